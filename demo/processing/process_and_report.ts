@@ -1,0 +1,93 @@
+import type { SupabaseClient } from "@supabase/supabase-js";
+import { delay } from "./delay.ts";
+import {
+  type FileSource,
+  processFile,
+  type Results,
+  UnprocessableFileError,
+} from "./process_file.ts";
+import type { Progress } from "./stage.ts";
+import { WriteError, writeRow } from "./write_row.ts";
+
+/** How a file's work ended. */
+export type Outcome =
+  | { status: "ready"; results: Results }
+  | { status: "failed"; error: string }
+  | { status: "deleted" };
+
+export interface ProcessAndReportOptions {
+  signal?: AbortSignal;
+  maxBytes?: number;
+  /** Called after each step that the database has. */
+  onStep?: (step: Progress) => void;
+  wait?: typeof delay;
+  /** Milliseconds on a clock that never goes back. */
+  now?: () => number;
+}
+
+/** Ten writes a second look smooth on a progress bar, and leave the database to others. */
+const WRITE_INTERVAL_MS = 100;
+
+/**
+ * Processes a file and keeps its row in `files` up to date: `processing` with stage and progress,
+ * then `ready`, or `failed` with the reason. Whoever watches the row sees each stage begin, and at
+ * most ten writes a second.
+ *
+ * @throws {WriteError} The database could not be told; the row stays as it was.
+ * @throws The signal's reason, after the row was marked `failed`.
+ */
+export async function processAndReport(
+  client: SupabaseClient,
+  { id, file }: { id: string; file: FileSource },
+  { signal, maxBytes, onStep, wait = delay, now = () => performance.now() }:
+    ProcessAndReportOptions = {},
+): Promise<Outcome> {
+  const update = async (columns: Record<string, unknown>) => {
+    const write = () => client.from("files").update(columns).eq("id", id).select("id");
+    const rows = await writeRow(write, { wait });
+    if (rows.length === 0) throw new RowDeletedError();
+  };
+
+  let lastStep: Progress | undefined;
+  let lastWrite = -Infinity;
+  const report = async (step: Progress) => {
+    const early = lastWrite + WRITE_INTERVAL_MS - now();
+    if (early > 0) {
+      if (step.stage === lastStep?.stage) return;
+      await wait(early, signal);
+    }
+    lastStep = step;
+    lastWrite = now();
+    const { stage: processing_stage, progress } = step;
+    await update({ status: "processing", processing_stage, progress });
+    onStep?.(step);
+  };
+
+  const work = async (): Promise<Outcome> => {
+    try {
+      const options = { report, ...(signal && { signal }), ...(maxBytes && { maxBytes }) };
+      const results = await processFile(file, options);
+      await update({ status: "ready", processing_stage: null, progress: 100 });
+      return { status: "ready", results };
+    } catch (cause) {
+      if (cause instanceof WriteError || cause instanceof RowDeletedError) throw cause;
+      const error = signal?.aborted ? "Processing was stopped." : reasonOf(cause);
+      await update({ status: "failed", error_message: error });
+      signal?.throwIfAborted();
+      return { status: "failed", error };
+    }
+  };
+
+  return await work().catch((error) => {
+    if (error instanceof RowDeletedError) return { status: "deleted" };
+    throw error;
+  });
+}
+
+/** Nobody waits for a file whose row is gone: no reason to go on, and no failure either. */
+class RowDeletedError extends Error {}
+
+function reasonOf(cause: unknown): string {
+  if (cause instanceof UnprocessableFileError) return cause.message;
+  return `The file cannot be read: ${cause instanceof Error ? cause.message : cause}`;
+}

@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import { createClient } from "@supabase/supabase-js";
+import { processAndReport } from "../../demo/processing/process_and_report.ts";
+import { STAGES } from "../../demo/processing/stage.ts";
+import { WriteError } from "../../demo/processing/write_row.ts";
+
+const id = "7d9f3c1e-0b1a-4c55-9a70-2f1a40f0b3aa";
+
+Deno.test("processAndReport() writes each stage's begin, then ready", async () => {
+  const table = filesTable();
+  const file = new Blob(["hello world"]);
+  const outcome = await processAndReport(table.client, { id, file }, atRest());
+
+  assert.deepEqual(table.writes, [
+    ...STAGES.map((processing_stage, i) => ({
+      status: "processing",
+      processing_stage,
+      progress: i * 25,
+    })),
+    { status: "ready", processing_stage: null, progress: 100 },
+  ]);
+  assert.equal(outcome.status === "ready" && outcome.results.words, 2);
+});
+
+Deno.test("processAndReport() writes at most ten steps a second, with the progress of then", async () => {
+  const time = { ms: 0 };
+  const table = filesTable({ answer: () => void (time.ms += 10) });
+  const options = {
+    now: () => time.ms,
+    wait: (ms: number) => Promise.resolve(void (time.ms += ms)),
+  };
+  const file = slowFile(1000, () => time.ms++);
+  await processAndReport(table.client, { id, file }, options);
+
+  // 4,000 chunks take 4 s; 10 writes in each.
+  assert.ok(table.writes.length > 35 && table.writes.length < 50, `${table.writes.length} writes`);
+  const progress = table.writes.map((write) => write.progress);
+  assert.deepEqual(progress, progress.toSorted((a, b) => a - b));
+});
+
+Deno.test("processAndReport() tells of each step once the database has it", async () => {
+  const table = filesTable();
+  const file = new Blob(["hello"]);
+  const known: number[] = [];
+  const onStep = () => known.push(table.writes.length);
+  await processAndReport(table.client, { id, file }, { ...atRest(), onStep });
+  assert.deepEqual(known, [1, 2, 3, 4]);
+});
+
+Deno.test("processAndReport() marks an empty file failed, with the reason", async () => {
+  const table = filesTable();
+  const outcome = await processAndReport(table.client, { id, file: new Blob([]) }, atRest());
+  assert.deepEqual(outcome, { status: "failed", error: "The file is empty." });
+  assert.deepEqual(table.writes, [{ status: "failed", error_message: "The file is empty." }]);
+});
+
+Deno.test("processAndReport() marks a file above the limit failed, with the sizes", async () => {
+  const table = filesTable();
+  const file = new Blob(["12345"]);
+  await processAndReport(table.client, { id, file }, { ...atRest(), maxBytes: 4 });
+  assert.equal(
+    table.writes.at(-1)?.error_message,
+    "The file is too large: 5 bytes, and the limit is 4 bytes.",
+  );
+});
+
+Deno.test("processAndReport() marks an unreadable file failed", async () => {
+  const table = filesTable();
+  const stream = () =>
+    new ReadableStream({ pull: () => Promise.reject(new Error("disk on fire")) });
+  const outcome = await processAndReport(table.client, { id, file: { size: 1, stream } }, atRest());
+  assert.deepEqual(outcome, { status: "failed", error: "The file cannot be read: disk on fire" });
+  assert.equal(table.writes.at(-1)?.status, "failed");
+});
+
+Deno.test("processAndReport() stops when the row is gone, and calls it deleted", async () => {
+  const table = filesTable({ answer: (attempt) => attempt === 2 ? json(200, []) : undefined });
+  const outcome = await processAndReport(table.client, { id, file: new Blob(["hi"]) }, atRest());
+  assert.deepEqual(outcome, { status: "deleted" });
+  assert.equal(table.writes.length, 2);
+});
+
+Deno.test("processAndReport() marks an aborted file failed, and rejects with the reason", async () => {
+  const table = filesTable();
+  const abort = new AbortController();
+  const options = { ...atRest(), signal: abort.signal, onStep: () => abort.abort("Ctrl-C") };
+  const work = processAndReport(table.client, { id, file: new Blob(["hello"]) }, options);
+  await assert.rejects(work, (reason) => reason === "Ctrl-C");
+  assert.deepEqual(table.writes.at(-1), {
+    status: "failed",
+    error_message: "Processing was stopped.",
+  });
+});
+
+for (
+  const [failure, answer] of Object.entries({
+    "a 503": () => json(503, { message: "starting up" }),
+    "no answer": () => Promise.reject(new TypeError("connection refused")),
+  })
+) {
+  Deno.test(`processAndReport() repeats a write after ${failure}`, async () => {
+    const waits: number[] = [];
+    const table = filesTable({ answer: (attempt) => attempt <= 3 ? answer() : undefined });
+    const options = { now: () => 0, wait: (ms: number) => Promise.resolve(void waits.push(ms)) };
+    const outcome = await processAndReport(table.client, { id, file: new Blob(["hi"]) }, options);
+    assert.equal(outcome.status, "ready");
+    assert.deepEqual(waits.slice(0, 3), [200, 800, 3200]);
+  });
+}
+
+Deno.test("processAndReport() gives up on a database that stays out of reach", async () => {
+  const table = filesTable({ answer: () => json(503, { message: "starting up" }) });
+  await assert.rejects(
+    processAndReport(table.client, { id, file: new Blob(["hi"]) }, atRest()),
+    new WriteError('Cannot write to "files": starting up (status 503)'),
+  );
+  assert.equal(table.writes.length, 4);
+});
+
+Deno.test("processAndReport() does not repeat a refused write", async () => {
+  const table = filesTable({ answer: () => json(403, { message: "row level security" }) });
+  const work = processAndReport(table.client, { id, file: new Blob(["hi"]) }, atRest());
+  await assert.rejects(work, WriteError);
+  assert.equal(table.writes.length, 1);
+});
+
+interface Write {
+  status: string;
+  progress: number;
+  processing_stage: string | null;
+  error_message?: string;
+}
+
+interface FilesTableOptions {
+  /** Answers the n-th write, from 1; undefined for "the row is updated". */
+  answer?: (attempt: number) => Response | Promise<Response> | undefined | void;
+}
+
+/** A real supabase-js client in front of a recorder of updates. */
+function filesTable({ answer }: FilesTableOptions = {}) {
+  const writes: Write[] = [];
+  const fetch = async (input: RequestInfo | URL, init?: RequestInit) => {
+    const request = new Request(input, init);
+    const { pathname, searchParams } = new URL(request.url);
+    assert.deepEqual(
+      [request.method, pathname, searchParams.get("id")],
+      ["PATCH", "/rest/v1/files", `eq.${id}`],
+    );
+    writes.push(await request.json());
+    return await answer?.(writes.length) ?? json(200, [{ id }]);
+  };
+  const auth = { persistSession: false, autoRefreshToken: false };
+  const client = createClient("http://files.test", "key", { global: { fetch }, auth });
+  return { client, writes };
+}
+
+function json(status: number, body: unknown): Response {
+  return Response.json(body, { status });
+}
+
+/** Options for tests in which no time passes and waiting takes none. */
+function atRest() {
+  return { now: () => 0, wait: () => Promise.resolve() };
+}
+
+/** A file of one-byte chunks; `tick` runs as each is read. */
+function slowFile(size: number, tick: () => void) {
+  const stream = () => {
+    let left = size;
+    return new ReadableStream<Uint8Array<ArrayBuffer>>({
+      pull(controller) {
+        if (left-- === 0) return controller.close();
+        tick();
+        controller.enqueue(new Uint8Array(1));
+      },
+    }, { highWaterMark: 0 });
+  };
+  return { size, stream };
+}
