@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { startManagementApi } from "./management_api.ts";
+import { supabaseBinary } from "./supabase_binary.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const FUNCTION = "supabase/functions/file-events";
+const PROJECT = "abcdefghijklmnopqrst";
+
+Deno.test("supabase functions deploy uploads exactly the function's files", async () => {
+  await using api = startManagementApi();
+  const { code, stderr } = await deploy(ROOT, api.url);
+  assert.equal(code, 0, stderr);
+
+  assert.equal(api.deployments.length, 1);
+  const { project, slug, files, metadata } = api.deployments[0]!;
+  assert.deepEqual([project, slug], [PROJECT, "file-events"]);
+  const names = (await readdir(join(ROOT, FUNCTION))).map((name) => `${FUNCTION}/${name}`);
+  assert.deepEqual([...files.keys()].sort(), names.sort());
+  for (const [name, bytes] of files) {
+    assert.deepEqual(bytes, new Uint8Array(await readFile(join(ROOT, name))), name);
+  }
+  assert.equal(metadata.entrypoint_path, `${FUNCTION}/index.ts`);
+  assert.equal(metadata.import_map_path, `${FUNCTION}/deno.json`);
+});
+
+Deno.test("supabase functions deploy leaves the token's check to the function", async () => {
+  await using api = startManagementApi();
+  const { code, stderr } = await deploy(ROOT, api.url);
+  assert.equal(code, 0, stderr);
+  assert.equal(api.deployments[0]?.metadata.verify_jwt, false);
+});
+
+Deno.test("the Supabase CLI accepts config.toml, and refuses it with a mistake", async () => {
+  await using api = startManagementApi();
+  await using copy = await temporaryDirectory();
+  await cp(join(ROOT, "supabase"), join(copy.path, "supabase"), { recursive: true });
+  const path = join(copy.path, "supabase/config.toml");
+  const config = await readFile(path, "utf8");
+
+  const good = await deploy(copy.path, api.url);
+  assert.equal(good.code, 0, good.stderr);
+  for (
+    const [right, wrong] of [
+      ["port = 54321", 'port = "many"'],
+      ['policy = "per_worker"', 'policy = "per_whim"'],
+      ["[realtime]", "[realtime"],
+    ] as const
+  ) {
+    assert.ok(config.includes(right), `config.toml has no ${right}`);
+    await writeFile(path, config.replace(right, wrong));
+    const bad = await deploy(copy.path, api.url);
+    assert.notEqual(bad.code, 0, `accepted ${wrong}`);
+    assert.match(bad.stderr, /config/i, wrong);
+  }
+  assert.equal(api.deployments.length, 1);
+});
+
+/** Runs the real CLI against the stand-in, with a home of its own so that no account is touched. */
+async function deploy(workdir: string, apiUrl: string) {
+  await using home = await temporaryDirectory();
+  const profile = join(home.path, "profile.yaml");
+  await writeFile(
+    profile,
+    `name: stand-in\napi_url: ${apiUrl}\ndashboard_url: ${apiUrl}\nproject_host: 127.0.0.1\n`,
+  );
+  const { code, stdout, stderr } = await new Deno.Command(await supabaseBinary(), {
+    args: [
+      ...["functions", "deploy", "file-events", "--use-api", "--yes", `--remote=${PROJECT}`],
+      ...["--profile", profile, "--workdir", workdir],
+    ],
+    env: {
+      HOME: home.path,
+      USERPROFILE: home.path,
+      SUPABASE_ACCESS_TOKEN: `sbp_${"0".repeat(40)}`,
+      DO_NOT_TRACK: "1",
+    },
+  }).output();
+  const text = new TextDecoder();
+  return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
+}
+
+async function temporaryDirectory() {
+  const path = await mkdtemp(join(tmpdir(), "file-events-"));
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) };
+}
