@@ -1,0 +1,94 @@
+import { HttpError } from "../http/http_error.ts";
+import { isUuid } from "../text/uuid.ts";
+
+/** What a token says of itself. Nothing of it is verified yet. */
+export interface TokenClaims {
+  /** The user's UUID (`sub`). */
+  readonly userId: string;
+  /** Milliseconds since the Unix epoch (`exp`). */
+  readonly expiresAt: number;
+  /** The authenticator assurance level (`aal`); row level security may depend on it. */
+  readonly assuranceLevel: string;
+}
+
+/** No access token of Supabase Auth comes near this; a URL of that length would be refused too. */
+const MAX_TOKEN_LENGTH = 8192;
+
+/** A token with less time than this counts as expired: it would end while the stream is set up. */
+export const MIN_TOKEN_LIFE_MS = 30_000;
+
+/** The algorithms that Supabase Auth signs with. */
+const ALGORITHMS = new Set(["HS256", "RS256", "ES256"]);
+
+/**
+ * Takes the access token from the `Authorization` header or, since a native EventSource can't set
+ * headers, from the `access_token` parameter. The header wins.
+ *
+ * @throws {HttpError} `AUTH_REQUIRED` if there is none, `AUTH_INVALID` if the header holds
+ * something else.
+ */
+export function extractAccessToken(request: Request, url: URL): string {
+  const header = request.headers.get("Authorization")?.trim();
+  if (header) {
+    const [scheme = "", token, ...rest] = header.split(/\s+/);
+    if (scheme.toLowerCase() !== "bearer" || rest.length > 0) {
+      throw new HttpError("AUTH_INVALID", "The Authorization header must be 'Bearer <token>'");
+    }
+    if (token) return token;
+  }
+  const parameter = url.searchParams.get("access_token")?.trim();
+  if (parameter) return parameter;
+  throw new HttpError("AUTH_REQUIRED", "Authentication required");
+}
+
+/**
+ * Reads a token's claims and refuses what can't be a signed-in user's, before any request to the
+ * Auth server is spent on it.
+ *
+ * @param now Milliseconds since the Unix epoch.
+ * @throws {HttpError} `AUTH_INVALID`, or `AUTH_EXPIRED` if `exp` is past or within 30 s.
+ */
+export function inspectAccessToken(token: string, now: number): TokenClaims {
+  if (token.length > MAX_TOKEN_LENGTH) throw invalid("The access token is too long");
+  const parts = token.split(".");
+  const header = parseSegment(parts[0]);
+  const claims = parseSegment(parts[1]);
+  if (parts.length !== 3 || !header || !claims || !parts[2]) {
+    throw invalid("The access token is not a JSON Web Token");
+  }
+  if (typeof header.alg !== "string" || !ALGORITHMS.has(header.alg)) {
+    throw invalid("The access token is not signed with a supported algorithm");
+  }
+  const { sub, exp, role, aal } = claims;
+  if (role !== "authenticated" || !isUuid(sub)) {
+    throw invalid("The access token is not a signed-in user's");
+  }
+  if (typeof exp !== "number" || !Number.isFinite(exp)) {
+    throw invalid("The access token has no expiry");
+  }
+  const expiresAt = exp * 1000;
+  if (expiresAt - now < MIN_TOKEN_LIFE_MS) {
+    throw new HttpError("AUTH_EXPIRED", "The access token has expired or is about to; refresh it");
+  }
+  return {
+    userId: sub.toLowerCase(),
+    expiresAt,
+    assuranceLevel: typeof aal === "string" ? aal : "aal1",
+  };
+}
+
+function parseSegment(segment: string | undefined): Record<string, unknown> | undefined {
+  if (!segment || !/^[\w-]+$/.test(segment)) return;
+  try {
+    const binary = atob(segment.replaceAll("-", "+").replaceAll("_", "/"));
+    const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
+    const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
+  } catch {
+    // Not base64, not UTF-8 or not JSON: in each case not a token.
+  }
+}
+
+function invalid(message: string): HttpError {
+  return new HttpError("AUTH_INVALID", message);
+}

@@ -1,0 +1,20 @@
+/** Runs `work` when its turn comes, and settles as it does. */
+export type Limiter = <T>(work: () => Promise<T>) => Promise<T>;
+
+/** Lets at most `max` pieces of work run at once; the others wait in the order they came. */
+export function createLimiter(max: number): Limiter {
+  const waiting: (() => void)[] = [];
+  let running = 0;
+  return async (work) => {
+    if (running >= max) await new Promise<void>((resolve) => waiting.push(resolve));
+    else running++;
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      // A waiter takes over the place, so that nobody slips in between.
+      if (next) next();
+      else running--;
+    }
+  };
+}

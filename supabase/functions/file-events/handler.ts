@@ -1,0 +1,80 @@
+import { extractAccessToken } from "./auth/access_token.ts";
+import type { Authenticate } from "./auth/authenticate.ts";
+import { type AllowedOrigins, allowOrigin, preflightResponse } from "./http/cors.ts";
+import { errorResponse } from "./http/error_response.ts";
+import { EVENT_STREAM_HEADERS } from "./http/event_stream_headers.ts";
+import type { OpenFileStream } from "./stream/file_stream.ts";
+import { HttpError } from "./http/http_error.ts";
+import type { Clock } from "./clock.ts";
+import type { Log } from "./log.ts";
+import { renderClosing } from "./stream/stream_message.ts";
+import {
+  type ServerSentEventMessage,
+  ServerSentEventStream,
+} from "./http/server_sent_event_stream.ts";
+import { parseStreamParameters } from "./http/stream_parameters.ts";
+
+export interface HandlerOptions {
+  readonly authenticate: Authenticate;
+  readonly openFileStream: OpenFileStream;
+  readonly allowedOrigins: AllowedOrigins;
+  readonly clock: Pick<Clock, "now">;
+  readonly log: Log;
+}
+
+/** A token and 100 file ids fit in half of it; proxies accept no more either. */
+const MAX_URL_LENGTH = 16_384;
+/** Long, since what sends a client away is overload. */
+const BUSY_RETRY_MS = 60_000;
+
+/** The function: a request in, an event stream or a refusal out. Never rejects. */
+export function createHandler(options: HandlerOptions): (request: Request) => Promise<Response> {
+  return async (request) => {
+    const response = await respond(request, options)
+      .catch((error) => refuse(error, request, options));
+    allowOrigin(response.headers, request.headers.get("Origin"), options.allowedOrigins);
+    return response;
+  };
+}
+
+async function respond(
+  request: Request,
+  { authenticate, openFileStream }: HandlerOptions,
+): Promise<Response> {
+  if (request.method === "OPTIONS") return preflightResponse();
+  if (request.method !== "GET") {
+    throw new HttpError("METHOD_NOT_ALLOWED", "Only GET opens a stream");
+  }
+  if (request.url.length > MAX_URL_LENGTH) {
+    throw new HttpError("URI_TOO_LONG", "The URL is too long");
+  }
+  const url = new URL(request.url);
+  const caller = await authenticate(extractAccessToken(request, url));
+  return eventStreamResponse(openFileStream(caller, parseStreamParameters(request, url)));
+}
+
+function refuse(error: unknown, request: Request, { clock, log }: HandlerOptions): Response {
+  if (!(error instanceof HttpError)) {
+    log("error", "stream not set up", { error: String(error) });
+    return errorResponse(new HttpError("SSE_SETUP_ERROR", "Failed to establish the event stream"));
+  }
+  if (error.status >= 500) {
+    log("warn", "stream refused", { code: error.code, cause: String(error.cause) });
+  }
+  const isTemporary = error.status === 429 || error.status === 503;
+  // A native EventSource, whose token is in the URL, gives up for good on any status but 200.
+  return isTemporary && !request.headers.has("Authorization")
+    ? busyResponse(clock.now())
+    : errorResponse(error);
+}
+
+/** A stream that says no more than when to come back. */
+function busyResponse(now: number): Response {
+  const messages = ReadableStream.from([{ retry: BUSY_RETRY_MS }, renderClosing("busy", now)]);
+  return eventStreamResponse(messages);
+}
+
+function eventStreamResponse(messages: ReadableStream<ServerSentEventMessage>): Response {
+  const body = messages.pipeThrough(new ServerSentEventStream());
+  return new Response(body, { headers: EVENT_STREAM_HEADERS });
+}

@@ -1,0 +1,25 @@
+import type { HttpError } from "./http_error.ts";
+import { EVENT_STREAM_HEADERS } from "./event_stream_headers.ts";
+
+/** Seconds after which a client may try again, in `Retry-After`. */
+const RETRY_AFTER_S = 5;
+
+/**
+ * The answer to a refused request: `{"error", "code"}` as JSON, for 401 framed as one
+ * Server-Sent Event.
+ */
+export function errorResponse(error: HttpError): Response {
+  const body = JSON.stringify({ error: error.message, code: error.code });
+  if (error.status === 401) {
+    return new Response(`data: ${body}\n\n`, { status: 401, headers: EVENT_STREAM_HEADERS });
+  }
+  const headers = new Headers({
+    "Content-Type": "application/json",
+    "Cache-Control": "no-store",
+  });
+  if (error.status === 405) headers.set("Allow", "GET, OPTIONS");
+  if (error.status === 429 || error.status === 503) {
+    headers.set("Retry-After", String(RETRY_AFTER_S));
+  }
+  return new Response(body, { status: error.status, headers });
+}

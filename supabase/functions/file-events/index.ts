@@ -1,0 +1,57 @@
+// Composition root: the environment becomes a handler, the handler is served.
+import { createClient } from "@supabase/supabase-js";
+import { createAuthenticate } from "./auth/authenticate.ts";
+import { createChangesSince } from "./database/changes_since.ts";
+import { channelPerSocket } from "./realtime/channel_per_socket.ts";
+import { systemClock as clock } from "./clock.ts";
+import { parseConfig } from "./config.ts";
+import { createOpenFileStream } from "./stream/file_stream.ts";
+import { fetchWithTimeout } from "./http/fetch_with_timeout.ts";
+import { createHandler } from "./handler.ts";
+import { createLog } from "./log.ts";
+import { postgresChangesSource } from "./realtime/postgres_changes_source.ts";
+import { createRealtimeFeed } from "./realtime/realtime_feed.ts";
+import { shareChangesSince } from "./database/share_changes_since.ts";
+
+/** For a request to Auth or PostgREST. */
+const UPSTREAM_TIMEOUT_MS = 10_000;
+
+const config = parseConfig(Deno.env.toObject());
+const random = Math.random;
+// deno-lint-ignore no-console -- the platform collects what is written to the console
+const log = createLog((level, line) => console[level](line), clock);
+
+const supabase = createClient(config.supabaseUrl, config.publishableKey, {
+  global: { fetch: fetchWithTimeout(fetch, UPSTREAM_TIMEOUT_MS) },
+  auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
+});
+const shutdown = new AbortController();
+addEventListener("beforeunload", () => shutdown.abort());
+
+const feed = createRealtimeFeed(postgresChangesSource, {
+  channels: channelPerSocket(config.supabaseUrl, config.publishableKey),
+  clock,
+  random,
+  log,
+});
+
+Deno.serve(createHandler({
+  authenticate: createAuthenticate(supabase.auth, clock),
+  openFileStream: createOpenFileStream({
+    feed,
+    changesSince: shareChangesSince(createChangesSince(supabase)),
+    isolate: {
+      startedAt: clock.now(),
+      limitMs: config.workerLimitMs,
+      shutdown: shutdown.signal,
+    },
+    heartbeatMs: config.heartbeatMs,
+    catchUpMs: config.catchUpMs,
+    clock,
+    random,
+    log,
+  }),
+  allowedOrigins: config.allowedOrigins,
+  clock,
+  log,
+}));

@@ -1,0 +1,83 @@
+import type { Caller } from "../auth/authenticate.ts";
+import { jitter } from "../jitter.ts";
+import { createLifetime, type EndReason, type Isolate } from "./lifetime.ts";
+import { Outbox } from "./outbox.ts";
+import type { ServerSentEventMessage } from "../http/server_sent_event_stream.ts";
+import { renderClosing, renderEntry } from "./stream_message.ts";
+import type { StreamParameters } from "../http/stream_parameters.ts";
+import { Synchronizer, type SynchronizerOptions } from "./synchronizer.ts";
+
+export interface FileStreamOptions extends SynchronizerOptions {
+  readonly isolate: Isolate;
+  /** Milliseconds. */
+  readonly heartbeatMs: number;
+}
+
+/** Opens the stream of a caller's files. */
+export type OpenFileStream = (
+  caller: Caller,
+  parameters: StreamParameters,
+) => ReadableStream<ServerSentEventMessage>;
+
+/** What a client waits before it reconnects, in milliseconds before jitter. */
+const RETRY_MS = 2_000;
+/** Heartbeats for which a client may read nothing. */
+const PATIENCE = 2;
+
+/**
+ * Makes streams that bring a caller's files up to date and keep them so, at the client's pace,
+ * until they are cancelled or their lifetime ends; then their last message is `closing`.
+ */
+export function createOpenFileStream(options: FileStreamOptions): OpenFileStream {
+  const { clock, random, heartbeatMs, log } = options;
+  return (caller, parameters) => {
+    const lifetime = createLifetime(caller.expiresAt, options);
+    const { signal } = lifetime;
+    const outbox = new Outbox(parameters.lastEventId);
+    const openedAt = clock.now();
+    const labels = { stream: crypto.randomUUID(), user: caller.userId };
+    const retry = () => ({ retry: jitter(RETRY_MS, random) });
+
+    let idleBeats = 0;
+    let takenAtLastBeat = 0;
+    function beat() {
+      idleBeats = outbox.takenCount === takenAtLastBeat ? idleBeats + 1 : 0;
+      takenAtLastBeat = outbox.takenCount;
+      if (idleBeats > PATIENCE) return lifetime.end("slow-consumer");
+      outbox.putLast("heartbeat");
+      cancelBeat = clock.after(heartbeatMs, beat);
+    }
+    let cancelBeat = clock.after(heartbeatMs, beat);
+
+    function finish(controller: ReadableStreamDefaultController<ServerSentEventMessage>) {
+      cancelBeat();
+      outbox.close();
+      const reason: EndReason = signal.reason;
+      if (reason !== "cancelled") {
+        controller.enqueue(retry());
+        controller.enqueue(renderClosing(reason, clock.now()));
+        controller.close();
+      }
+      const ms = clock.now() - openedAt;
+      log("info", "stream closed", { ...labels, reason, ms, messages: outbox.takenCount });
+    }
+
+    return new ReadableStream({
+      start(controller) {
+        log("info", "stream opened", { ...labels, resumed: parameters.lastEventId !== null });
+        controller.enqueue(retry());
+        if (signal.aborted) return finish(controller);
+        signal.addEventListener("abort", () => finish(controller), { once: true });
+        new Synchronizer(caller, parameters, { ...options, outbox, lifetime, labels }).start();
+      },
+      async pull(controller) {
+        await outbox.filled();
+        const entry = outbox.take();
+        if (entry) controller.enqueue(renderEntry(entry, clock.now()));
+      },
+      cancel() {
+        lifetime.end("cancelled");
+      },
+    }, { highWaterMark: 0 });
+  };
+}

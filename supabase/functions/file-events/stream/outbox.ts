@@ -1,0 +1,127 @@
+import type { FileChange } from "../database/file_change.ts";
+
+/** What waits to be sent. Its `cursor` covers everything sent before it, and itself. */
+export type OutboxEntry =
+  & (
+    | { readonly kind: "change"; readonly change: FileChange }
+    | { readonly kind: "reset" | "ready" | "heartbeat" }
+  )
+  & { readonly cursor?: string };
+
+/**
+ * What the client has not yet read, in the order in which it will be sent.
+ *
+ * A newer state of a file replaces the one that waits, in its place, so that a slow client costs
+ * one entry a file. A cursor stays behind every change it covers. Whoever puts changes in bounds
+ * their number by {@linkcode fileCount}.
+ */
+export class Outbox {
+  /** By file id, or by kind for what is no change. A Map keeps the order of insertion. */
+  readonly #entries = new Map<string, OutboxEntry>();
+  #cursor: string | null;
+  #takenCursor: string | null;
+  #fileCount = 0;
+  #takenCount = 0;
+  #readyTaken = false;
+  #closed = false;
+  #onEntry = () => {};
+  #onDrained = () => {};
+
+  /** @param cursor Covers what the client has already. */
+  constructor(cursor: string | null) {
+    this.#cursor = this.#takenCursor = cursor;
+  }
+
+  /** Covers all changes put in so far, `null` if nothing does. */
+  get cursor(): string | null {
+    return this.#cursor;
+  }
+
+  /** The files that wait. */
+  get fileCount(): number {
+    return this.#fileCount;
+  }
+
+  /** The entries taken so far. */
+  get takenCount(): number {
+    return this.#takenCount;
+  }
+
+  get readyTaken(): boolean {
+    return this.#readyTaken;
+  }
+
+  putChange(change: FileChange): void {
+    const waiting = this.#entries.get(change.id);
+    if (!waiting) this.#fileCount++;
+    // A cursor that rides on the older state must not be lost with it.
+    this.#put(change.id, { ...waiting, kind: "change", change });
+  }
+
+  /** Puts `ready` or a heartbeat behind all that waits, in place of an earlier one. */
+  putLast(kind: "ready" | "heartbeat"): void {
+    this.#entries.delete(kind);
+    this.#put(kind, this.#cursor === null ? { kind } : { kind, cursor: this.#cursor });
+  }
+
+  /** Drops all that waits: the client will be told to forget what it has. */
+  putReset(): void {
+    this.clear();
+    this.#cursor = null;
+    this.#put("reset", { kind: "reset" });
+  }
+
+  /** `cursor` covers all changes put in so far: it rides on the last entry that waits, if any. */
+  advance(cursor: string): void {
+    this.#cursor = cursor;
+    const last = [...this.#entries].at(-1);
+    if (last) this.#entries.set(last[0], { ...last[1], cursor });
+  }
+
+  /** Removes and returns what is to be sent next. */
+  take(): OutboxEntry | undefined {
+    for (const [key, entry] of this.#entries) {
+      this.#entries.delete(key);
+      this.#takenCount++;
+      this.#takenCursor = entry.cursor ?? this.#takenCursor;
+      if (entry.kind === "ready") this.#readyTaken = true;
+      if (entry.kind === "change" && --this.#fileCount === 0) this.#onDrained();
+      return entry;
+    }
+  }
+
+  /** Drops all that waits, and with it every cursor that the client has not been sent. */
+  clear(): void {
+    this.#entries.clear();
+    this.#fileCount = 0;
+    this.#cursor = this.#takenCursor;
+    this.#onDrained();
+  }
+
+  /** Resolves when there is something to take or there never will be. One caller at a time. */
+  async filled(): Promise<void> {
+    while (this.#entries.size === 0 && !this.#closed) {
+      await new Promise<void>((resolve) => this.#onEntry = resolve);
+    }
+  }
+
+  /** Resolves when no file waits. One caller at a time. */
+  async drained(): Promise<void> {
+    while (this.#fileCount > 0) {
+      await new Promise<void>((resolve) => this.#onDrained = resolve);
+    }
+  }
+
+  /** Drops all that waits and lets go of whoever waits for it. */
+  close(): void {
+    this.#closed = true;
+    this.clear();
+    this.#onEntry();
+  }
+
+  #put(key: string, entry: OutboxEntry): void {
+    if (this.#closed) return;
+    this.#entries.set(key, entry);
+    this.#onEntry();
+  }
+}

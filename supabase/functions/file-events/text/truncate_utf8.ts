@@ -1,0 +1,8 @@
+const encoder = new TextEncoder();
+
+/** Cuts `text` to at most `maxBytes` bytes of UTF-8, never inside a character. */
+export function truncateUtf8(text: string, maxBytes: number): string {
+  // A UTF-16 unit takes three bytes at most: most texts need no look at their bytes.
+  if (text.length * 3 <= maxBytes) return text;
+  return text.slice(0, encoder.encodeInto(text, new Uint8Array(maxBytes)).read);
+}
