@@ -92,3 +92,23 @@ async function runOn(url: string, sql: string): Promise<void> {
   await using session = await connect(url);
   await session.query(sql);
 }
+
+/** Gives a session the role of a request without a user. */
+export async function actAsAnon(session: Session): Promise<void> {
+  await actAsOwner(session);
+  await session.query("set role anon");
+}
+
+/** Takes a session back to the role that it was opened with. */
+export async function actAsOwner(session: Session): Promise<void> {
+  await session.query(
+    "reset role; reset request.jwt.claim.sub; reset request.jwt.claims",
+  );
+}
+
+/** Adds a user without a way to sign in. The session must be the owner's. */
+export async function createUser(session: Session): Promise<string> {
+  const id = crypto.randomUUID();
+  await session.query("insert into auth.users (id) values ($1)", [id]);
+  return id;
+}

@@ -1,0 +1,25 @@
+-- The way back: takes everything away that 20261123000100_file_events.sql has added. The table
+-- `files` and its rows stay, and so does its place in the publication, which others may use: if
+-- they don't, `alter publication supabase_realtime drop table public.files`. Repeatable.
+-- Undeploy the function first: without file_changes_since its streams can't catch up.
+
+begin;
+
+drop function if exists public.file_changes_since(text, uuid[], boolean);
+
+drop trigger if exists zz_file_events_stamp on public.files;
+drop trigger if exists file_events_outrank_tombstones_on_insert on public.files;
+drop trigger if exists file_events_outrank_tombstones_on_update on public.files;
+drop trigger if exists file_events_leave_tombstone_on_delete on public.files;
+drop trigger if exists file_events_leave_tombstone_on_update on public.files;
+drop trigger if exists file_events_leave_tombstones_on_truncate on public.files;
+drop trigger if exists file_events_prune on public.files;
+
+drop table if exists public.file_deletions;
+
+-- With their index.
+alter table public.files drop column if exists revision, drop column if exists changed_in;
+
+drop schema if exists file_events cascade;
+
+commit;
