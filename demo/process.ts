@@ -6,8 +6,8 @@
  */
 // deno-lint-ignore-file no-console -- a command talks to its user
 import { basename } from "node:path";
-import { describeResults } from "./describe_results.ts";
 import { localFile } from "./local_file.ts";
+import { describeResults } from "./processing/describe_results.ts";
 import { limitConcurrency } from "./processing/limit_concurrency.ts";
 import { processAndReport } from "./processing/process_and_report.ts";
 import { registerFile } from "./processing/register_file.ts";
@@ -54,7 +54,10 @@ const successes = await Promise.all(paths.map(async (path) => {
     const outcome = await whenFree(() =>
       processAndReport(client, { id, file }, { signal, onStep: sayStage })
     );
-    if (outcome.status === "ready") say("ready        100 %", ...describeResults(outcome.results));
+    if (outcome.status === "ready") {
+      const findings = describeResults(outcome.results);
+      say("ready        100 %", ...findings.map(([term, phrase]) => `${term.padEnd(8)} ${phrase}`));
+    }
     if (outcome.status === "failed") say(`failed: ${outcome.error}`);
     if (outcome.status === "deleted") say("deleted meanwhile: stopped");
     return outcome.status === "ready";

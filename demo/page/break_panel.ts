@@ -1,0 +1,67 @@
+import { byId, element } from "./element.ts";
+
+const POLL_MS = 1000;
+const MOST_ENTRIES = 12;
+
+interface RealtimeCounts {
+  sockets: number;
+  channels: number;
+}
+
+/** What the embedded Supabase did, in the words of the person who asked for it. */
+const CONSEQUENCES: Record<string, string> = {
+  drop: "dropped: every socket is cut, the function reconnects",
+  deaf: "deaf: connected as before, and silent",
+  down: "down: no connection, no new one either",
+  up: "back up",
+};
+
+/**
+ * The panel that breaks the embedded Realtime and shows what becomes of its sockets and channels.
+ * On a real Supabase project there is nothing to break: the panel stays hidden.
+ */
+export async function setUpBreakPanel(url: string): Promise<void> {
+  const first = await fetch(url);
+  if (!first.ok) return;
+  byId("break").hidden = false;
+  let shown = "";
+
+  const log = (text: string) => {
+    const time = new Date().toLocaleTimeString("en-GB");
+    const list = byId("fault-log");
+    list.prepend(element("li", {}, element("time", {}, time), element("span", {}, text)));
+    while (list.childElementCount > MOST_ENTRIES) list.lastElementChild?.remove();
+  };
+  const showCounts = ({ sockets, channels }: RealtimeCounts) => {
+    const text = `${plural(sockets, "socket")}, ${plural(channels, "channel")}`;
+    if (text === shown) return;
+    if (shown) log(text);
+    byId("realtime-state").textContent = shown = text;
+  };
+  const poll = async () => {
+    if (!document.hidden) showCounts(await (await fetch(url)).json());
+  };
+  const inflict = async (fault: string) => {
+    const answer = await fetch(url, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ fault }),
+    });
+    log(answer.ok ? CONSEQUENCES[fault] ?? fault : `${fault}: ${(await answer.json()).error}`);
+  };
+  const tellProblem = (problem: unknown) =>
+    log(`The embedded Supabase does not answer: ${problem}`);
+
+  showCounts(await first.json());
+  const pollAgain = () => setTimeout(() => poll().catch(() => {}).finally(pollAgain), POLL_MS);
+  pollAgain();
+  for (const button of byId("break").querySelectorAll<HTMLButtonElement>("[data-fault]")) {
+    button.addEventListener("click", () => {
+      inflict(button.dataset.fault!).catch(tellProblem);
+    });
+  }
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,54 @@
+/// <reference no-default-lib="true" />
+/// <reference lib="webworker" />
+import { createClient, type SupabaseClient } from "@supabase/supabase-js";
+import { limitConcurrency } from "../processing/limit_concurrency.ts";
+import { processAndReport } from "../processing/process_and_report.ts";
+import { registerFile } from "../processing/register_file.ts";
+import type { FromWorker, ToWorker } from "./worker_messages.ts";
+
+const FILES_AT_ONCE = 3;
+
+const whenFree = limitConcurrency(FILES_AT_ONCE);
+const underWay = new Set<Promise<void>>();
+let client: SupabaseClient;
+let accessToken: string;
+
+self.onmessage = async ({ data }: MessageEvent<ToWorker>) => {
+  switch (data.kind) {
+    case "start":
+      accessToken = data.accessToken;
+      client = createClient(data.project.url, data.project.publishableKey, {
+        accessToken: () => Promise.resolve(accessToken),
+      });
+      break;
+    case "token":
+      accessToken = data.accessToken;
+      break;
+    case "process": {
+      const work = processAsUser(data.file).finally(() => underWay.delete(work));
+      underWay.add(work);
+      break;
+    }
+    case "finish":
+      await Promise.all(underWay);
+      self.close();
+  }
+};
+
+async function processAsUser(file: File): Promise<void> {
+  let id: string | undefined;
+  try {
+    id = await registerFile(client, file);
+    tell({ kind: "registered", id });
+    const job = { id, file };
+    const outcome = await whenFree(() => processAndReport(client, job));
+    tell({ kind: "ended", id, outcome });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    tell({ kind: "error", filename: file.name, message, ...(id && { id }) });
+  }
+}
+
+function tell(message: FromWorker): void {
+  self.postMessage(message);
+}

@@ -1,0 +1,16 @@
+import type { Outcome } from "../processing/process_and_report.ts";
+import type { Project } from "./tab_client.ts";
+
+/** What the page tells its worker. */
+export type ToWorker =
+  | { kind: "start"; project: Project; accessToken: string }
+  | { kind: "token"; accessToken: string }
+  | { kind: "process"; file: File }
+  /** Finish what was begun, then end. */
+  | { kind: "finish" };
+
+/** What the worker tells its page. Progress isn't among it: that comes with the stream. */
+export type FromWorker =
+  | { kind: "registered"; id: string }
+  | { kind: "ended"; id: string; outcome: Outcome }
+  | { kind: "error"; filename: string; message: string; id?: string };
