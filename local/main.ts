@@ -6,6 +6,7 @@
 Deno.env.set("LITE_TELEMETRY", "0");
 Deno.env.set("DO_NOT_TRACK", "1");
 
+const { createDemoPage } = await import("./demo_page.ts");
 const { startStack } = await import("./stack.ts");
 const { demoUsers, signIn } = await import("./demo_users.ts");
 
@@ -26,7 +27,12 @@ const functionEnv = Object.fromEntries(
 );
 
 try {
-  await using stack = await startStack({ port, functionEnv, log: print });
+  await using stack = await startStack({
+    port,
+    page: await createDemoPage(),
+    functionEnv,
+    log: print,
+  });
   const token = await signIn(stack, demoUsers[0]!);
   print(`
   Embedded Supabase, for development on this machine (fresh database, nothing is kept)
