@@ -38,3 +38,13 @@ export async function connect(url: string, options: ConnectOptions = {}): Promis
     throw error;
   }
 }
+
+/** Resolves once `blocked` waits for a lock; `observer` is another session. */
+export async function waitUntilBlocked(observer: Session, blocked: Session): Promise<void> {
+  const sql = "select wait_event_type = 'Lock' as waits from pg_stat_activity where pid = $1";
+  while (true) {
+    const [activity] = await observer.query<{ waits: boolean | null }>(sql, [blocked.pid]);
+    if (activity?.waits) return;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}

@@ -122,7 +122,8 @@ $$;
 
 -- An insert draws its revision before it waits for an uncommitted delete of the same id, whose
 -- tombstone is then the newer one: the row draws again. In REPEATABLE READ and SERIALIZABLE that
--- tombstone can't be seen, so there every insert draws again.
+-- tombstone can't be seen, so there every insert draws again. There the deleted row can still be
+-- seen, and touching it would fail: the revision tells the two apart.
 create or replace function file_events.outrank_tombstones() returns trigger
 language plpgsql security definer
 set search_path = ''
@@ -131,7 +132,7 @@ begin
   if current_setting('transaction_isolation') <> 'read committed' or exists (
     select from public.file_deletions d where d.id = new.id and d.revision > new.revision
   ) then
-    update public.files f set revision = null where f.id = new.id;
+    update public.files f set revision = null where f.id = new.id and f.revision = new.revision;
   end if;
   return null;
 end;
