@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers";
 import type { Clock } from "../../supabase/functions/file-events/clock.ts";
 
 interface Timer {
@@ -56,5 +57,5 @@ export class FakeClock implements Clock {
 /** Lets all promises settle that wait for nothing but other promises. */
 export async function settle(): Promise<void> {
   // A macrotask runs when no microtask is left; streams take a few turns more.
-  for (let turn = 0; turn < 3; turn++) await new Promise<void>((resolve) => setTimeout(resolve));
+  for (let turn = 0; turn < 3; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
 }

@@ -1,0 +1,187 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import {
+  extractAccessToken,
+  inspectAccessToken,
+} from "../../../supabase/functions/file-events/auth/access_token.ts";
+import { unsignedToken, USER_ID, userClaims } from "../access_tokens.ts";
+
+const NOW = Date.parse("2026-11-23T10:30:00.000Z");
+
+function extract(authorization: string | undefined, parameter?: string): string {
+  const url = new URL("https://project.supabase.co/functions/v1/file-events");
+  if (parameter !== undefined) url.searchParams.set("access_token", parameter);
+  const headers = new Headers(authorization === undefined ? {} : { Authorization: authorization });
+  return extractAccessToken(new Request(url, { headers }), url);
+}
+
+const code = (code: string) => ({ name: "HttpError", status: 401, code });
+
+Deno.test("extractAccessToken() takes the token from the Authorization header", async (t) => {
+  for (const header of ["Bearer a.b.c", "bearer a.b.c", "BEARER a.b.c", "Bearer   a.b.c  "]) {
+    await t.step(JSON.stringify(header), () => assert.equal(extract(header), "a.b.c"));
+  }
+});
+
+Deno.test("extractAccessToken() takes the token from the access_token parameter", () => {
+  assert.equal(extract(undefined, "a.b.c"), "a.b.c");
+});
+
+Deno.test("extractAccessToken() prefers the header to the parameter", () => {
+  assert.equal(extract("Bearer header", "parameter"), "header");
+});
+
+Deno.test("extractAccessToken() falls back to the parameter when the header is empty", async (t) => {
+  for (const header of ["", "  ", "Bearer", "Bearer "]) {
+    await t.step(JSON.stringify(header), () => assert.equal(extract(header, "a.b.c"), "a.b.c"));
+  }
+});
+
+Deno.test("extractAccessToken() refuses a request without a token: AUTH_REQUIRED", async (t) => {
+  const cases: [string | undefined, string | undefined][] = [
+    [undefined, undefined],
+    [undefined, ""],
+    [undefined, "   "],
+    ["", undefined],
+    ["Bearer", undefined],
+    ["Bearer ", ""],
+  ];
+  for (const [header, parameter] of cases) {
+    await t.step(`header ${JSON.stringify(header)}, parameter ${JSON.stringify(parameter)}`, () => {
+      assert.throws(() => extract(header, parameter), code("AUTH_REQUIRED"));
+    });
+  }
+});
+
+Deno.test("extractAccessToken() refuses another scheme, whatever the parameter: AUTH_INVALID", async (t) => {
+  for (const header of ["Basic dXNlcjpwYXNz", "a.b.c", "Bearer a.b.c d.e.f", "Bearer, a.b.c"]) {
+    await t.step(header, () => {
+      assert.throws(() => extract(header, "a.b.c"), code("AUTH_INVALID"));
+    });
+  }
+});
+
+Deno.test("inspectAccessToken() reads user, expiry and assurance level", () => {
+  const exp = NOW / 1000 + 3600;
+  const token = unsignedToken(userClaims(NOW, { sub: USER_ID.toUpperCase(), exp, aal: "aal2" }));
+  assert.deepEqual(inspectAccessToken(token, NOW), {
+    userId: USER_ID,
+    expiresAt: exp * 1000,
+    assuranceLevel: "aal2",
+  });
+});
+
+Deno.test("inspectAccessToken() takes a token without aal for the lowest level", () => {
+  const token = unsignedToken(userClaims(NOW, { aal: undefined }));
+  assert.equal(inspectAccessToken(token, NOW).assuranceLevel, "aal1");
+});
+
+Deno.test("inspectAccessToken() accepts what Supabase Auth signs with", async (t) => {
+  for (const alg of ["HS256", "RS256", "ES256"]) {
+    await t.step(alg, () => {
+      assert.equal(
+        inspectAccessToken(unsignedToken(userClaims(NOW), { alg }), NOW).userId,
+        USER_ID,
+      );
+    });
+  }
+});
+
+Deno.test("inspectAccessToken() reads claims that are not ASCII", () => {
+  const name = "Zoë Ωmega 🦊 日本語";
+  const token = unsignedToken(userClaims(NOW, { user_metadata: { name } }));
+  assert.equal(inspectAccessToken(token, NOW).userId, USER_ID);
+});
+
+Deno.test("inspectAccessToken() refuses what is no JSON Web Token: AUTH_INVALID", async (t) => {
+  const [header = "", claims = "", signature = ""] = unsignedToken(userClaims(NOW)).split(".");
+  const base64url = (text: string | Uint8Array) =>
+    Buffer.from(text as string).toString("base64url");
+  const malformed: Record<string, string> = {
+    "a word": "token",
+    "two parts": `${header}.${claims}`,
+    "four parts": `${header}.${claims}.${signature}.${signature}`,
+    "no signature": `${header}.${claims}.`,
+    "no header": `.${claims}.${signature}`,
+    "no claims": `${header}..${signature}`,
+    "only dots": "..",
+    "header not base64url": `%%%.${claims}.${signature}`,
+    "claims not base64url": `${header}.{"sub":1}.${signature}`,
+    "claims of an impossible length": `${header}.a.${signature}`,
+    "claims not JSON": `${header}.${base64url("sub")}.${signature}`,
+    "claims not UTF-8": `${header}.${base64url(new Uint8Array([0x22, 0xff, 0x22]))}.${signature}`,
+    "claims null": `${header}.${base64url("null")}.${signature}`,
+    "claims a string": `${header}.${base64url('"sub"')}.${signature}`,
+    "claims an array": `${header}.${base64url("[]")}.${signature}`,
+    "header a number": `${base64url("1")}.${claims}.${signature}`,
+    "a publishable key": "sb_publishable_ACJWlzQHlZjBrEguHvfOxg_3BJgxAaH",
+    "a secret key": "sb_secret_N7UND0UgjKTVK-Uodkm0Hg_xSvEMPvz",
+    "a line break": `${header}.${claims}\n.${signature}`,
+  };
+  for (const [name, token] of Object.entries(malformed)) {
+    await t.step(name, () => {
+      assert.throws(() => inspectAccessToken(token, NOW), code("AUTH_INVALID"));
+    });
+  }
+});
+
+Deno.test("inspectAccessToken() refuses an algorithm that Auth never signs with: AUTH_INVALID", async (t) => {
+  for (const alg of ["none", "None", "NONE", "", "HS512", "EdDSA", "hs256", 256, null, undefined]) {
+    await t.step(String(alg), () => {
+      const token = unsignedToken(userClaims(NOW), { alg });
+      assert.throws(() => inspectAccessToken(token, NOW), code("AUTH_INVALID"));
+    });
+  }
+});
+
+Deno.test("inspectAccessToken() refuses whoever is no signed-in user: AUTH_INVALID", async (t) => {
+  const claims: Record<string, Record<string, unknown>> = {
+    "role anon": { role: "anon" },
+    "role service_role": { role: "service_role" },
+    "role supabase_admin": { role: "supabase_admin" },
+    "role Authenticated": { role: "Authenticated" },
+    "role in a list": { role: ["authenticated"] },
+    "no role": { role: undefined },
+    "no sub": { sub: undefined },
+    "sub empty": { sub: "" },
+    "sub no UUID": { sub: "1" },
+    "sub with a filter in it": { sub: `${USER_ID},user_id=neq.1` },
+    "sub with a line break": { sub: `${USER_ID}\n` },
+    "sub a number": { sub: 1 },
+    "legacy anon key": { role: "anon", sub: undefined, iss: "supabase", ref: "abcdefghij" },
+    "legacy service_role key": { role: "service_role", sub: undefined, iss: "supabase" },
+  };
+  for (const [name, change] of Object.entries(claims)) {
+    await t.step(name, () => {
+      const token = unsignedToken(userClaims(NOW, change));
+      assert.throws(() => inspectAccessToken(token, NOW), code("AUTH_INVALID"));
+    });
+  }
+});
+
+Deno.test("inspectAccessToken() refuses a token without a usable expiry: AUTH_INVALID", async (t) => {
+  for (const exp of [undefined, null, "1800000000", true, {}, [1800000000]]) {
+    await t.step(JSON.stringify(exp) ?? "none", () => {
+      const token = unsignedToken(userClaims(NOW, { exp }));
+      assert.throws(() => inspectAccessToken(token, NOW), code("AUTH_INVALID"));
+    });
+  }
+});
+
+Deno.test("inspectAccessToken() takes a token for expired 30 s early: AUTH_EXPIRED", async (t) => {
+  for (const seconds of [-86_400, -1, 0, 1, 29]) {
+    await t.step(`${seconds} s left`, () => {
+      const token = unsignedToken(userClaims(NOW, { exp: NOW / 1000 + seconds }));
+      assert.throws(() => inspectAccessToken(token, NOW), code("AUTH_EXPIRED"));
+    });
+  }
+  await t.step("30 s left are enough", () => {
+    const token = unsignedToken(userClaims(NOW, { exp: NOW / 1000 + 30 }));
+    assert.equal(inspectAccessToken(token, NOW).expiresAt, NOW + 30_000);
+  });
+});
+
+Deno.test("inspectAccessToken() refuses a token that is too long: AUTH_INVALID", () => {
+  const token = unsignedToken(userClaims(NOW, { user_metadata: "x".repeat(8192) }));
+  assert.throws(() => inspectAccessToken(token, NOW), code("AUTH_INVALID"));
+});

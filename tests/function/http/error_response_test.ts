@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import {
+  type ErrorCode,
+  HttpError,
+} from "../../../supabase/functions/file-events/http/http_error.ts";
+import { errorResponse } from "../../../supabase/functions/file-events/http/error_response.ts";
+
+const STATUS: [ErrorCode, number][] = [
+  ["AUTH_REQUIRED", 401],
+  ["AUTH_INVALID", 401],
+  ["AUTH_EXPIRED", 401],
+  ["INVALID_PARAMETER", 400],
+  ["METHOD_NOT_ALLOWED", 405],
+  ["URI_TOO_LONG", 414],
+  ["TOO_MANY_STREAMS", 429],
+  ["SSE_SETUP_ERROR", 500],
+  ["UPSTREAM_UNAVAILABLE", 503],
+  ["OVERLOADED", 503],
+];
+
+Deno.test("errorResponse() answers each code with its status, as JSON, 401 framed as an event", async (t) => {
+  for (const [code, status] of STATUS) {
+    await t.step(`${code} is ${status}`, async () => {
+      const response = errorResponse(new HttpError(code, "What's wrong"));
+      assert.equal(response.status, status);
+      const text = await response.text();
+      const framed = status === 401;
+      assert.equal(
+        response.headers.get("Content-Type"),
+        framed ? "text/event-stream" : "application/json",
+      );
+      const json = framed ? /^data: (.*)\n\n$/.exec(text)?.[1] : text;
+      assert.deepEqual(JSON.parse(json ?? ""), { error: "What's wrong", code });
+      const isTemporary = status === 429 || status === 503;
+      assert.equal(/^\d+$/.test(response.headers.get("Retry-After") ?? ""), isTemporary);
+      assert.equal(response.headers.get("Allow"), status === 405 ? "GET, OPTIONS" : null);
+    });
+  }
+});
+
+Deno.test("errorResponse() keeps the cause to itself", async () => {
+  const error = new HttpError("UPSTREAM_UNAVAILABLE", "Try again", { cause: new Error("secret") });
+  assert.ok(!(await errorResponse(error).text()).includes("secret"));
+});

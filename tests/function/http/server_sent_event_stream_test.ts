@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import {
+  type ServerSentEventMessage,
+  ServerSentEventStream,
+} from "../../../supabase/functions/file-events/http/server_sent_event_stream.ts";
+
+function encode(...messages: ServerSentEventMessage[]): Promise<string> {
+  const stream = ReadableStream.from(messages).pipeThrough(new ServerSentEventStream());
+  return new Response(stream).text();
+}
+
+Deno.test("ServerSentEventStream encodes each field", async (t) => {
+  const cases: [ServerSentEventMessage, string][] = [
+    [{ data: "hello" }, "data: hello\n\n"],
+    [{ data: "" }, "data: \n\n"],
+    [{ id: "a.1", data: "hello" }, "id: a.1\ndata: hello\n\n"],
+    [{ id: 7, data: "hello" }, "id: 7\ndata: hello\n\n"],
+    [{ event: "note", data: "hello" }, "event: note\ndata: hello\n\n"],
+    [{ retry: 2000 }, "retry: 2000\n\n"],
+    [{ data: "first\nsecond" }, "data: first\ndata: second\n\n"],
+    [{ data: '{"name":"\\"quoted\\" 🦊"}' }, 'data: {"name":"\\"quoted\\" 🦊"}\n\n'],
+  ];
+  for (const [message, expected] of cases) {
+    await t.step(
+      JSON.stringify(message),
+      async () => assert.equal(await encode(message), expected),
+    );
+  }
+});
+
+Deno.test("ServerSentEventStream starts a comment's line with a colon", async () => {
+  assert.match(await encode({ comment: "hello", data: "x" }), /^: ?hello\n+data: x\n\n$/);
+});
+
+Deno.test("ServerSentEventStream keeps the order of messages", async () => {
+  assert.equal(await encode({ data: "1" }, { data: "2" }), "data: 1\n\ndata: 2\n\n");
+});
+
+Deno.test("ServerSentEventStream fails with a TypeError on a line break in event or id", async (t) => {
+  for (const line of ["a\nb", "a\rb", "a\r\nb"]) {
+    for (const field of ["event", "id"]) {
+      await t.step(`${field} ${JSON.stringify(line)}`, async () => {
+        await assert.rejects(encode({ [field]: line, data: "x" }), TypeError);
+      });
+    }
+  }
+});
