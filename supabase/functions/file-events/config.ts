@@ -79,14 +79,15 @@ function firstKey(json: string): string | undefined {
   try {
     const keys = JSON.parse(json) as Record<string, unknown>;
     const key = keys.default ?? Object.values(keys)[0];
-    if (typeof key === "string") return key;
+    if (typeof keys === "object" && typeof key === "string") return key;
   } catch {
     // Reported below, like any other value that is no such object.
   }
   throw new Error("SUPABASE_PUBLISHABLE_KEYS is not a JSON object of keys");
 }
 
-function parseSource({ FILE_EVENTS_SOURCE: value = "postgres_changes" }: Environment): FeedName {
+function parseSource(env: Environment): FeedName {
+  const value = env.FILE_EVENTS_SOURCE?.trim() || "postgres_changes";
   if (value === "postgres_changes") return value;
   throw new Error("FILE_EVENTS_SOURCE must be 'postgres_changes'");
 }
