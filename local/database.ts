@@ -30,7 +30,7 @@ const platformSql = [
 export async function createDatabase(scripts: Script[]): Promise<Database> {
   const connection = await createPgliteConnection();
   const session = connection.driver;
-  await session.waitReady;
+  await keepExitCode(() => session.waitReady);
   // @supabase/lite would grant every table with row level security to every role at its first
   // request, and so undo what the migrations revoke.
   Object.assign(connection, { rlsState: "active" });
@@ -41,7 +41,8 @@ export async function createDatabase(scripts: Script[]): Promise<Database> {
   await run(session, { name: "auth helpers", sql: SUPABASE_AUTH_HELPERS_SQL });
   for (const script of [...realtime, ...scripts]) await run(session, script);
 
-  const exclusive = createExclusive();
+  const takeTurn = createExclusive();
+  const exclusive = <Result>(work: () => Promise<Result>) => takeTurn(() => keepExitCode(work));
   const close = () => exclusive(() => connection.close());
   return {
     connection,
@@ -74,5 +75,15 @@ async function run(session: PGlite, { name, sql }: Script): Promise<void> {
     await session.exec(sql);
   } catch (cause) {
     throw new Error(`Cannot run ${name}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** PGlite leaves the exit code of its initdb, of each failed statement and of its end behind. */
+async function keepExitCode<Result>(work: () => Promise<Result>): Promise<Result> {
+  const { exitCode } = Deno;
+  try {
+    return await work();
+  } finally {
+    Deno.exitCode = exitCode;
   }
 }
