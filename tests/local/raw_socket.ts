@@ -5,8 +5,8 @@ export interface RawSocket extends AsyncDisposable {
   send(frame: string | Uint8Array<ArrayBuffer>): void;
   /** The next frame that was not taken yet; fails when none comes. */
   next(): Promise<string | ArrayBuffer>;
-  /** Frames that came and were not taken. */
-  readonly pending: (string | ArrayBuffer)[];
+  /** All that was not taken and comes before the answer to a heartbeat that is sent now. */
+  rest(): Promise<(string | ArrayBuffer)[]>;
   /** The code of the close, once closed. */
   readonly closed: Promise<number>;
   close(): Promise<void>;
@@ -34,17 +34,31 @@ export async function openRawSocket(
   socket.onclose = ({ code }) => closed.resolve(code);
   await opened.promise;
 
+  async function next(): Promise<string | ArrayBuffer> {
+    while (pending.length === 0) await deadline(arrived.promise, "frame");
+    return pending.shift()!;
+  }
+
+  async function rest(): Promise<(string | ArrayBuffer)[]> {
+    const frames = [];
+    const heartbeat = { topic: "phoenix", event: "heartbeat", payload: {}, ref: "rest" };
+    const array = [null, heartbeat.ref, heartbeat.topic, heartbeat.event, heartbeat.payload];
+    socket.send(JSON.stringify(vsn === "2.0.0" ? array : heartbeat));
+    for (;;) {
+      const frame = await next();
+      if (typeof frame === "string" && frame.includes('"rest"')) return frames;
+      frames.push(frame);
+    }
+  }
+
   async function close(): Promise<void> {
     socket.close();
     await closed.promise;
   }
   return {
     send: (frame) => socket.send(frame),
-    async next() {
-      while (pending.length === 0) await deadline(arrived.promise, "a frame");
-      return pending.shift()!;
-    },
-    pending,
+    next,
+    rest,
     closed: closed.promise,
     close,
     [Symbol.asyncDispose]: close,

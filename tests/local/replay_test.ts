@@ -124,7 +124,7 @@ async function replay(stack: Stack, scenario: string, { tokens, after = {} }: St
   }
   const elapsed = performance.now() - began;
   await outboxesEmpty(stack);
-  for (const [socket, rawSocket] of opened) received.get(socket)!.push(...await rest(rawSocket));
+  for (const [socket, rawSocket] of opened) received.get(socket)!.push(...await rawSocket.rest());
 
   const bySocket = (socket: number) =>
     frames.filter((frame) => frame.dir === "IN" && frame.socket === socket).map((f) => f.content);
@@ -145,15 +145,4 @@ async function outboxesEmpty({ database }: Stack): Promise<void> {
         + (select count(*) from realtime.broadcast_outbox) as count`,
     ))[0]!.count;
   await until(async () => await count() === 0, "empty outboxes");
-}
-
-/** What the server said besides: all that comes before the answer to a last heartbeat. */
-async function rest(socket: RawSocket): Promise<(string | ArrayBuffer)[]> {
-  const frames = [];
-  socket.send(JSON.stringify(["last", "last", "phoenix", "heartbeat", {}]));
-  for (;;) {
-    const frame = await socket.next();
-    if (typeof frame === "string" && frame.includes('"last"')) return frames;
-    frames.push(frame);
-  }
 }
