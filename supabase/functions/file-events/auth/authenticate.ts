@@ -50,10 +50,12 @@ export function createAuthenticate(
 
 /** Tells a token that Auth refused from an Auth server that could not judge it. */
 function refusal(error: AuthError | null): HttpError {
-  const refused = error === null || error.name === "AuthInvalidJwtError" ||
-    [400, 401, 403, 404].includes(error.status ?? 0);
-  // "Invalid API key" is about the key that the function uses, and no fault of the caller's.
-  if (refused && !/api key/i.test(error?.message ?? "")) return invalid(error);
+  // Auth's own answers have a code. Others are a gateway's, about the key that the function uses or
+  // a route that is missing, and no fault of the caller's.
+  const judged = error?.code !== undefined && [400, 401, 403, 404].includes(error.status ?? 0);
+  // The session that the token names has ended; supabase-js drops the code here.
+  const ended = error?.name === "AuthSessionMissingError";
+  if (error === null || judged || ended) return invalid(error);
   return new HttpError("UPSTREAM_UNAVAILABLE", "The Auth server can't be reached; try again soon", {
     cause: error,
   });
