@@ -59,7 +59,7 @@ const successes = await Promise.all(paths.map(async (path) => {
       say("ready        100 %", ...findings.map(([term, phrase]) => `${term.padEnd(8)} ${phrase}`));
     }
     if (outcome.status === "failed") say(`failed: ${outcome.error}`);
-    if (outcome.status === "deleted") say("deleted meanwhile: stopped");
+    if (outcome.status === "withdrawn") say("deleted or ended by somebody else: stopped");
     return outcome.status === "ready";
   } catch (error) {
     say(`failed: ${error instanceof Error ? error.message : error}`);

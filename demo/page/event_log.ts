@@ -10,12 +10,13 @@ export function createEventLog() {
   let count = 0;
 
   return {
-    add(event: FileEvent, { data, id }: { data: string; id: string }) {
+    add(event: FileEvent, { data, id }: { data: string; id?: string }) {
       const line = element(
         "li",
         { "data-type": event.eventType },
         element("time", {}, new Date(event.timestamp).toLocaleTimeString("en-GB")),
         element("span", { class: "event-type" }, event.eventType),
+        element("span", { class: "event-summary" }, summaryOf(event)),
         element("code", {}, data),
       );
       if (id) line.append(element("code", { class: "event-id" }, `id: ${id}`));
@@ -29,4 +30,11 @@ export function createEventLog() {
       list.replaceChildren();
     },
   };
+}
+
+function summaryOf(event: FileEvent): string {
+  if (event.eventType === "closing") return event.reason;
+  if (event.eventType !== "file-update") return "";
+  const { filename, status, progress } = event.file;
+  return `${filename} ${status === "processing" ? `${progress} %` : status}`;
 }

@@ -14,7 +14,7 @@ export interface FileEventsOptions {
   publishableKey: string;
   /** A token that is good for a while, refreshed if need be. */
   accessToken: () => Promise<string>;
-  onEvent: (event: FileEvent, message: { data: string; id: string }) => void;
+  onEvent: (event: FileEvent, message: { data: string; id?: string }) => void;
   onState: (state: ConnectionState, reason?: string) => void;
   signal: AbortSignal;
 }
@@ -60,10 +60,11 @@ export function openFileEvents(options: FileEventsOptions): { reopen: () => void
   };
 
   const receive = ({ data, lastEventId: id }: MessageEvent<string>) => {
-    lastEventId = id || lastEventId;
+    const isNewId = id !== "" && id !== lastEventId;
+    if (isNewId) lastEventId = id;
     const event: FileEvent = JSON.parse(data);
     closingReason = event.eventType === "closing" ? event.reason : undefined;
-    onEvent(event, { data, id });
+    onEvent(event, isNewId ? { data, id } : { data });
     if (event.eventType === "ready") {
       retryMs = FIRST_RETRY_MS;
       onState("live");

@@ -34,9 +34,13 @@ function showAccount(email: string | undefined): void {
   byId("workplace").hidden = email === undefined;
   byId("account").hidden = email === undefined;
   byId("account-email").textContent = email ?? "";
-  byId("switch-user").textContent = `Switch to ${otherUser(email)}`;
+  byId("switch-user").textContent = `Switch to ${nameOf(otherUser(email))}`;
 }
 
 function otherUser(email: string | null | undefined): string {
   return email === DEMO_USERS[0] ? DEMO_USERS[1] : DEMO_USERS[0];
+}
+
+function nameOf(email: string): string {
+  return email.slice(0, email.indexOf("@"));
 }

@@ -13,7 +13,8 @@ import { WriteError, writeRow } from "./write_row.ts";
 export type Outcome =
   | { status: "ready"; results: Results }
   | { status: "failed"; error: string }
-  | { status: "deleted" };
+  /** Somebody deleted the row meanwhile, or ended the work. */
+  | { status: "withdrawn" };
 
 export interface ProcessAndReportOptions {
   signal?: AbortSignal;
@@ -42,10 +43,13 @@ export async function processAndReport(
   { signal, maxBytes, onStep, wait = delay, now = () => performance.now() }:
     ProcessAndReportOptions = {},
 ): Promise<Outcome> {
-  const update = async (columns: Record<string, unknown>) => {
-    const write = () => client.from("files").update(columns).eq("id", id).select("id");
+  const update = async (columns: { status: string } & Record<string, unknown>) => {
+    // What others have ended stays ended; a repeated write still finds the row that it ended.
+    const open = ["pending", "processing", columns.status];
+    const write = () =>
+      client.from("files").update(columns).eq("id", id).in("status", open).select("id");
     const rows = await writeRow(write, { wait });
-    if (rows.length === 0) throw new RowDeletedError();
+    if (rows.length === 0) throw new WithdrawnError();
   };
 
   let lastStep: Progress | undefined;
@@ -70,7 +74,7 @@ export async function processAndReport(
       await update({ status: "ready", processing_stage: null, progress: 100 });
       return { status: "ready", results };
     } catch (cause) {
-      if (cause instanceof WriteError || cause instanceof RowDeletedError) throw cause;
+      if (cause instanceof WriteError || cause instanceof WithdrawnError) throw cause;
       const error = signal?.aborted ? "Processing was stopped." : reasonOf(cause);
       await update({ status: "failed", error_message: error });
       signal?.throwIfAborted();
@@ -79,13 +83,13 @@ export async function processAndReport(
   };
 
   return await work().catch((error) => {
-    if (error instanceof RowDeletedError) return { status: "deleted" };
+    if (error instanceof WithdrawnError) return { status: "withdrawn" };
     throw error;
   });
 }
 
-/** Nobody waits for a file whose row is gone: no reason to go on, and no failure either. */
-class RowDeletedError extends Error {}
+/** Nobody waits for the file any more: no reason to go on, and no failure either. */
+class WithdrawnError extends Error {}
 
 function reasonOf(cause: unknown): string {
   if (cause instanceof UnprocessableFileError) return cause.message;

@@ -73,10 +73,10 @@ Deno.test("processAndReport() marks an unreadable file failed", async () => {
   assert.equal(table.writes.at(-1)?.status, "failed");
 });
 
-Deno.test("processAndReport() stops when the row is gone, and calls it deleted", async () => {
+Deno.test("processAndReport() stops when the row is gone, and calls it withdrawn", async () => {
   const table = filesTable({ answer: (attempt) => attempt === 2 ? json(200, []) : undefined });
   const outcome = await processAndReport(table.client, { id, file: new Blob(["hi"]) }, atRest());
-  assert.deepEqual(outcome, { status: "deleted" });
+  assert.deepEqual(outcome, { status: "withdrawn" });
   assert.equal(table.writes.length, 2);
 });
 

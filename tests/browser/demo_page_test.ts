@@ -1,0 +1,354 @@
+/// <reference lib="dom" />
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { createDemoPage } from "../../local/demo_page.ts";
+import { type Stack, startStack } from "../../local/stack.ts";
+import { type DemoTab, openDemoTab } from "./demo_tab.ts";
+import { launchBrowser } from "./launch_browser.ts";
+
+const SCREENSHOTS = new URL("../../.test-output/screenshots/", import.meta.url);
+
+let running: AsyncDisposableStack;
+let stack: Stack;
+let browser: Awaited<ReturnType<typeof launchBrowser>>;
+let directory: string;
+
+Deno.test.beforeAll(async () => {
+  await using started = new AsyncDisposableStack();
+  directory = await Deno.makeTempDir({ prefix: "file-events-" });
+  started.defer(() => Deno.remove(directory, { recursive: true }));
+  stack = started.use(
+    await startStack({
+      page: await createDemoPage(),
+      functionEnv: { FILE_EVENTS_CATCH_UP_MS: "2000" },
+    }),
+  );
+  browser = started.use(await launchBrowser());
+  running = started.move();
+});
+
+Deno.test.afterAll(() => running.disposeAsync());
+
+type OpenTab = () => Promise<DemoTab>;
+
+/** A test on an empty list of files, with tabs that share a browser as a person's do. */
+function browserTest(name: string, run: (openTab: OpenTab) => Promise<void>): void {
+  Deno.test(`the demo page ${name}`, async () => {
+    await stack.database.execute("delete from public.files");
+    const context = await browser.createBrowserContext();
+    const tabs: DemoTab[] = [];
+    try {
+      await run(async () => {
+        const tab = await openDemoTab(await context.newPage(), stack.url);
+        tabs.push(tab);
+        return tab;
+      });
+      assert.deepEqual(tabs.flatMap((tab) => tab.problems), []);
+    } finally {
+      await context.close();
+    }
+  });
+}
+
+browserTest("signs in the user that is filled in, with one click", async (openTab) => {
+  const { page, signIn } = await openTab();
+  await signIn("ada");
+  assert.equal(await textOf(page, "#account-email"), "ada@example.com");
+  assert.equal(await textOf(page, "#connection"), "Live");
+});
+
+browserTest("says why it cannot sign in", async (openTab) => {
+  const { page, problems } = await openTab();
+  await page.locator("[name=password]").fill("guess");
+  await page.click("#sign-in [type=submit]");
+  await page.waitForSelector("#sign-in-error:not(:empty)");
+  assert.match(await textOf(page, "#sign-in-error"), /^Cannot sign in as ada@example.com: /);
+  // The browser itself reports the refused request.
+  assert.match(problems.splice(0).join(), /400/);
+});
+
+browserTest("brings several files at once to 100 %, with their results", async (openTab) => {
+  const { signIn, choose, shows, events } = await openTab();
+  await signIn("ada");
+  const texts = { "a.txt": "one two\nthree", "b.md": "# 語 🚀\n".repeat(5000), "c.csv": "1,2\n" };
+  await choose(...await Promise.all(Object.entries(texts).map(([name, text]) => file(name, text))));
+
+  const shown = await shows({ "a.txt": "ready", "b.md": "ready", "c.csv": "ready" });
+  for (const [name, text] of Object.entries(texts)) {
+    const { progress, findings } = shown.find((row) => row.name === name)!;
+    assert.equal(progress, 100);
+    assert.equal(findings["SHA-256"], createHash("sha256").update(text).digest("hex"));
+  }
+  const { findings } = shown.find((row) => row.name === "a.txt")!;
+  assert.equal(findings["Text"], "13 characters, 3 words, 2 lines");
+  assert.match(findings["Gzip"]!, /^13 → \d+ bytes, \d+ %$/);
+
+  const log = await events();
+  for (const stage of ["extraction", "compression", "embedding", "finalization"]) {
+    assert.ok(JSON.stringify(log).includes(`"processing_stage":"${stage}"`), stage);
+  }
+});
+
+browserTest("takes a file that is dropped anywhere on it", async (openTab) => {
+  const { page, signIn, shows } = await openTab();
+  await signIn("ada");
+  await page.evaluate(() => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File(["dropped"], "dropped.txt"));
+    document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true }));
+  });
+  await shows({ "dropped.txt": "ready" });
+});
+
+browserTest("shows why a file failed", async (openTab) => {
+  const { signIn, choose, shows } = await openTab();
+  await signIn("ada");
+  await choose(await file("empty.txt", ""), await largeFile("large.bin", 50_000_001));
+  const shown = await shows({ "empty.txt": "failed", "large.bin": "failed" });
+  assert.deepEqual(Object.fromEntries(shown.map(({ name, error }) => [name, error])), {
+    "empty.txt": "The file is empty.",
+    "large.bin": "The file is too large: 50,000,001 bytes, and the limit is 50,000,000 bytes.",
+  });
+});
+
+browserTest("deletes a file, and a worker that is on it stops", async (openTab) => {
+  const { page, signIn, choose, shows } = await openTab();
+  await signIn("ada");
+  await choose(await largeFile("slow.txt", 50_000_000));
+  await page.waitForSelector('[role="progressbar"]:not([aria-valuenow="0"])');
+  await page.click("aria/Delete slow.txt");
+  await shows({});
+  await choose(await file("next.txt", "next"));
+  await shows({ "next.txt": "ready" });
+  assert.equal((await stack.database.query("select from public.files")).length, 1);
+});
+
+browserTest("shows one user nothing of another's, deletes included", async (openTab) => {
+  const ada = await openTab();
+  const grace = await openTab();
+  await ada.signIn("ada");
+  await grace.signIn("grace");
+  await ada.choose(await file("ada.txt", "mine"), await file("gone.txt", "mine too"));
+  await ada.shows({ "ada.txt": "ready", "gone.txt": "ready" });
+  await ada.page.click("aria/Delete gone.txt");
+  await ada.shows({ "ada.txt": "ready" });
+
+  await grace.choose(await file("grace.txt", "hers"));
+  await grace.shows({ "grace.txt": "ready" });
+  for (const event of await grace.events()) {
+    assert.notEqual(event.eventType, "file-deleted");
+    assert.ok(!event.file || event.file.filename === "grace.txt");
+  }
+  await ada.shows({ "ada.txt": "ready" });
+
+  await grace.page.click("#switch-user");
+  await grace.shows({ "ada.txt": "ready" });
+  assert.equal(await textOf(grace.page, "#account-email"), "ada@example.com");
+  assert.equal(await textOf(ada.page, "#account-email"), "ada@example.com");
+});
+
+browserTest("goes on after a reload", async (openTab) => {
+  const { page, signIn, choose, shows, live } = await openTab();
+  await signIn("ada");
+  await choose(await file("kept.txt", "kept"), await file("empty.txt", ""));
+  await shows({ "kept.txt": "ready", "empty.txt": "failed" });
+  await page.reload();
+  await live();
+  await shows({ "kept.txt": "ready", "empty.txt": "failed" });
+  assert.equal(await textOf(page, "#account-email"), "ada@example.com");
+});
+
+browserTest("leaves no file in progress when it is closed", async (openTab) => {
+  const { page, signIn, choose, shows, live } = await openTab();
+  await signIn("ada");
+  await choose(await largeFile("slow.txt", 50_000_000));
+  await page.waitForSelector('[role="progressbar"]:not([aria-valuenow="0"])');
+  await page.reload();
+  await live();
+  const [slow] = await shows({ "slow.txt": "failed" });
+  assert.equal(slow?.error, "The page was closed before the file was done.");
+});
+
+browserTest("shows two tabs of one user the same", async (openTab) => {
+  const [one, two] = [await openTab(), await openTab()];
+  await one.signIn("ada");
+  await two.signIn("ada");
+  await one.choose(await file("shared.txt", "shared"));
+  await one.shows({ "shared.txt": "ready" });
+  await two.shows({ "shared.txt": "ready" });
+  await two.page.click("aria/Delete shared.txt");
+  await one.shows({});
+  await two.shows({});
+});
+
+browserTest("moves its bars for a file that somebody else processes", async (openTab) => {
+  const { signIn, shows } = await openTab();
+  await signIn("ada");
+  await stack.database.execute(`
+    insert into public.files (user_id, filename, file_type, status, progress, processing_stage)
+    select id, 'elsewhere.pdf', 'application/pdf', 'processing', 43, 'compression'
+    from auth.users where email = 'ada@example.com'`);
+  const [shown] = await shows({ "elsewhere.pdf": "processing" });
+  assert.equal(shown?.progress, 43);
+});
+
+for (const fault of ["drop", "deaf", "down"]) {
+  browserTest(`survives its own break panel: ${fault}`, async (openTab) => {
+    const { page, signIn, choose, shows } = await openTab();
+    await signIn("ada");
+    try {
+      await page.click(`[data-fault="${fault}"]`);
+      await page.waitForSelector("#fault-log li");
+      await choose(await file("during.txt", "during"));
+      const [shown] = await shows({ "during.txt": "ready" });
+      assert.equal(shown?.progress, 100);
+    } finally {
+      await page.click('[data-fault="up"]');
+    }
+    await page.waitForFunction(
+      () => document.getElementById("realtime-state")?.textContent === "1 socket, 1 channel",
+    );
+    assert.match(await textOf(page, "#fault-log"), /back up/);
+    await choose(await file("after.txt", "after"));
+    await shows({ "during.txt": "ready", "after.txt": "ready" });
+  });
+}
+
+browserTest("resumes with a new token where it was", async (openTab) => {
+  const { page, signIn, choose, shows, streams, events } = await openTab();
+  await signIn("ada");
+  await choose(await file("before.txt", "before"));
+  await shows({ "before.txt": "ready" });
+  const refreshed = page.waitForRequest((request) => request.resourceType() === "eventsource");
+  await page.evaluate(() => {
+    const key = sessionStorage.getItem("session-key")!;
+    const session = JSON.parse(sessionStorage.getItem(key)!);
+    sessionStorage.setItem(key, JSON.stringify({ ...session, expires_at: Date.now() / 1000 }));
+    dispatchEvent(new Event("visibilitychange"));
+  });
+  await refreshed;
+  await choose(await file("after.txt", "after"));
+  await shows({ "before.txt": "ready", "after.txt": "ready" });
+
+  const [first, second] = streams;
+  assert.ok(second?.searchParams.get("last_event_id"));
+  assert.notEqual(
+    second?.searchParams.get("access_token"),
+    first?.searchParams.get("access_token"),
+  );
+  assert.equal((await events()).filter(({ eventType }) => eventType === "reset").length, 1);
+});
+
+browserTest("shows a name that looks like markup as it is", async (openTab) => {
+  const { page, signIn, choose, shows } = await openTab();
+  await signIn("ada");
+  await choose(await file("<img src=x onerror=alert(1)>.txt", "hi"));
+  await shows({ "<img src=x onerror=alert(1)>.txt": "ready" });
+  assert.equal(await page.$("#workplace img"), null);
+});
+
+browserTest("works by keyboard", async (openTab) => {
+  const { page, live, choose, shows } = await openTab();
+  await page.focus("[name=password]");
+  await page.keyboard.press("Enter");
+  await live();
+  await choose(await file("one.txt", "1"));
+  await shows({ "one.txt": "ready" });
+  await choose(await file("two.txt", "2"));
+  await shows({ "one.txt": "ready", "two.txt": "ready" });
+
+  await page.focus("#sign-out");
+  for (const expected of ["file-input", "Delete two.txt", "Delete one.txt"]) {
+    await page.keyboard.press("Tab");
+    assert.equal(await focused(), expected);
+  }
+  await page.keyboard.down("Shift");
+  await page.keyboard.press("Tab");
+  await page.keyboard.up("Shift");
+  await page.keyboard.press("Enter");
+  await shows({ "one.txt": "ready" });
+  assert.equal(await focused(), "Delete one.txt");
+  await page.keyboard.press("Space");
+  await shows({});
+  assert.equal(await focused(), "file-input");
+
+  function focused() {
+    return page.evaluate(() =>
+      document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.id
+    );
+  }
+});
+
+browserTest("tells a screen reader names, values and ends", async (openTab) => {
+  const { page, signIn, choose, shows } = await openTab();
+  await signIn("ada");
+  await choose(await file("report.md", "hello"));
+  await shows({ "report.md": "ready" });
+  await page.waitForSelector('aria/report.md[role="progressbar"]');
+  const bar = await page.$eval('[role="progressbar"]', (element) => element.ariaValueText);
+  assert.equal(bar, "100 %, ready");
+  assert.equal(await textOf(page, "#announcement"), "report.md ready");
+});
+
+browserTest("does not animate for whoever prefers reduced motion", async (openTab) => {
+  const { page, signIn, choose, shows } = await openTab();
+  await page.emulateMediaFeatures([{ name: "prefers-reduced-motion", value: "reduce" }]);
+  await signIn("ada");
+  await choose(await file("calm.txt", "calm"));
+  await shows({ "calm.txt": "ready" });
+  const property = await page.$eval(
+    ".bar-fill",
+    (fill) => getComputedStyle(fill).transitionProperty,
+  );
+  assert.equal(property, "none");
+});
+
+for (const width of [390, 1280]) {
+  for (const scheme of ["light", "dark"]) {
+    browserTest(`fits ${width} px in ${scheme}`, async (openTab) => {
+      const { page, signIn, choose, shows } = await openTab();
+      await page.setViewport({ width, height: width === 390 ? 844 : 860 });
+      await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
+      await screenshot("sign-in");
+      await signIn("ada");
+      const long = `${"a-rather-long-name-of-a-report-".repeat(4)}final.md`;
+      await choose(
+        await file("empty.txt", ""),
+        await file(long, "# Rivers and lakes\n".repeat(900)),
+      );
+      await shows({ "empty.txt": "failed", [long]: "ready" });
+      await choose(await largeFile("novel.txt", 50_000_000));
+      await page.waitForSelector('[data-current][data-stage="compression"]');
+      await screenshot("files");
+
+      async function screenshot(name: string) {
+        await Deno.mkdir(SCREENSHOTS, { recursive: true });
+        const path = new URL(`${name}-${width}-${scheme}.png`, SCREENSHOTS)
+          .pathname as `${string}.png`;
+        await page.screenshot({ path });
+        const scrollWidth = await page.evaluate(() => document.documentElement.scrollWidth);
+        assert.equal(scrollWidth, width, "scrolls sideways");
+      }
+    });
+  }
+}
+
+async function file(name: string, text: string): Promise<string> {
+  await Deno.writeTextFile(`${directory}/${name}`, text);
+  return `${directory}/${name}`;
+}
+
+async function largeFile(name: string, size: number): Promise<string> {
+  const path = `${directory}/${name}`;
+  const line = new TextEncoder().encode("It was a dark and stormy night, and the bar moved on.\n");
+  const bytes = new Uint8Array(size);
+  for (let start = 0; start < size; start += line.length) {
+    bytes.set(line.subarray(0, size - start), start);
+  }
+  await Deno.writeFile(path, bytes);
+  return path;
+}
+
+function textOf(page: DemoTab["page"], selector: string): Promise<string> {
+  return page.$eval(selector, (element) => element.textContent ?? "");
+}

@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import type { Page } from "puppeteer-core";
+
+/** A file as the page shows it. */
+export interface ShownFile {
+  name: string;
+  status: string;
+  progress: number;
+  error: string;
+  findings: Record<string, string>;
+}
+
+/** A tab with the demo page in it, and what went wrong there. */
+export interface DemoTab {
+  page: Page;
+  /** Console errors and warnings, uncaught exceptions, failed requests. */
+  problems: string[];
+  /** URLs that EventSource has asked for. */
+  streams: URL[];
+  signIn(user: "ada" | "grace"): Promise<void>;
+  live(): Promise<void>;
+  choose(...paths: string[]): Promise<void>;
+  files(): Promise<ShownFile[]>;
+  /** Waits until the list is what `expected` says: statuses by name. */
+  shows(expected: Record<string, string>): Promise<ShownFile[]>;
+  /** The raw events, the latest first. */
+  events(): Promise<{ eventType: string; file?: { id: string; filename?: string } }[]>;
+}
+
+export async function openDemoTab(page: Page, url: string): Promise<DemoTab> {
+  const problems: string[] = [];
+  const streams: URL[] = [];
+  page.on("console", (message) => {
+    if (["error", "warn"].includes(message.type())) problems.push(message.text());
+  });
+  page.on("pageerror", (error) => problems.push(String(error)));
+  page.on("request", (request) => {
+    if (request.resourceType() === "eventsource") streams.push(new URL(request.url()));
+  });
+  page.on("response", (response) => {
+    if (response.status() >= 400) problems.push(`${response.status()} ${response.url()}`);
+  });
+  await page.goto(url);
+  await page.waitForSelector("main:not([hidden])");
+
+  const live = async () => void await page.waitForSelector('#connection[data-state="live"]');
+  const files = () => page.$$eval(".file", readFiles);
+  return {
+    page,
+    problems,
+    streams,
+    live,
+    files,
+    async signIn(user) {
+      await page.click(user === "ada" ? "#sign-in [type=submit]" : "#sign-in-other");
+      await live();
+    },
+    async choose(...paths) {
+      const input = await page.$("input#file-input");
+      assert.ok(input);
+      await input.uploadFile(...paths);
+    },
+    async shows(expected) {
+      let shown: ShownFile[] = [];
+      const deadline = Date.now() + 30_000;
+      do {
+        shown = await files();
+        const statuses = Object.fromEntries(shown.map(({ name, status }) => [name, status]));
+        if (sameEntries(statuses, expected) && shown.length === Object.keys(expected).length) {
+          return shown;
+        }
+        // Not on a timer: the next look is at what the next frame paints.
+        await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
+      } while (Date.now() < deadline);
+      assert.fail(`expected ${JSON.stringify(expected)}, not ${JSON.stringify(shown, null, 2)}`);
+    },
+    async events() {
+      const lines = await page.$$eval(
+        "#event-log li > code:first-of-type",
+        (codes) => codes.map((code) => code.textContent ?? ""),
+      );
+      return lines.map((line) => JSON.parse(line));
+    },
+  };
+}
+
+function readFiles(rows: Element[]): ShownFile[] {
+  return rows.map((row) => {
+    const text = (selector: string) => row.querySelector(selector)?.textContent ?? "";
+    const terms = [...row.querySelectorAll("dt")].map((term) => term.textContent ?? "");
+    const phrases = [...row.querySelectorAll("dd")].map((phrase) => phrase.textContent ?? "");
+    return {
+      name: text(".file-name"),
+      status: row.getAttribute("data-status") ?? "",
+      progress: Number(row.querySelector('[role="progressbar"]')?.getAttribute("aria-valuenow")),
+      error: text(".error"),
+      findings: Object.fromEntries(terms.map((term, i) => [term, phrases[i] ?? ""])),
+    };
+  });
+}
+
+function sameEntries(a: Record<string, string>, b: Record<string, string>): boolean {
+  const entries = Object.entries(a);
+  return entries.length === Object.keys(b).length &&
+    entries.every(([key, value]) => b[key] === value);
+}

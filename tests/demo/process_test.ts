@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { startStack } from "../../local/stack.ts";
+
+const PROCESS = fileURLToPath(new URL("../../demo/process.ts", import.meta.url));
+
+Deno.test("deno task process reports each file's stages and results", async () => {
+  await using stack = await startStack({ withFunction: false });
+  await using files = await temporaryFiles({ "a.txt": "one two\n", "b.md": "# three" });
+  const { code, lines } = await process(stack.url, files.path("a.txt"), files.path("b.md"));
+
+  assert.equal(code, 0);
+  for (const name of ["a.txt", "b.md "]) {
+    const own = lines.filter((line) => line.startsWith(name)).map((line) => line.slice(7));
+    assert.deepEqual(own, [
+      "extraction     0 %",
+      "compression   25 %",
+      "embedding     50 %",
+      "finalization  75 %",
+      "ready        100 %",
+    ]);
+  }
+  assert.ok(lines.some((line) => line.includes("Text     8 characters, 2 words, 1 line")));
+
+  const rows = await stack.database.query(
+    `select filename, file_type, status, progress, processing_stage, email
+     from public.files join auth.users on users.id = user_id order by filename`,
+  );
+  const ready = {
+    status: "ready",
+    progress: 100,
+    processing_stage: null,
+    email: "ada@example.com",
+  };
+  assert.deepEqual(rows, [
+    { filename: "a.txt", file_type: "text/plain", ...ready },
+    { filename: "b.md", file_type: "text/markdown", ...ready },
+  ]);
+});
+
+Deno.test("deno task process fails for a bad file, and goes on with the others", async () => {
+  await using stack = await startStack({ withFunction: false });
+  await using files = await temporaryFiles({ "empty.txt": "", "good.txt": "good" });
+  const paths = [
+    files.path("empty.txt"),
+    files.path("good.txt"),
+    files.path("none"),
+    files.path(""),
+  ];
+  const { code, lines } = await process(stack.url, ...paths);
+
+  assert.equal(code, 1);
+  for (
+    const end of [
+      "failed: The file is empty.",
+      "failed: no such file",
+      "failed: is a directory; " +
+      "name the files in it",
+      "ready        100 %",
+    ]
+  ) {
+    assert.equal(lines.filter((line) => line.endsWith(end)).length, 1, end);
+  }
+  const rows = await stack.database.query(
+    "select filename, status, error_message from public.files order by filename",
+  );
+  assert.deepEqual(rows, [
+    { filename: "empty.txt", status: "failed", error_message: "The file is empty." },
+    { filename: "good.txt", status: "ready", error_message: null },
+  ]);
+});
+
+Deno.test("deno task process without a file says how to use it", async () => {
+  const { code, errors } = await process("http://127.0.0.1:1");
+  assert.deepEqual([code, errors], [2, ["Usage: deno task process FILE…"]]);
+});
+
+Deno.test("deno task process without a stack says what to run first", async () => {
+  const { code, errors } = await process("http://127.0.0.1:1", "a.txt");
+  assert.equal(code, 1);
+  assert.deepEqual(errors, [
+    "Cannot reach Supabase at http://127.0.0.1:1: run `deno task dev` first, or set SUPABASE_URL.",
+  ]);
+});
+
+Deno.test("deno task process marks what Ctrl-C interrupts as failed", async () => {
+  await using stack = await startStack({ withFunction: false });
+  await using files = await temporaryFiles({ "slow.txt": "x".repeat(20_000_000) });
+  const child = command(stack.url, files.path("slow.txt")).spawn();
+  let interrupted = false;
+  for await (const _ of child.stdout) {
+    if (!interrupted) child.kill("SIGINT");
+    interrupted = true;
+  }
+  await child.stderr.cancel();
+  const { code } = await child.status;
+
+  assert.equal(code, 1);
+  assert.deepEqual(await stack.database.query("select status, error_message from public.files"), [
+    { status: "failed", error_message: "Processing was stopped." },
+  ]);
+});
+
+function command(url: string, ...paths: string[]): Deno.Command {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--allow-all", PROCESS, ...paths],
+    env: { SUPABASE_URL: url, NO_COLOR: "1" },
+    stdout: "piped",
+    stderr: "piped",
+  });
+}
+
+async function process(url: string, ...paths: string[]) {
+  const { code, stdout, stderr } = await command(url, ...paths).output();
+  const linesOf = (bytes: Uint8Array) =>
+    new TextDecoder().decode(bytes).split("\n").filter(Boolean);
+  return { code, lines: linesOf(stdout), errors: linesOf(stderr) };
+}
+
+async function temporaryFiles(contents: Record<string, string>) {
+  const directory = await Deno.makeTempDir({ prefix: "file-events-" });
+  const path = (name: string) => `${directory}/${name}`;
+  for (const [name, text] of Object.entries(contents)) await Deno.writeTextFile(path(name), text);
+  return { path, [Symbol.asyncDispose]: () => Deno.remove(directory, { recursive: true }) };
+}
