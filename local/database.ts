@@ -28,7 +28,9 @@ const platformSql = [
 
 /** Starts the database and runs `scripts` on it in order, as its owner `postgres`. */
 export async function createDatabase(scripts: Script[]): Promise<Database> {
-  const connection = await createPgliteConnection();
+  const connection = await createPgliteConnection({
+    pgliteOptions: { parsers: { [TIMESTAMPTZ]: toIsoTime } },
+  });
   const session = connection.driver;
   await keepExitCode(() => session.waitReady);
   // @supabase/lite would grant every table with row level security to every role at its first
@@ -76,6 +78,14 @@ async function run(session: PGlite, { name, sql }: Script): Promise<void> {
   } catch (cause) {
     throw new Error(`Cannot run ${name}: ${(cause as Error).message}`, { cause });
   }
+}
+
+/** The object id of the type. */
+const TIMESTAMPTZ = 1184;
+
+/** PostgREST writes `2026-11-23T05:43:43.789415+00:00`, PostgreSQL `2026-11-23 05:43:43.789415+00`. */
+function toIsoTime(text: string): string {
+  return text.replace(" ", "T").replace(/[+-]\d\d$/, "$&:00");
 }
 
 /** PGlite leaves the exit code of its initdb, of each failed statement and of its end behind. */
