@@ -28,7 +28,7 @@ const client = await signIn((name) => Deno.env.get(name)).catch((error) => {
 });
 
 const interrupted = new AbortController();
-const interrupt = () => interrupted.abort();
+const interrupt = () => interrupted.abort(new Error("stopped by Ctrl-C"));
 Deno.addSignalListener("SIGINT", interrupt);
 
 const whenFree = limitConcurrency(FILES_AT_ONCE);

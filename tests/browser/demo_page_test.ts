@@ -8,13 +8,14 @@ import { launchBrowser } from "./launch_browser.ts";
 
 const SCREENSHOTS = new URL("../../.test-output/screenshots/", import.meta.url);
 
-let running: AsyncDisposableStack;
+let running: AsyncDisposableStack | undefined;
 let stack: Stack;
 let browser: Awaited<ReturnType<typeof launchBrowser>>;
 let directory: string;
 
 Deno.test.beforeAll(async () => {
   await using started = new AsyncDisposableStack();
+  browser = started.use(await launchBrowser());
   directory = await Deno.makeTempDir({ prefix: "file-events-" });
   started.defer(() => Deno.remove(directory, { recursive: true }));
   stack = started.use(
@@ -23,11 +24,10 @@ Deno.test.beforeAll(async () => {
       functionEnv: { FILE_EVENTS_CATCH_UP_MS: "2000" },
     }),
   );
-  browser = started.use(await launchBrowser());
   running = started.move();
 });
 
-Deno.test.afterAll(() => running.disposeAsync());
+Deno.test.afterAll(() => running?.disposeAsync());
 
 type OpenTab = () => Promise<DemoTab>;
 

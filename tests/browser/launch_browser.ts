@@ -40,7 +40,8 @@ export async function launchBrowser(): Promise<Browser & AsyncDisposable> {
     });
   } catch (cause) {
     await remove();
-    throw new Error("Cannot start Chromium: set CHROME_PATH to an installed Chrome.", { cause });
+    const reason = cause instanceof Error ? cause.message : cause;
+    throw new Error(`Cannot start Chromium (set CHROME_PATH to an installed Chrome): ${reason}`);
   }
 }
 
