@@ -39,6 +39,8 @@ grant usage on schema file_events to authenticated;
 
 -- One sequence for files and tombstones: it orders all states of one file.
 create sequence if not exists file_events.revisions;
+revoke all on sequence file_events.revisions from public, anon, authenticated;
+grant select on sequence file_events.revisions to authenticated;
 
 -- The volatile default fills the existing rows in the one rewrite that adds the columns. The
 -- constant ones that stay behind are never seen: they keep both columns optional for clients
@@ -299,6 +301,7 @@ create or replace trigger file_events_prune
 -- The caller's files and deletions that changed since a cursor, one page of them:
 --   cursor     pass it back as `since` for what follows
 --   horizon    once `more` is false, every change with `changed_in` below it has been returned
+--   revision   no revision above it had been drawn
 --   reset      `since` was null or is not usable: a full snapshot starts here
 --   more       call again with `cursor` for the next page
 --   files, deletions
@@ -322,6 +325,8 @@ declare
   ids uuid[];
   key text;
   pruned_below xid8;
+  -- Of the moment, not of the snapshot: what the snapshot shows has lower ones or this one.
+  last_revision bigint;
   part text[];
   horizon xid8 := pg_snapshot_xmin(now_visible);
   upper xid8 := pg_snapshot_xmax(now_visible);
@@ -345,6 +350,8 @@ begin
     s.pruned_below
   into strict key, pruned_below from file_events.state s;
 
+  select r.last_value into strict last_revision from file_events.revisions r;
+
   -- The form is checked before any cast: 'abc'::xid8 is 0, not an error; 18 digits fit both types.
   -- key.horizon, and in an unfinished run .s (snapshot) or .c (changes).upper.changed_in.revision
   if octet_length(since) <= 128 then
@@ -367,7 +374,7 @@ begin
     end if;
   elsif not snapshot then
     return jsonb_build_object('cursor', key || '.' || horizon, 'horizon', horizon::text,
-      'reset', true, 'more', false, 'files', '[]'::jsonb, 'deletions', '[]'::jsonb);
+      'revision', last_revision, 'reset', true, 'more', false, 'files', '[]'::jsonb, 'deletions', '[]'::jsonb);
   end if;
 
   with changes as (
@@ -432,6 +439,7 @@ begin
         '.', upper, '.', after_xid, '.', after_revision)
       else '' end,
     'horizon', horizon::text,
+    'revision', last_revision,
     'reset', reset,
     'more', more,
     'files', files,

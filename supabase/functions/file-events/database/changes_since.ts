@@ -16,6 +16,8 @@ export interface ChangesPage {
   readonly cursor: string;
   /** Once `more` is false, all changes made in transactions below it have been returned. */
   readonly horizon: bigint;
+  /** No revision above it had been drawn. */
+  readonly revision: number;
   /** `since` was of no use: what the client has is void, a full snapshot begins with this page. */
   readonly reset: boolean;
   readonly more: boolean;
@@ -37,18 +39,19 @@ export function createChangesSince(supabase: Pick<SupabaseClient, "rpc">): Chang
 }
 
 function parsePage(data: unknown): ChangesPage {
-  const { cursor, horizon, reset, more, files, deletions } = (data ?? {}) as Record<
+  const { cursor, horizon, revision, reset, more, files, deletions } = (data ?? {}) as Record<
     string,
     unknown
   >;
   if (
     typeof cursor !== "string" || typeof horizon !== "string" || !/^\d+$/.test(horizon) ||
-    typeof reset !== "boolean" || typeof more !== "boolean" || !Array.isArray(files) ||
+    !Number.isSafeInteger(revision) || typeof reset !== "boolean" || typeof more !== "boolean" ||
+    !Array.isArray(files) ||
     !Array.isArray(deletions)
   ) throw new Error("Cannot query changes: the answer is not a page of changes");
   const changes = [...deletions.map(parseFileDeletion), ...files.map(parseFileUpdate)];
   if (!changes.every((change) => change !== undefined)) {
     throw new Error("Cannot query changes: a row lacks fields");
   }
-  return { cursor, horizon: BigInt(horizon), reset, more, changes };
+  return { cursor, horizon: BigInt(horizon), revision: revision as number, reset, more, changes };
 }

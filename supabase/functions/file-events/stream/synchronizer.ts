@@ -16,6 +16,11 @@ export interface SynchronizerOptions {
   readonly changesSince: ChangesSince;
   /** Milliseconds between catch-ups while nothing calls for one sooner. */
   readonly catchUpMs: number;
+  /**
+   * Files that may wait for a client before it is served from the database, at its own pace; also
+   * those whose revisions are remembered. More than a page of changes has. 1,000 by default.
+   */
+  readonly maxFiles?: number;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
@@ -28,8 +33,7 @@ interface StreamContext {
   readonly labels: Record<string, unknown>;
 }
 
-/** Files that may wait for a client before it is served from the database, at its own pace. */
-const MAX_WAITING_FILES = 1000;
+const MAX_FILES = 1000;
 
 /**
  * Fills a stream's outbox: with what the feed brings, for speed, and with what the database says
@@ -42,7 +46,8 @@ export class Synchronizer {
   readonly #outbox: Outbox;
   readonly #signal: AbortSignal;
   readonly #fileIds: ReadonlySet<string> | null;
-  readonly #memory = new RevisionMemory();
+  readonly #maxFiles: number;
+  readonly #memory: RevisionMemory;
   readonly #deafness = new Deafness();
   readonly #schedule: CatchUpSchedule;
   #subscription: FeedSubscription | undefined;
@@ -79,6 +84,8 @@ export class Synchronizer {
     this.#outbox = options.outbox;
     this.#signal = options.lifetime.signal;
     this.#fileIds = parameters.fileIds && new Set(parameters.fileIds);
+    this.#maxFiles = options.maxFiles ?? MAX_FILES;
+    this.#memory = new RevisionMemory(this.#maxFiles);
     this.#schedule = new CatchUpSchedule({ maxMs: options.catchUpMs, random: options.random });
   }
 
@@ -134,14 +141,14 @@ export class Synchronizer {
     this.#memory.remember(change);
     this.#outbox.putChange(change);
     if (this.#schedule.sent(change)) this.#arm();
-    if (this.#outbox.fileCount > MAX_WAITING_FILES) this.#overflow();
+    if (this.#outbox.fileCount > this.#maxFiles) this.#overflow();
   }
 
   /** Too much waits for a slow client: it is caught up again from the last cursor it was sent. */
   #overflow(): void {
     this.#overflows++;
     this.#live = "overflowed";
-    this.#memory.clear();
+    this.#memory.forgetAll();
     this.#outbox.clear();
     this.#requestCatchUp();
   }
@@ -185,11 +192,12 @@ export class Synchronizer {
     let more = true;
     while (more) {
       await this.#outbox.drained();
-      const overflows = this.#overflows;
+      const { timesForgotten } = this.#memory;
       const page = await this.#ask();
       if (this.#signal.aborted) return found;
-      // What was asked for went on from a cursor that the client will not be sent.
-      if (overflows !== this.#overflows) continue;
+      // The page may be older than what was sent meanwhile, or follow a cursor that won't be sent.
+      if (timesForgotten !== this.#memory.timesForgotten) continue;
+      const overflows = this.#overflows;
       found = this.#apply(page) || found;
       more = page.more || overflows !== this.#overflows;
     }
@@ -212,20 +220,23 @@ export class Synchronizer {
   /** @returns Whether the page had changes that the client lacked. */
   #apply(page: ChangesPage): boolean {
     if (page.reset) this.#reset();
-    if (this.#live === "before first page") this.#live = "passing";
+    if (this.#live === "before first page") {
+      this.#live = "passing";
+      // What an earlier connection has sent, this one can't know.
+      if (!page.reset) this.#memory.assumeSent(page.revision);
+    }
     this.#memory.beginRun(page.horizon);
-    const overflows = this.#overflows;
+    // All are judged before any is sent, for sending makes the memory forget.
+    const lacking = page.changes.filter((change) => this.#memory.lacks(change));
     const owed = this.#feedIsLive && this.#caughtUpEra === this.#feedEra;
-    let found = false;
-    for (const change of page.changes) {
-      if (!this.#memory.lacks(change)) continue;
-      found = true;
+    const overflows = this.#overflows;
+    for (const change of lacking) {
       if (owed) this.#deafness.found(change, this.#options.clock.now());
       this.#send(change);
-      if (overflows !== this.#overflows) return found;
+      if (overflows !== this.#overflows) return true;
     }
     this.#outbox.advance(page.cursor);
-    return found;
+    return lacking.length > 0;
   }
 
   #reset(): void {
@@ -233,7 +244,7 @@ export class Synchronizer {
       // Only `ready` tells such a client to load its list again, and it comes once a connection.
       this.#options.lifetime.end("max-duration");
     }
-    this.#memory.clear();
+    this.#memory.reset();
     this.#schedule.clear();
     this.#outbox.putReset();
     // The page may be older than a live change that the reset has just made void.

@@ -1,0 +1,148 @@
+import type {
+  FeedMessage,
+  FileFeed,
+} from "../../supabase/functions/file-events/stream/file_feed.ts";
+import type { Clock } from "../../supabase/functions/file-events/clock.ts";
+import type { CommittedChange } from "./model_database.ts";
+
+/** What becomes of a message on its way. */
+export type Fate = "deliver" | "drop" | "double" | "delay" | "hint";
+
+interface Subscriber {
+  readonly userId: string;
+  readonly onMessage: (message: FeedMessage) => void;
+  readonly signal: AbortSignal;
+  live: boolean;
+  /** Claims to be live and brings nothing, until it rejoins. */
+  deaf: boolean;
+}
+
+const JOIN_MS = 10;
+const RECONNECT_MS = 1_000;
+
+/** A feed that does what Realtime does on bad days. */
+export class FaultyFeed {
+  readonly #clock: Clock;
+  readonly #subscribers = new Set<Subscriber>();
+  #delayed: { userId: string; message: FeedMessage }[] = [];
+  #fates: Fate[] = [];
+  #isUp = true;
+  /** The faults that took effect, by name. */
+  readonly counts: Record<string, number> = {};
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  readonly subscribe: FileFeed = ({ userId }, onMessage, { signal }) => {
+    const subscriber: Subscriber = { userId, onMessage, signal, live: false, deaf: false };
+    this.#subscribers.add(subscriber);
+    signal.addEventListener("abort", () => this.#subscribers.delete(subscriber), { once: true });
+    this.#join(subscriber, JOIN_MS);
+    return {
+      rejoin: () => {
+        this.#count("rejoin");
+        this.#lose(subscriber);
+        this.#join(subscriber, JOIN_MS);
+      },
+    };
+  };
+
+  /** Subscriptions that have not been given back. */
+  get size(): number {
+    return this.#subscribers.size;
+  }
+
+  publish(changes: readonly CommittedChange[]): void {
+    for (const { userId, change } of changes) {
+      for (const subscriber of this.#subscribers) {
+        if (subscriber.userId === userId) this.#send(subscriber, { kind: "change", change });
+      }
+    }
+  }
+
+  /** The fates of the next messages; after them all is delivered. */
+  decide(fates: readonly Fate[]): void {
+    this.#fates.push(...fates);
+  }
+
+  /** What was delayed arrives, the last first. */
+  flush(): void {
+    const delayed = this.#delayed.reverse();
+    this.#delayed = [];
+    // To whoever listens by now: the server does not know what a subscriber has been sent before.
+    for (const { userId, message } of delayed) {
+      for (const subscriber of this.#subscribers) {
+        if (subscriber.userId === userId && subscriber.live) subscriber.onMessage(message);
+      }
+    }
+  }
+
+  dropSockets(): void {
+    this.#count("drop");
+    for (const subscriber of this.#subscribers) {
+      this.#lose(subscriber);
+      this.#join(subscriber, RECONNECT_MS);
+    }
+  }
+
+  deafen(): void {
+    this.#count("deaf");
+    for (const subscriber of this.#subscribers) subscriber.deaf = subscriber.live;
+  }
+
+  goDown(): void {
+    this.#count("down");
+    this.#isUp = false;
+    for (const subscriber of this.#subscribers) this.#lose(subscriber);
+  }
+
+  goUp(): void {
+    if (this.#isUp) return;
+    this.#isUp = true;
+    for (const subscriber of this.#subscribers) this.#join(subscriber, RECONNECT_MS);
+  }
+
+  heal(): void {
+    this.#fates = [];
+    this.flush();
+    this.goUp();
+  }
+
+  #send(subscriber: Subscriber, message: FeedMessage): void {
+    if (!subscriber.live) return this.#count("missed while down");
+    if (subscriber.deaf) return this.#count("missed while deaf");
+    const { userId, onMessage } = subscriber;
+    const fate = this.#fates.shift() ?? "deliver";
+    if (fate !== "deliver") this.#count(fate);
+    switch (fate) {
+      case "deliver":
+        return onMessage(message);
+      case "double":
+        onMessage(message);
+        return onMessage(message);
+      case "delay":
+        this.#delayed.push({ userId, message });
+        return;
+      case "hint":
+        return onMessage({ kind: "hint" });
+    }
+  }
+
+  #lose(subscriber: Subscriber): void {
+    if (subscriber.live) subscriber.onMessage({ kind: "down" });
+    subscriber.live = subscriber.deaf = false;
+  }
+
+  #join(subscriber: Subscriber, ms: number): void {
+    this.#clock.after(ms, () => {
+      if (!this.#isUp || subscriber.live || subscriber.signal.aborted) return;
+      subscriber.live = true;
+      subscriber.onMessage({ kind: "live" });
+    });
+  }
+
+  #count(name: string): void {
+    this.counts[name] = (this.counts[name] ?? 0) + 1;
+  }
+}

@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import * as fc from "fast-check";
+import type { ChangesSince } from "../../supabase/functions/file-events/database/changes_since.ts";
+import { Outbox } from "../../supabase/functions/file-events/stream/outbox.ts";
+import { RevisionMemory } from "../../supabase/functions/file-events/stream/revision_memory.ts";
+import { SeamWorld, type SeamWorldOptions } from "./seam_world.ts";
+import { schedule } from "./step.ts";
+import { TELLING_SCHEDULES } from "./telling_schedules.ts";
+
+// The schedules of seam_test.ts prove something only if they catch each of these.
+
+const MAX_SCHEDULES = 3000;
+
+async function findsFault(options: Omit<SeamWorldOptions, "fileIds" | "maxFiles">): Promise<void> {
+  const property = fc.asyncProperty(schedule, async ({ steps, ...rest }) => {
+    const world = new SeamWorld({ ...options, ...rest });
+    await world.run(steps);
+    await world.agree();
+  });
+  const { failed } = await fc.check(property, {
+    numRuns: MAX_SCHEDULES,
+    examples: TELLING_SCHEDULES.map((it) => [it]),
+    endOnFailure: true,
+  });
+  assert(failed, `${MAX_SCHEDULES} schedules found nothing wrong`);
+}
+
+/** Replaces methods of a class until the returned object is disposed of. */
+function mutate<T extends object>(prototype: T, methods: Partial<T>): Disposable {
+  const originals = Object.getOwnPropertyDescriptors(prototype);
+  Object.assign(prototype, methods);
+  return { [Symbol.dispose]: () => void Object.defineProperties(prototype, originals) };
+}
+
+/** Answers the first question of each client only; later there never is anything new. */
+function withoutCatchUp(changesSince: ChangesSince): ChangesSince {
+  return async (caller, query) => {
+    const page = await changesSince(caller, query);
+    return page.reset || page.cursor === query.since ? page : { ...page, changes: [] };
+  };
+}
+
+Deno.test("schedules catch a stream without catch-up", async () => {
+  await findsFault({ wrap: withoutCatchUp });
+});
+
+Deno.test("schedules catch a merge that lets every live change pass", async () => {
+  using _ = mutate(RevisionMemory.prototype, { judge: () => "new" });
+  await findsFault({});
+});
+
+Deno.test("schedules catch a merge that ignores revisions of what is caught up", async () => {
+  using _ = mutate(RevisionMemory.prototype, { lacks: () => true });
+  await findsFault({});
+});
+
+Deno.test("schedules catch a merge that takes what it has forgotten for new", async () => {
+  const { judge } = RevisionMemory.prototype;
+  using _ = mutate(RevisionMemory.prototype, {
+    judge(this: RevisionMemory, change) {
+      const verdict = judge.call(this, change);
+      return verdict === "uncertain" ? "new" : verdict;
+    },
+  });
+  await findsFault({});
+});
+
+Deno.test("schedules catch a resumed stream that forgets what its client knows", async () => {
+  using _ = mutate(RevisionMemory.prototype, { assumeSent: () => {} });
+  await findsFault({});
+});
+
+Deno.test("schedules catch a cursor that is the largest revision", async () => {
+  await findsFault({ database: { cursor: "revision" } });
+});
+
+Deno.test("schedules catch pruning by time", async () => {
+  await findsFault({ database: { pruning: "time" } });
+});
+
+Deno.test("schedules catch ids that are sent ahead of what they cover", async () => {
+  const { take } = Outbox.prototype;
+  using _ = mutate(Outbox.prototype, {
+    take(this: Outbox) {
+      const entry = take.call(this);
+      return entry && (this.cursor === null ? entry : { ...entry, cursor: this.cursor });
+    },
+  });
+  await findsFault({});
+});
+
+Deno.test("schedules catch an outbox that keeps the older state", async () => {
+  const { putChange } = Outbox.prototype;
+  const waiting = new WeakMap<Outbox, Set<string>>();
+  using _ = mutate(Outbox.prototype, {
+    putChange(this: Outbox, change) {
+      const ids = waiting.get(this) ?? new Set();
+      if (this.fileCount === 0) ids.clear();
+      waiting.set(this, ids);
+      if (ids.has(change.id)) return;
+      ids.add(change.id);
+      putChange.call(this, change);
+    },
+  });
+  await findsFault({});
+});

@@ -1,0 +1,239 @@
+import type {
+  ChangesPage,
+  ChangesSince,
+} from "../../supabase/functions/file-events/database/changes_since.ts";
+import { ServerSentEventStream } from "../../supabase/functions/file-events/http/server_sent_event_stream.ts";
+import { createOpenFileStream } from "../../supabase/functions/file-events/stream/file_stream.ts";
+import { FakeClock, settle } from "../function/fake_clock.ts";
+import { FaultyFeed } from "./faulty_feed.ts";
+import { ModelDatabase, type ModelDatabaseOptions } from "./model_database.ts";
+import { ProtocolClient } from "./protocol_client.ts";
+import { OWNER, type QueryFate, type Step } from "./step.ts";
+
+const QUERY_TIMEOUT_MS = 10_000;
+const SLOW_MS = 2_000;
+const DAY_MS = 86_400_000;
+
+export interface SeamWorldOptions {
+  readonly fileIds: readonly string[] | null;
+  readonly maxFiles?: number;
+  readonly database?: Pick<ModelDatabaseOptions, "cursor" | "pruning">;
+  /** Stands between the streams and the database. */
+  readonly wrap?: (changesSince: ChangesSince) => ChangesSince;
+}
+
+/**
+ * The real stream between a model of the database and a feed full of faults, on a clock that moves
+ * by hand, with one client.
+ */
+export class SeamWorld {
+  readonly clock = new FakeClock();
+  readonly feed = new FaultyFeed(this.clock);
+  readonly database: ModelDatabase;
+  readonly client = new ProtocolClient();
+  readonly #fileIds: readonly string[] | null;
+  readonly #changesSince: ChangesSince;
+  readonly #open;
+  #shutdown = new AbortController();
+  #queryFates: QueryFate[] = [];
+  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  #isOnline = true;
+  /** Messages that the client may still read; it stalls at none. */
+  #appetite = Infinity;
+  #bytesLeft = Infinity;
+
+  constructor({ fileIds, maxFiles = 1000, database, wrap = (it) => it }: SeamWorldOptions) {
+    this.#fileIds = fileIds;
+    this.database = new ModelDatabase({
+      ...database,
+      onCommit: (changes) => this.feed.publish(changes),
+    });
+    this.#changesSince = wrap(({ userId }, query) => {
+      return this.#query(() => this.database.changesSince(userId, query));
+    });
+    let seed = 1;
+    const random = () => (seed = seed * 16807 % 2147483647) / 2147483647;
+    this.#open = () =>
+      createOpenFileStream({
+        feed: this.feed.subscribe,
+        changesSince: this.#changesSince,
+        isolate: {
+          startedAt: this.clock.now(),
+          limitMs: Infinity,
+          shutdown: this.#shutdown.signal,
+        },
+        heartbeatMs: 30_000,
+        catchUpMs: 60_000,
+        maxFiles,
+        clock: this.clock,
+        random,
+        log: () => {},
+      });
+    this.#connect();
+  }
+
+  async run(steps: readonly Step[]): Promise<void> {
+    await settle();
+    for (const step of steps) {
+      await this.#take(step);
+      await settle();
+      this.#reconnect();
+      await settle();
+    }
+  }
+
+  /** Heals everything, waits for what the design promises, and compares. */
+  async agree(): Promise<void> {
+    this.database.commitAll();
+    this.#queryFates = [];
+    this.feed.heal();
+    this.#isOnline = true;
+    this.#appetite = this.#bytesLeft = Infinity;
+    this.#read();
+    for (let waited = 0; waited < 180_000; waited += 10_000) {
+      this.#reconnect();
+      await this.clock.advance(10_000);
+    }
+    const { files, violations } = this.client;
+    if (violations.length > 0) throw new Error(`The stream broke its protocol: ${violations}`);
+    const expected = [...this.database.select(OWNER)]
+      .filter(([id]) => this.#fileIds === null || this.#fileIds.includes(id));
+    const text = (entries: Iterable<[string, unknown]>) =>
+      JSON.stringify([...entries].sort(([a], [b]) => a < b ? -1 : 1), null, 1);
+    if (text(files) !== text(expected)) {
+      throw new Error(`The client has ${text(files)}\nthe database ${text(expected)}`);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isOnline = false;
+    this.#disconnect();
+    await settle();
+    if (this.feed.size > 0) throw new Error(`${this.feed.size} subscriptions are left over`);
+  }
+
+  async #take(step: Step): Promise<void> {
+    switch (step.do) {
+      case "write":
+        this.database.write(OWNER, step.writes, 0);
+        return this.database.commit(0);
+      case "write in":
+        return this.database.write(OWNER, step.writes, step.transaction);
+      case "commit":
+        return this.database.commit(step.transaction);
+      case "roll back":
+        return this.database.rollback(step.transaction);
+      case "prune":
+        return this.database.prune();
+      case "pass a day":
+        return this.database.passDay();
+      case "decide":
+        return this.feed.decide(step.fates);
+      case "flush":
+        return this.feed.flush();
+      case "drop sockets":
+        return this.feed.dropSockets();
+      case "deafen":
+        return this.feed.deafen();
+      case "realtime down":
+        return this.feed.goDown();
+      case "realtime up":
+        return this.feed.goUp();
+      case "queries":
+        this.#queryFates.push(...step.next);
+        return;
+      case "rotate":
+        this.#shutdown.abort();
+        this.#shutdown = new AbortController();
+        return;
+      case "break":
+        return this.#disconnect();
+      case "break after":
+        this.#bytesLeft = step.bytes;
+        return;
+      case "go offline":
+        this.#isOnline = false;
+        return this.#disconnect();
+      case "go online":
+        this.#isOnline = true;
+        return;
+      case "stall":
+        this.#appetite = 0;
+        return;
+      case "read":
+        this.#appetite = Number.isFinite(this.#appetite) ? step.messages : Infinity;
+        return this.#read();
+      case "wait":
+        return await this.clock.advance(step.ms);
+      case "settle":
+        return await this.agree();
+    }
+  }
+
+  #query(ask: () => ChangesPage): Promise<ChangesPage> {
+    const fate = this.#queryFates.shift() ?? "answer";
+    const later = (ms: number, then: () => void) => void this.clock.after(ms, then);
+    return new Promise((resolve, reject) => {
+      if (fate === "answer") return resolve(ask());
+      if (fate === "fail") return reject(new Error("the query failed"));
+      if (fate === "hang") {
+        return later(QUERY_TIMEOUT_MS, () => reject(new Error("the query timed out")));
+      }
+      const page = ask();
+      later(SLOW_MS, () => resolve(page));
+    });
+  }
+
+  /** What an EventSource does when it has lost its connection; the wait is left out. */
+  #reconnect(): void {
+    if (this.#isOnline && !this.#reader) this.#connect();
+  }
+
+  #connect(): void {
+    this.client.connect();
+    const caller = {
+      userId: OWNER,
+      token: "",
+      assuranceLevel: "aal1",
+      expiresAt: this.clock.now() + DAY_MS,
+    };
+    const parameters = {
+      lastEventId: this.client.lastEventId || null,
+      fileIds: this.#fileIds,
+      snapshot: true,
+    };
+    this.#reader = this.#open()(caller, parameters)
+      .pipeThrough(new ServerSentEventStream()).getReader();
+    this.#read();
+  }
+
+  #disconnect(): void {
+    const reader = this.#reader;
+    this.#reader = undefined;
+    this.#bytesLeft = Infinity;
+    void reader?.cancel();
+  }
+
+  /** Reads as long as there is appetite. Only one loop reads a connection at a time. */
+  #read(): void {
+    const reader = this.#reader;
+    if (!reader || this.#reading === reader || this.#appetite <= 0) return;
+    this.#reading = reader;
+    void (async () => {
+      while (this.#reader === reader && this.#appetite > 0) {
+        this.#appetite--;
+        const { done, value } = await reader.read();
+        if (this.#reader !== reader) break;
+        if (done) {
+          this.#reader = undefined;
+          break;
+        }
+        this.client.receive(value.slice(0, this.#bytesLeft));
+        this.#bytesLeft -= value.length;
+        if (this.#bytesLeft <= 0) this.#disconnect();
+      }
+      if (this.#reading === reader) this.#reading = undefined;
+    })();
+  }
+  #reading: ReadableStreamDefaultReader<Uint8Array> | undefined;
+}

@@ -1,0 +1,57 @@
+import { FILE_IDS, type Schedule, type Step } from "./step.ts";
+
+const [A, B, C, D, E, F] = FILE_IDS as [string, string, string, string, string, string];
+
+const insert = (...ids: string[]) => ids.map((id) => ({ op: "insert" as const, id }));
+const update = (...ids: string[]) => ids.map((id) => ({ op: "update" as const, id, progress: 50 }));
+const write = (writes: Extract<Step, { do: "write" }>["writes"]): Step => ({ do: "write", writes });
+
+/**
+ * Transaction 1 has the lowest id and writes the last state of file B; transaction 2 stays open and
+ * holds the horizon between them; the message of B's first state is late.
+ */
+const lowerTransactionWritesLater: Step[] = [
+  { do: "write in", transaction: 1, writes: insert(A) },
+  { do: "write in", transaction: 2, writes: insert(F) },
+  { do: "wait", ms: 1_500 },
+  { do: "decide", fates: ["delay"] },
+  write(insert(B)),
+  { do: "write in", transaction: 1, writes: update(B) },
+  { do: "commit", transaction: 1 },
+  { do: "wait", ms: 45_000 },
+  { do: "wait", ms: 45_000 },
+];
+
+/** Schedules that random ones rarely meet: each has shown a fault. */
+export const TELLING_SCHEDULES: readonly Schedule[] = [
+  {
+    fileIds: null,
+    maxFiles: 1000,
+    steps: [...lowerTransactionWritesLater, { do: "flush" }],
+  },
+  {
+    // The late message reaches a stream that was not there when B's last state was sent.
+    fileIds: null,
+    maxFiles: 1000,
+    steps: [...lowerTransactionWritesLater, { do: "break" }, { do: "wait", ms: 20 }, {
+      do: "flush",
+    }],
+  },
+  {
+    // More files change than are remembered while a catch-up is asked and not answered.
+    fileIds: null,
+    maxFiles: 4,
+    steps: [
+      { do: "wait", ms: 1_500 },
+      write(insert(A)),
+      { do: "write in", transaction: 1, writes: insert(F) },
+      { do: "queries", next: ["slow"] },
+      { do: "drop sockets" },
+      { do: "wait", ms: 1_500 },
+      write(update(A)),
+      write(insert(B, C)),
+      { do: "read", messages: 10 },
+      write(insert(D, E)),
+    ],
+  },
+];
