@@ -44,7 +44,7 @@ export function createOpenFileStream(options: FileStreamOptions): OpenFileStream
       idleBeats = outbox.takenCount === takenAtLastBeat ? idleBeats + 1 : 0;
       takenAtLastBeat = outbox.takenCount;
       if (idleBeats > PATIENCE) return lifetime.end("slow-consumer");
-      outbox.putLast("heartbeat");
+      outbox.putHeartbeat();
       cancelBeat = clock.after(heartbeatMs, beat);
     }
     let cancelBeat = clock.after(heartbeatMs, beat);

@@ -58,10 +58,15 @@ export class Outbox {
     this.#put(change.id, { ...waiting, kind: "change", change });
   }
 
-  /** Puts `ready` or a heartbeat behind all that waits, in place of an earlier one. */
-  putLast(kind: "ready" | "heartbeat"): void {
-    this.#entries.delete(kind);
-    this.#put(kind, this.#cursor === null ? { kind } : { kind, cursor: this.#cursor });
+  /** Puts `ready` behind all that waits, unless it waits already or has been taken. */
+  putReady(): void {
+    if (!this.#readyTaken && !this.#entries.has("ready")) this.#putWithCursor("ready");
+  }
+
+  /** Puts a heartbeat behind all that waits, in place of an earlier one. */
+  putHeartbeat(): void {
+    this.#entries.delete("heartbeat");
+    this.#putWithCursor("heartbeat");
   }
 
   /** Drops all that waits: the client will be told to forget what it has. */
@@ -71,11 +76,14 @@ export class Outbox {
     this.#put("reset", { kind: "reset" });
   }
 
-  /** `cursor` covers all changes put in so far: it rides on the last entry that waits, if any. */
+  /**
+   * `cursor` covers all changes put in so far. It rides on the last entry, if that is a change: a
+   * client that has been sent a reset and no `ready` must not be taken for one that has its files.
+   */
   advance(cursor: string): void {
     this.#cursor = cursor;
-    const last = [...this.#entries].at(-1);
-    if (last) this.#entries.set(last[0], { ...last[1], cursor });
+    const [id, last] = [...this.#entries].at(-1) ?? [];
+    if (id !== undefined && last?.kind === "change") this.#entries.set(id, { ...last, cursor });
   }
 
   /** Removes and returns what is to be sent next. */
@@ -117,6 +125,10 @@ export class Outbox {
     this.#closed = true;
     this.clear();
     this.#onEntry();
+  }
+
+  #putWithCursor(kind: "ready" | "heartbeat"): void {
+    this.#put(kind, this.#cursor === null ? { kind } : { kind, cursor: this.#cursor });
   }
 
   #put(key: string, entry: OutboxEntry): void {

@@ -205,7 +205,7 @@ export class Synchronizer {
     this.#live = "passing";
     this.#caughtUpEra = era;
     if (this.#leftToCatchUp) this.#wanted = true;
-    if (!this.#outbox.readyTaken) this.#outbox.putLast("ready");
+    this.#outbox.putReady();
     return found;
   }
 
