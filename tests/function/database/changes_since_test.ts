@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { createClient } from "@supabase/supabase-js";
+import { createChangesSince } from "../../../supabase/functions/file-events/database/changes_since.ts";
+import { USER_ID } from "../access_tokens.ts";
+import { serveHttp, unreachableUrl } from "../http_server.ts";
+import { deleted, fileId, updated } from "./example_change.ts";
+
+const PAGE = {
+  cursor: "key.1100",
+  horizon: "1100",
+  revision: 900,
+  reset: false,
+  more: true,
+  files: [{
+    id: fileId(1),
+    filename: "document.pdf",
+    file_type: "application/pdf",
+    status: "ready",
+    progress: 100,
+    processing_stage: null,
+    error_message: null,
+    revision: 812,
+    changed_in: "1093",
+  }],
+  deletions: [{ id: fileId(2), revision: 811, changed_in: "1092" }],
+};
+const QUERY = { since: "key.1000", fileIds: [fileId(1), fileId(2)], snapshot: true };
+
+/** Asks the server at `url` as a user, with the real supabase-js. */
+function askAt(url: string, { token = "the.callers.token" } = {}) {
+  const supabase = createClient(url, "sb_publishable_test", {
+    auth: { persistSession: false, autoRefreshToken: false, storageKey: crypto.randomUUID() },
+  });
+  const caller = { userId: USER_ID, token, expiresAt: 0, assuranceLevel: "aal1" };
+  return createChangesSince(supabase)(caller, QUERY);
+}
+
+Deno.test("changesSince() calls the function by POST, as the caller", async () => {
+  const requests: unknown[] = [];
+  await using server = serveHttp(async (request) => {
+    requests.push({
+      method: request.method,
+      path: new URL(request.url).pathname,
+      authorization: request.headers.get("Authorization"),
+      apikey: request.headers.get("apikey"),
+      body: await request.json(),
+    });
+    return Response.json(PAGE);
+  });
+  const page = await askAt(server.url);
+  assert.deepEqual(requests, [{
+    method: "POST",
+    path: "/rest/v1/rpc/file_changes_since",
+    authorization: "Bearer the.callers.token",
+    apikey: "sb_publishable_test",
+    body: { since: "key.1000", file_ids: QUERY.fileIds, snapshot: true },
+  }]);
+  assert.deepEqual(page, {
+    cursor: "key.1100",
+    horizon: 1100n,
+    revision: 900,
+    reset: false,
+    more: true,
+    changes: [
+      deleted({ id: fileId(2), revision: 811, changedIn: 1092 }),
+      updated({ revision: 812, changedIn: 1093 }),
+    ],
+  });
+});
+
+Deno.test("changesSince() lets one client serve several callers, each with a token of its own", async () => {
+  const tokens: (string | null)[] = [];
+  await using server = serveHttp((request) => {
+    tokens.push(request.headers.get("Authorization"));
+    return Response.json(PAGE);
+  });
+  const supabase = createClient(server.url, "sb_publishable_test", {
+    auth: { persistSession: false, autoRefreshToken: false, storageKey: crypto.randomUUID() },
+  });
+  const changesSince = createChangesSince(supabase);
+  const ask = (token: string) =>
+    changesSince({ userId: USER_ID, token, expiresAt: 0, assuranceLevel: "aal1" }, QUERY);
+  await Promise.all(["a", "b", "c"].map(ask));
+  assert.deepEqual(tokens.sort(), ["Bearer a", "Bearer b", "Bearer c"]);
+});
+
+Deno.test("changesSince() rejects an answer that is no page", async (t) => {
+  const answers: Record<string, unknown> = {
+    "null": null,
+    "a list": [],
+    "a text": "page",
+    "no cursor": { ...PAGE, cursor: undefined },
+    "a cursor that is no text": { ...PAGE, cursor: 1 },
+    "no horizon": { ...PAGE, horizon: undefined },
+    "a horizon that is no number": { ...PAGE, horizon: "soon" },
+    "a negative horizon": { ...PAGE, horizon: "-1" },
+    "no reset": { ...PAGE, reset: undefined },
+    "more that is no boolean": { ...PAGE, more: "true" },
+    "no revision": { ...PAGE, revision: undefined },
+    "no files": { ...PAGE, files: undefined },
+    "no deletions": { ...PAGE, deletions: null },
+    "a file that lacks fields": { ...PAGE, files: [{ id: fileId(1) }] },
+    "a deletion that lacks fields": { ...PAGE, deletions: [{ id: fileId(1) }] },
+    "a row that is none": { ...PAGE, files: [null] },
+  };
+  for (const [name, answer] of Object.entries(answers)) {
+    await t.step(name, async () => {
+      await using server = serveHttp(() => Response.json(answer));
+      await assert.rejects(askAt(server.url), /Cannot query changes/);
+    });
+  }
+});
+
+Deno.test("changesSince() rejects when the database can't be asked", async (t) => {
+  const answers: Record<string, () => Response> = {
+    "function missing": () =>
+      Response.json({ code: "PGRST202", message: "Could not find the function" }, { status: 404 }),
+    "token refused": () =>
+      Response.json({ code: "PGRST301", message: "JWT expired" }, { status: 401 }),
+    "statement timeout": () =>
+      Response.json({ code: "57014", message: "canceling statement" }, { status: 500 }),
+    "gateway's HTML": () => new Response("<html>Bad gateway</html>", { status: 502 }),
+    "no JSON": () => new Response("<html>OK</html>", { status: 200 }),
+    "no content": () => new Response(null, { status: 204 }),
+  };
+  for (const [name, answer] of Object.entries(answers)) {
+    await t.step(name, async () => {
+      await using server = serveHttp(answer);
+      await assert.rejects(askAt(server.url), /Cannot query changes/);
+    });
+  }
+  await t.step("nothing listens", async () => {
+    await assert.rejects(askAt(await unreachableUrl()), /Cannot query changes/);
+  });
+});
+
+Deno.test("changesSince() puts no token into its error", async () => {
+  await using server = serveHttp(() => Response.json({ message: "down" }, { status: 500 }));
+  await assert.rejects(askAt(server.url, { token: "secret.token" }), (error: unknown) => {
+    assert.ok(!String(error).includes("secret.token"));
+    return true;
+  });
+});

@@ -1,0 +1,230 @@
+import assert from "node:assert/strict";
+import type { Authenticate } from "../../supabase/functions/file-events/auth/authenticate.ts";
+import {
+  createHandler,
+  type HandlerOptions,
+} from "../../supabase/functions/file-events/handler.ts";
+import { HttpError } from "../../supabase/functions/file-events/http/http_error.ts";
+import { createLog } from "../../supabase/functions/file-events/log.ts";
+import { unsignedToken, USER_ID, userClaims } from "./access_tokens.ts";
+import { FakeClock } from "./fake_clock.ts";
+import { fileId } from "./database/example_change.ts";
+
+const URL_PATH = "https://project.supabase.co/functions/v1/file-events";
+const ORIGIN = "https://app.example.com";
+const clock = new FakeClock();
+const TOKEN = unsignedToken(userClaims(clock.now()));
+
+function createTestHandler(options: Partial<HandlerOptions> = {}) {
+  const lines: string[] = [];
+  const opened: Parameters<HandlerOptions["openFileStream"]>[] = [];
+  const authenticate: Authenticate = (token) =>
+    Promise.resolve({ userId: USER_ID, token, expiresAt: 0, assuranceLevel: "aal1" });
+  const handler = createHandler({
+    authenticate,
+    openFileStream: (...args) => {
+      opened.push(args);
+      return ReadableStream.from([{ retry: 2000 }, { id: "c.1", data: '{"eventType":"ready"}' }]);
+    },
+    allowedOrigins: "*",
+    clock,
+    log: createLog((_level, line) => lines.push(line), clock),
+    ...options,
+  });
+  return { handler, opened, lines };
+}
+
+function get(query = "", headers: Record<string, string> = { Authorization: `Bearer ${TOKEN}` }) {
+  return new Request(`${URL_PATH}${query}`, { headers });
+}
+
+const rejecting = (error: Error) => ({ authenticate: () => Promise.reject(error) });
+
+Deno.test("handler() answers GET with an event stream and the headers that keep it one", async () => {
+  const { handler, opened } = createTestHandler();
+  const response = await handler(get(`?file_id=${fileId(1)}&last_event_id=c.0`));
+  assert.equal(response.status, 200);
+  assert.deepEqual(Object.fromEntries(response.headers), {
+    "access-control-allow-origin": "*",
+    "access-control-expose-headers": "Retry-After",
+    "cache-control": "no-cache, no-transform",
+    "connection": "keep-alive",
+    "content-type": "text/event-stream",
+    "x-accel-buffering": "no",
+  });
+  assert.equal(
+    await response.text(),
+    'retry: 2000\n\nid: c.1\ndata: {"eventType":"ready"}\n\n',
+  );
+  assert.deepEqual(opened, [[
+    { userId: USER_ID, token: TOKEN, expiresAt: 0, assuranceLevel: "aal1" },
+    { lastEventId: "c.0", fileIds: [fileId(1)], snapshot: true },
+  ]]);
+});
+
+Deno.test("handler() takes the token from the URL, for a native EventSource", async () => {
+  const { handler, opened } = createTestHandler();
+  const response = await handler(get(`?access_token=${TOKEN}`, {}));
+  assert.equal(response.status, 200);
+  assert.equal(opened[0]?.[0].token, TOKEN);
+  await response.body?.cancel();
+});
+
+Deno.test("handler() passes a client's leaving on to the stream", async () => {
+  let cancelled = false;
+  const { handler } = createTestHandler({
+    openFileStream: () => new ReadableStream({ cancel: () => void (cancelled = true) }),
+  });
+  const response = await handler(get());
+  await response.body?.cancel();
+  assert.ok(cancelled);
+});
+
+Deno.test("handler() answers a preflight request without a token", async () => {
+  const { handler, opened } = createTestHandler({ allowedOrigins: new Set([ORIGIN]) });
+  const response = await handler(
+    new Request(URL_PATH, {
+      method: "OPTIONS",
+      headers: {
+        Origin: ORIGIN,
+        "Access-Control-Request-Method": "GET",
+        "Access-Control-Request-Headers": "authorization, last-event-id",
+      },
+    }),
+  );
+  assert.equal(response.status, 204);
+  assert.equal(response.headers.get("Access-Control-Allow-Origin"), ORIGIN);
+  assert.match(response.headers.get("Access-Control-Allow-Headers") ?? "", /authorization/);
+  assert.equal(opened.length, 0);
+});
+
+Deno.test("handler() refuses another method before it looks at the token: METHOD_NOT_ALLOWED", async (t) => {
+  for (const method of ["POST", "PUT", "PATCH", "DELETE", "HEAD"]) {
+    await t.step(method, async () => {
+      const response = await createTestHandler().handler(new Request(URL_PATH, { method }));
+      assert.equal(response.status, 405);
+      assert.equal(response.headers.get("Allow"), "GET, OPTIONS");
+      assert.equal(response.headers.get("Access-Control-Allow-Origin"), "*");
+      assert.equal((await response.json()).code, "METHOD_NOT_ALLOWED");
+    });
+  }
+});
+
+Deno.test("handler() refuses a URL that is too long: URI_TOO_LONG", async () => {
+  const { handler } = createTestHandler();
+  const response = await handler(get(`?access_token=${"x".repeat(17_000)}`, {}));
+  assert.equal(response.status, 414);
+  assert.equal((await response.json()).code, "URI_TOO_LONG");
+});
+
+Deno.test("handler() has room for a token and 100 file ids in the URL", async () => {
+  const ids = Array.from({ length: 100 }, (_, n) => `&file_id=${fileId(n)}`).join("");
+  const response = await createTestHandler().handler(get(`?access_token=${TOKEN}${ids}`, {}));
+  assert.equal(response.status, 200);
+  await response.body?.cancel();
+});
+
+Deno.test("handler() frames a 401 as one event: AUTH_REQUIRED", async () => {
+  const response = await createTestHandler().handler(get("", {}));
+  assert.equal(response.status, 401);
+  assert.equal(response.headers.get("Content-Type"), "text/event-stream");
+  assert.equal(
+    await response.text(),
+    'data: {"error":"Authentication required","code":"AUTH_REQUIRED"}\n\n',
+  );
+});
+
+Deno.test("handler() checks the token before the parameters, which it tells only a user about", async () => {
+  const { handler } = createTestHandler();
+  const stranger = await handler(get("?file_id=1", {}));
+  assert.equal(stranger.status, 401);
+  await stranger.body?.cancel();
+  const user = await handler(get("?file_id=1"));
+  assert.equal(user.status, 400);
+  assert.deepEqual(await user.json(), {
+    error: "file_id must be a UUID",
+    code: "INVALID_PARAMETER",
+  });
+});
+
+Deno.test("handler() lets pages of allowed origins alone read, errors too", async (t) => {
+  const { handler } = createTestHandler({ allowedOrigins: new Set([ORIGIN]) });
+  for (const [origin, expected] of [[ORIGIN, ORIGIN], ["https://evil.example", null]] as const) {
+    for (const authorization of [`Bearer ${TOKEN}`, "Bearer x y"]) {
+      await t.step(`${origin}, ${authorization.slice(0, 12)}`, async () => {
+        const response = await handler(get("", { Origin: origin, Authorization: authorization }));
+        assert.equal(response.headers.get("Access-Control-Allow-Origin"), expected);
+        assert.equal(response.headers.get("Vary"), "Origin");
+        assert.equal(response.headers.get("Access-Control-Expose-Headers"), "Retry-After");
+        await response.body?.cancel();
+      });
+    }
+  }
+});
+
+for (const code of ["UPSTREAM_UNAVAILABLE", "OVERLOADED", "TOO_MANY_STREAMS"] as const) {
+  const status = code === "TOO_MANY_STREAMS" ? 429 : 503;
+
+  Deno.test(`handler() answers ${code} with ${status} and Retry-After`, async () => {
+    const { handler } = createTestHandler(rejecting(new HttpError(code, "Try again soon")));
+    const response = await handler(get());
+    assert.equal(response.status, status);
+    assert.match(response.headers.get("Retry-After") ?? "", /^[1-9]\d*$/);
+    assert.deepEqual(await response.json(), { error: "Try again soon", code });
+  });
+
+  Deno.test(`handler() turns ${code} into a busy stream for a native EventSource`, async () => {
+    const { handler } = createTestHandler(rejecting(new HttpError(code, "Try again soon")));
+    const response = await handler(get(`?access_token=${TOKEN}`, {}));
+    assert.equal(response.status, 200);
+    assert.equal(response.headers.get("Content-Type"), "text/event-stream");
+    assert.equal(
+      await response.text(),
+      "retry: 60000\n\n" +
+        'data: {"eventType":"closing","timestamp":"2026-11-23T10:30:00.000Z","reason":"busy"}\n\n',
+    );
+  });
+}
+
+Deno.test("handler() answers what it did not expect with SSE_SETUP_ERROR and no internal text", async (t) => {
+  const internal = "relation secret_table does not exist";
+  const failures: Record<string, Partial<HandlerOptions>> = {
+    "authenticate rejects": rejecting(new TypeError(internal)),
+    "openFileStream throws": {
+      openFileStream: () => {
+        throw new Error(internal);
+      },
+    },
+  };
+  for (const [name, options] of Object.entries(failures)) {
+    await t.step(name, async () => {
+      const { handler, lines } = createTestHandler(options);
+      const response = await handler(get());
+      assert.equal(response.status, 500);
+      assert.deepEqual(await response.json(), {
+        error: "Failed to establish the event stream",
+        code: "SSE_SETUP_ERROR",
+      });
+      assert.equal(lines.length, 1);
+      assert.ok(lines[0]?.includes(internal), "the log is told");
+    });
+  }
+});
+
+Deno.test("handler() writes no token into the log", async () => {
+  const errors = [
+    new Error("unexpected"),
+    new HttpError("UPSTREAM_UNAVAILABLE", "Try again", { cause: new Error("connection refused") }),
+    new HttpError("AUTH_INVALID", "Not valid"),
+  ];
+  for (const error of errors) {
+    const { handler, lines } = createTestHandler(rejecting(error));
+    for (
+      const request of [get(), get(`?access_token=${TOKEN}`, {}), get(`?access_token=${TOKEN}`)]
+    ) {
+      const response = await handler(request);
+      await response.body?.cancel();
+    }
+    assert.ok(!lines.join().includes(TOKEN));
+  }
+});
