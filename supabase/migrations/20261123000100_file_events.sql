@@ -8,7 +8,8 @@ begin
   if to_regclass('public.files') is null then
     raise exception 'file-events needs a table public.files: apply 20261123000000_files.sql first';
   end if;
-  select string_agg(format('%s %s', needed.name, coalesce(needed.type, '')), ', ') into missing
+  select string_agg(concat_ws(' ', needed.name, needed.type), ', ' order by needed.name)
+  into missing
   from (
     values ('id', 'uuid'), ('user_id', 'uuid'), ('filename', null), ('file_type', null),
       ('status', null), ('progress', null), ('processing_stage', null), ('error_message', null)
