@@ -378,21 +378,12 @@ begin
       'revision', last_revision, 'reset', true, 'more', false, 'files', '[]'::jsonb, 'deletions', '[]'::jsonb);
   end if;
 
-  with changes as (
+  with changed as (
     (
-      select f.changed_in, f.revision, false as deleted, jsonb_build_object(
-        'id', f.id,
-        'filename', left(f.filename::text, 1024),
-        'file_type', left(f.file_type::text, 1024),
-        'status', f.status,
-        'progress', f.progress,
-        'processing_stage', f.processing_stage,
-        'error_message', left(f.error_message::text, 4096),
-        'revision', f.revision,
-        'changed_in', f.changed_in::text
-      ) as change
+      select f.changed_in, f.revision, f.id, f.filename::text, f.file_type::text, f.status::text,
+        f.progress, f.processing_stage::text, f.error_message::text, false as deleted
       from public.files f
-      where f.user_id = (select auth.uid())
+      where f.user_id = caller
         and (f.changed_in, f.revision) > (after_xid, after_revision)
         and f.changed_in < upper
         and (ids is null or f.id = any (ids))
@@ -401,28 +392,38 @@ begin
     )
     union all
     (
-      select d.changed_in, d.revision, true, jsonb_build_object(
-        'id', d.id, 'revision', d.revision, 'changed_in', d.changed_in::text
-      )
+      select d.changed_in, d.revision, d.id, null, null, null, null, null, null, true
       from public.file_deletions d
       where not full_snapshot
-        and d.user_id = (select auth.uid())
+        and d.user_id = caller
         and (d.changed_in, d.revision) > (after_xid, after_revision)
         and d.changed_in < upper
         and (ids is null or d.id = any (ids))
         and not exists (
-          select from public.files f where f.id = d.id and f.user_id = (select auth.uid())
+          select from public.files f where f.id = d.id and f.user_id = caller
         )
       order by d.changed_in, d.revision
       limit max_rows + 1
     )
+  ), described as (
+    select c.changed_in, c.revision, c.deleted, jsonb_build_object(
+        'id', c.id, 'revision', c.revision, 'changed_in', c.changed_in::text
+      ) || case when c.deleted then '{}' else jsonb_build_object(
+        'filename', left(c.filename, 1024),
+        'file_type', left(c.file_type, 1024),
+        'status', c.status,
+        'progress', c.progress,
+        'processing_stage', c.processing_stage,
+        'error_message', left(c.error_message, 4096)
+      ) end as change
+    from changed c
   ), numbered as (
-    select c.*,
+    select d.*,
       row_number() over in_order as number,
-      sum(octet_length(c.change::text)) over in_order as bytes,
+      sum(octet_length(d.change::text)) over in_order as bytes,
       count(*) over () as found
-    from changes c
-    window in_order as (order by c.changed_in, c.revision rows unbounded preceding)
+    from described d
+    window in_order as (order by d.changed_in, d.revision rows unbounded preceding)
   )
   select
     coalesce(jsonb_agg(n.change order by n.number) filter (where not n.deleted), '[]'),

@@ -1,0 +1,57 @@
+/**
+ * How PostgreSQL executes catch-ups of a user with 100,000 files among 1,000,000 of others:
+ * `deno run --allow-all bench/catch_up_plan.ts`
+ */
+import { changesSince } from "../tests/catch_up.ts";
+import { openPlanObserver } from "../tests/catch_up_plan.ts";
+import { fillFiles } from "../tests/fill_files.ts";
+import { startPostgres } from "../tests/postgres_server.ts";
+import { createSupabaseDatabase, createUser } from "../tests/supabase_database.ts";
+
+await using server = await startPostgres();
+await using database = await createSupabaseDatabase(server);
+await using owner = await database.connect();
+const user = await createUser(owner);
+await fillFiles(owner, user, { own: 100_000, others: 1_000_000, deletions: 100_000 });
+
+const { session, explain } = await openPlanObserver(database, user);
+await using _ = session;
+const fileIds = (await owner.query<{ id: string }>(
+  "select id from public.files where user_id = $1 order by id limit 100",
+  [user],
+)).map(({ id }) => id);
+const now = async (ids: string[] | null) =>
+  (await changesSince(session, null, { fileIds: ids, snapshot: false })).cursor;
+
+const cases = {
+  "nothing changed": await explain(await now(null)),
+  "nothing changed, 100 file_ids": await explain(await now(fileIds), { fileIds }),
+  "first page of a snapshot": await explain(null),
+  "snapshot of 100 file_ids": await explain(null, { fileIds }),
+};
+for (const [name, { queryBuffers, callBuffers }] of Object.entries(cases)) {
+  print(`${name}: ${queryBuffers} buffers in the query, ${callBuffers} in the whole call`);
+}
+print(`\n${cases["nothing changed"].plan}`);
+
+await using reader = await database.connectAs(user);
+const durations: number[] = [];
+let [cursor, more, files]: [string | null, boolean, number] = [null, true, 0];
+while (more) {
+  const start = performance.now();
+  const page = await changesSince(reader, cursor);
+  durations.push(performance.now() - start);
+  ({ cursor, more } = page);
+  files += page.files.length;
+}
+durations.sort((a, b) => a - b);
+print(
+  `\nsnapshot: ${files} files in ${durations.length} pages, median ${
+    durations[durations.length >> 1]!.toFixed(1)
+  } ms a page, slowest ${durations.at(-1)!.toFixed(1)} ms`,
+);
+
+function print(line: string): void {
+  // deno-lint-ignore no-console -- a script, whose output this is
+  console.log(line);
+}

@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { changesSince } from "../catch_up.ts";
+import { openPlanObserver } from "../catch_up_plan.ts";
+import { fillFiles } from "../fill_files.ts";
+import { startPostgres } from "../postgres_server.ts";
+import { createSupabaseDatabase, createUser } from "../supabase_database.ts";
+
+const server = await startPostgres();
+const database = await createSupabaseDatabase(server);
+const owner = await database.connect();
+const user = await createUser(owner);
+await fillFiles(owner, user, { own: 5_000, others: 50_000, deletions: 5_000 });
+const { session, explain } = await openPlanObserver(database, user);
+Deno.test.afterAll(async () => {
+  await Promise.all([session.close(), owner.close()]);
+  await server.stop();
+});
+
+const fileIds = (await owner.query<{ id: string }>(
+  "select id from public.files where user_id = $1 order by id limit 100",
+  [user],
+)).map(({ id }) => id);
+
+const filesIndex = "Index Scan using files_user_id_changed_in_revision_idx on files";
+const deletionsIndex =
+  "Index Scan using file_deletions_user_id_changed_in_revision_idx on file_deletions";
+
+for (const [what, filter] of [["", null], [" of 100 files", fileIds]] as const) {
+  const options = { fileIds: filter && [...filter] };
+
+  Deno.test(`file_changes_since() that finds nothing${what} touches a handful of pages`, async () => {
+    const { cursor } = await changesSince(session, null, { ...options, snapshot: false });
+    const { plan, queryBuffers, callBuffers } = await explain(cursor, options);
+    assert.ok(plan.includes(filesIndex), plan);
+    assert.ok(plan.includes(deletionsIndex), plan);
+    assert.ok(queryBuffers <= 10, `${queryBuffers} buffers`);
+    assert.ok(callBuffers <= 50, `${callBuffers} buffers`);
+  });
+}
+
+Deno.test("file_changes_since() reads a page of a snapshot in index order, without a sort", async () => {
+  for (const since of [null, (await changesSince(session, null)).cursor]) {
+    const { plan, queryBuffers } = await explain(since);
+    assert.ok(plan.includes(filesIndex), plan);
+    assert.doesNotMatch(plan, /Seq Scan|Bitmap|Sort Key: f\./);
+    assert.ok(queryBuffers <= 600, `${queryBuffers} buffers for 501 rows`);
+  }
+});
+
+Deno.test("file_changes_since() finds 100 files by their ids, not among all", async () => {
+  const { plan, queryBuffers } = await explain(null, { fileIds });
+  assert.match(plan, /files_pkey/);
+  assert.doesNotMatch(plan, /Seq Scan/);
+  assert.ok(queryBuffers <= 500, `${queryBuffers} buffers`);
+});
