@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { CatchUpSchedule } from "../../../supabase/functions/file-events/stream/catch_up_schedule.ts";
+import { deleted, fileId, updated } from "../database/example_change.ts";
+
+const ORDINARY = 60_000;
+const FAST = 5_000;
+
+/** In the middle of the jitter. */
+function createSchedule({ live = true } = {}): CatchUpSchedule {
+  const schedule = new CatchUpSchedule({ maxMs: ORDINARY, random: () => 0.5 });
+  schedule.feed(live);
+  return schedule;
+}
+
+const working = (id: string, status = "processing") => updated({ id, status, progress: 10 });
+
+Deno.test("CatchUpSchedule is in no hurry while the feed is live and nothing is in progress", () => {
+  assert.equal(createSchedule().delay(), ORDINARY);
+});
+
+Deno.test("CatchUpSchedule hurries while the feed is down, from the start on", () => {
+  const schedule = new CatchUpSchedule({ maxMs: ORDINARY, random: () => 0.5 });
+  assert.equal(schedule.delay(), FAST);
+  assert.equal(schedule.feed(true), false);
+  assert.equal(schedule.delay(), ORDINARY);
+  assert.equal(schedule.feed(false), true, "a longer wait is under way");
+  assert.equal(schedule.delay(), FAST);
+});
+
+Deno.test("CatchUpSchedule hurries while a file is in progress", async (t) => {
+  for (const status of ["pending", "processing"]) {
+    for (
+      const end of [
+        updated({ id: fileId(1), status: "ready" }),
+        updated({ id: fileId(1), status: "failed" }),
+        deleted({ id: fileId(1) }),
+      ]
+    ) {
+      await t.step(`${status} until ${end.deleted ? "deleted" : end.file.status}`, () => {
+        const schedule = createSchedule();
+        assert.equal(schedule.sent(working(fileId(1), status)), true);
+        assert.equal(schedule.delay(), FAST);
+        assert.equal(schedule.sent(working(fileId(1), status)), false);
+        schedule.sent(end);
+        assert.equal(schedule.delay(), ORDINARY);
+      });
+    }
+  }
+});
+
+Deno.test("CatchUpSchedule waits for the last of several files", () => {
+  const schedule = createSchedule();
+  schedule.sent(working(fileId(1)));
+  schedule.sent(working(fileId(2)));
+  schedule.sent(updated({ id: fileId(1) }));
+  assert.equal(schedule.delay(), FAST);
+  schedule.sent(updated({ id: fileId(2) }));
+  assert.equal(schedule.delay(), ORDINARY);
+});
+
+Deno.test("CatchUpSchedule doubles up to the ordinary interval while catch-ups find nothing", () => {
+  const schedule = createSchedule({ live: false });
+  const delays = Array.from({ length: 6 }, () => {
+    schedule.ended({ found: false });
+    return schedule.delay();
+  });
+  assert.deepEqual(delays, [10_000, 20_000, 40_000, 60_000, 60_000, 60_000]);
+  for (let n = 0; n < 2000; n++) schedule.ended({ found: false });
+  assert.equal(schedule.delay(), ORDINARY);
+});
+
+Deno.test("CatchUpSchedule hurries again when something was found, sent or the feed has changed", async (t) => {
+  const causes: Record<string, (schedule: CatchUpSchedule) => void> = {
+    "a catch-up found something": (schedule) => schedule.ended({ found: true }),
+    "a change was sent": (schedule) => void schedule.sent(working(fileId(2))),
+    "the feed came and went": (schedule) => {
+      schedule.feed(true);
+      schedule.feed(false);
+    },
+  };
+  for (const [name, cause] of Object.entries(causes)) {
+    await t.step(name, () => {
+      const schedule = createSchedule({ live: false });
+      schedule.sent(working(fileId(1)));
+      for (let n = 0; n < 5; n++) schedule.ended({ found: false });
+      cause(schedule);
+      assert.equal(schedule.delay(), FAST);
+    });
+  }
+});
+
+Deno.test("CatchUpSchedule.clear() forgets the files in progress", () => {
+  const schedule = createSchedule();
+  schedule.sent(working(fileId(1)));
+  schedule.clear();
+  assert.equal(schedule.delay(), ORDINARY);
+});
+
+Deno.test("CatchUpSchedule never waits longer than the ordinary interval, jitter aside", () => {
+  const schedule = new CatchUpSchedule({ maxMs: 1_000, random: () => 0.5 });
+  assert.equal(schedule.delay(), 1_000);
+});
+
+Deno.test("CatchUpSchedule jitters, so that streams drift apart", () => {
+  const random = [0, 0.999];
+  const schedule = new CatchUpSchedule({ maxMs: ORDINARY, random: () => random.shift() ?? 0 });
+  assert.ok(schedule.delay() < FAST);
+  assert.ok(schedule.delay() > FAST);
+});

@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { createLifetime } from "../../../supabase/functions/file-events/stream/lifetime.ts";
+import { FakeClock } from "../fake_clock.ts";
+
+const HOUR = 3_600_000;
+
+function start(
+  { expiresIn = HOUR, limitMs = Infinity, age = 0, random = 0.5, isShutDown = false } = {},
+) {
+  const clock = new FakeClock();
+  const shutdown = new AbortController();
+  if (isShutDown) shutdown.abort();
+  const isolate = { startedAt: clock.now() - age, limitMs, shutdown: shutdown.signal };
+  const { signal, end } = createLifetime(clock.now() + expiresIn, {
+    isolate,
+    clock,
+    random: () => random,
+  });
+  return { clock, shutdown, signal, end };
+}
+
+/** Milliseconds until a lifetime ends by itself. */
+async function duration(options: Parameters<typeof start>[0]): Promise<number> {
+  const { clock, signal } = start(options);
+  const openedAt = clock.now();
+  let endedAt = NaN;
+  signal.addEventListener("abort", () => endedAt = clock.now());
+  await clock.advance(2 * HOUR);
+  return endedAt - openedAt;
+}
+
+Deno.test("createLifetime() ends 5 to 15 s before the token does: token-expired", async () => {
+  assert.equal(await duration({ expiresIn: HOUR, random: 0 }), HOUR - 5_000);
+  assert.equal(await duration({ expiresIn: HOUR, random: 1 }), HOUR - 15_000);
+  const { clock, signal } = start({ expiresIn: 30_000, random: 0 });
+  await clock.advance(24_999);
+  assert.equal(signal.aborted, false);
+  await clock.advance(1);
+  assert.equal(signal.reason, "token-expired");
+});
+
+Deno.test("createLifetime() ends between 25 and 95 % of what is left to the isolate: max-duration", async () => {
+  const limitMs = 150_000;
+  const last = 0.88 * limitMs;
+  assert.equal(await duration({ limitMs, random: 0 }), 0.25 * last);
+  const latest = await duration({ limitMs, random: 1 });
+  assert.ok(Math.abs(latest - 0.95 * last) < 1, `${latest}`);
+  const { clock, signal } = start({ limitMs, age: 75_000, random: 0 });
+  await clock.advance(0.25 * (last - 75_000));
+  assert.equal(signal.reason, "max-duration");
+});
+
+Deno.test("createLifetime() gives a stream in an isolate's last moments a second", async () => {
+  assert.equal(await duration({ limitMs: 150_000, age: 149_000 }), 1_000);
+});
+
+Deno.test("createLifetime() ends by whichever comes first", async () => {
+  const { clock, signal } = start({ expiresIn: 40_000, limitMs: 400_000 });
+  await clock.advance(40_000);
+  assert.equal(signal.reason, "token-expired");
+});
+
+Deno.test("createLifetime() sets no timer for an isolate without a limit", () => {
+  assert.equal(start({ limitMs: Infinity }).clock.pending, 1);
+  assert.equal(start({ limitMs: 150_000 }).clock.pending, 2);
+});
+
+Deno.test("createLifetime() ends when the isolate is shut down: shutdown", () => {
+  const { shutdown, signal } = start();
+  shutdown.abort();
+  assert.equal(signal.reason, "shutdown");
+});
+
+Deno.test("createLifetime() has ended already in an isolate that is shutting down", () => {
+  const { clock, signal } = start({ isShutDown: true });
+  assert.equal(signal.reason, "shutdown");
+  assert.equal(clock.pending, 0);
+});
+
+Deno.test("createLifetime() ends as told, once, and keeps the first reason", () => {
+  for (const reason of ["cancelled", "slow-consumer"] as const) {
+    const { shutdown, signal, end } = start();
+    let times = 0;
+    signal.addEventListener("abort", () => times++);
+    end(reason);
+    end("max-duration");
+    shutdown.abort();
+    assert.equal(signal.reason, reason);
+    assert.equal(times, 1);
+  }
+});
+
+Deno.test("createLifetime() leaves no timer behind, however it ends", async (t) => {
+  const endings: Record<string, (lifetime: ReturnType<typeof start>) => unknown> = {
+    cancelled: ({ end }) => end("cancelled"),
+    shutdown: ({ shutdown }) => shutdown.abort(),
+    "token-expired": ({ clock }) => clock.advance(HOUR),
+  };
+  for (const [name, ending] of Object.entries(endings)) {
+    await t.step(name, async () => {
+      const lifetime = start({ limitMs: 100 * HOUR });
+      assert.equal(lifetime.clock.pending, 2);
+      await ending(lifetime);
+      assert.equal(lifetime.signal.reason, name);
+      assert.equal(lifetime.clock.pending, 0);
+    });
+  }
+});
+
+Deno.test("createLifetime() leaves no listener on the isolate's signal", () => {
+  let listeners = 0;
+  class CountingTarget extends EventTarget {
+    override addEventListener(...args: Parameters<EventTarget["addEventListener"]>) {
+      listeners++;
+      const options = args[2];
+      if (typeof options === "object") {
+        options.signal?.addEventListener("abort", () => listeners--);
+      }
+      super.addEventListener(...args);
+    }
+  }
+  const shutdown = Object.assign(new CountingTarget(), { aborted: false }) as AbortSignal;
+  const { end } = createLifetime(Date.now() + HOUR, {
+    isolate: { startedAt: 0, limitMs: Infinity, shutdown },
+    clock: new FakeClock(),
+    random: () => 0.5,
+  });
+  assert.equal(listeners, 1);
+  end("cancelled");
+  assert.equal(listeners, 0);
+});

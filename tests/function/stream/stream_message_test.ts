@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import {
+  renderClosing,
+  renderEntry,
+} from "../../../supabase/functions/file-events/stream/stream_message.ts";
+import { deleted, fileId, updated } from "../database/example_change.ts";
+
+const NOW = Date.parse("2026-11-23T10:30:00.000Z");
+const timestamp = "2026-11-23T10:30:00.000Z";
+
+/** A message with its data parsed. */
+function parsed({ data = "", ...rest }: ReturnType<typeof renderEntry>) {
+  return { ...rest, data: JSON.parse(data) };
+}
+
+Deno.test("renderEntry() renders a file's new state in the seed's format", () => {
+  const change = updated({
+    id: fileId(1),
+    revision: 812,
+    status: "processing",
+    progress: 50,
+    processing_stage: "compression",
+  });
+  assert.deepEqual(parsed(renderEntry({ kind: "change", change }, NOW)), {
+    data: {
+      eventType: "file-update",
+      timestamp,
+      file: {
+        id: fileId(1),
+        filename: "document.pdf",
+        file_type: "application/pdf",
+        status: "processing",
+        progress: 50,
+        processing_stage: "compression",
+        error_message: null,
+        revision: 812,
+      },
+    },
+  });
+});
+
+Deno.test("renderEntry() renders a deletion with nothing but the file's id", () => {
+  const change = deleted({ id: fileId(1), revision: 813 });
+  assert.deepEqual(parsed(renderEntry({ kind: "change", change }, NOW)), {
+    data: { eventType: "file-deleted", timestamp, file: { id: fileId(1) } },
+  });
+});
+
+Deno.test("renderEntry() renders reset, ready and heartbeat", () => {
+  for (const kind of ["reset", "ready", "heartbeat"] as const) {
+    assert.deepEqual(parsed(renderEntry({ kind }, NOW)), { data: { eventType: kind, timestamp } });
+  }
+});
+
+Deno.test("renderEntry() sends the cursor as id, on any entry that has one", () => {
+  const entries = [
+    { kind: "ready", cursor: "c.1" },
+    { kind: "heartbeat", cursor: "c.1" },
+    { kind: "change", change: updated({}), cursor: "c.1" },
+  ] as const;
+  for (const entry of entries) assert.equal(renderEntry(entry, NOW).id, "c.1");
+});
+
+Deno.test("renderEntry() keeps newlines, quotes and emoji of a file within one line of data", () => {
+  const text = 'line 1\nline 2\r"quoted" 🦊';
+  const change = updated({ filename: text, error_message: text });
+  const { data = "" } = renderEntry({ kind: "change", change }, NOW);
+  assert.doesNotMatch(data, /[\r\n]/);
+  assert.equal(JSON.parse(data).file.error_message, text);
+});
+
+Deno.test("renderClosing() names the reason and has no id", () => {
+  for (
+    const reason of ["token-expired", "max-duration", "shutdown", "slow-consumer", "busy"] as const
+  ) {
+    assert.deepEqual(parsed(renderClosing(reason, NOW)), {
+      data: { eventType: "closing", timestamp, reason },
+    });
+  }
+});
