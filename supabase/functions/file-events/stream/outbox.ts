@@ -53,7 +53,7 @@ export class Outbox {
 
   putChange(change: FileChange): void {
     const waiting = this.#entries.get(change.id);
-    if (!waiting) this.#fileCount++;
+    if (!waiting && !this.#closed) this.#fileCount++;
     // A cursor that rides on the older state must not be lost with it.
     this.#put(change.id, { ...waiting, kind: "change", change });
   }
