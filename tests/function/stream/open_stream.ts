@@ -1,0 +1,193 @@
+import type { Caller } from "../../../supabase/functions/file-events/auth/authenticate.ts";
+import type {
+  ChangesPage,
+  ChangesQuery,
+  ChangesSince,
+} from "../../../supabase/functions/file-events/database/changes_since.ts";
+import type {
+  FeedMessage,
+  FileFeed,
+} from "../../../supabase/functions/file-events/stream/file_feed.ts";
+import {
+  createOpenFileStream,
+  type FileStreamOptions,
+} from "../../../supabase/functions/file-events/stream/file_stream.ts";
+import type { ServerSentEventMessage } from "../../../supabase/functions/file-events/http/server_sent_event_stream.ts";
+import type { StreamParameters } from "../../../supabase/functions/file-events/http/stream_parameters.ts";
+import { USER_ID } from "../access_tokens.ts";
+import { FakeClock, settle } from "../fake_clock.ts";
+
+/** A feed that says what the test says. */
+export class ScriptedFeed {
+  rejoins = 0;
+  caller: Caller | undefined;
+  signal: AbortSignal | undefined;
+  #onMessage: (message: FeedMessage) => void = () => {};
+
+  readonly subscribe: FileFeed = (caller, onMessage, { signal }) => {
+    this.caller = caller;
+    this.signal = signal;
+    this.#onMessage = onMessage;
+    return { rejoin: () => void this.rejoins++ };
+  };
+
+  /** Says this and lets everybody act on it. */
+  async emit(...messages: FeedMessage[]): Promise<void> {
+    for (const message of messages) this.#onMessage(message);
+    await settle();
+  }
+}
+
+interface Asked {
+  readonly query: ChangesQuery;
+  readonly resolve: (page: ChangesPage) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** A database that answers when the test says so. */
+export class ScriptedDatabase {
+  /** All queries so far. */
+  readonly queries: ChangesQuery[] = [];
+  readonly #open: Asked[] = [];
+
+  readonly changesSince: ChangesSince = (_caller, query) =>
+    new Promise((resolve, reject) => {
+      this.queries.push(query);
+      this.#open.push({ query, resolve, reject });
+    });
+
+  /** Queries that have no answer yet. */
+  get waiting(): number {
+    return this.#open.length;
+  }
+
+  /** Answers the oldest open query, by default with a page of nothing new. */
+  async answer(page: Partial<ChangesPage> = {}): Promise<void> {
+    const { query, resolve } = this.#next();
+    resolve({
+      cursor: query.since ?? "start",
+      horizon: 0n,
+      revision: 0,
+      reset: false,
+      more: false,
+      changes: [],
+      ...page,
+    });
+    await settle();
+  }
+
+  async fail(message = "database down"): Promise<void> {
+    this.#next().reject(new Error(message));
+    await settle();
+  }
+
+  #next(): Asked {
+    const next = this.#open.shift();
+    if (!next) throw new Error("nothing has been asked");
+    return next;
+  }
+}
+
+/** A client that reads when the test says so. */
+export class TestClient {
+  readonly #reader: ReadableStreamDefaultReader<ServerSentEventMessage>;
+  #pending: Promise<ReadableStreamReadResult<ServerSentEventMessage>> | undefined;
+
+  constructor(stream: ReadableStream<ServerSentEventMessage>) {
+    this.#reader = stream.getReader();
+  }
+
+  /** Reads all that can be read now. `end` is the end of the stream. */
+  async readAll(): Promise<string[]> {
+    const messages: string[] = [];
+    while (true) {
+      this.#pending ??= this.#reader.read();
+      const result = await Promise.race([this.#pending, settle()]);
+      if (!result) return messages;
+      if (result.done) return [...messages, "end"];
+      this.#pending = undefined;
+      messages.push(describe(result.value));
+    }
+  }
+
+  /** Reads that many messages and is ready for none more. */
+  async read(count: number): Promise<string[]> {
+    const messages: string[] = [];
+    while (messages.length < count) {
+      const { value } = await this.#reader.read();
+      messages.push(value ? describe(value) : "end");
+    }
+    return messages;
+  }
+
+  async leave(): Promise<void> {
+    await this.#reader.cancel();
+    await settle();
+  }
+}
+
+/**
+ * `retry 2000`; `1:5` for file 1 at revision 5; `-1` for its deletion; otherwise the event's type;
+ * each followed by `@id`.
+ */
+function describe({ retry, id, data }: ServerSentEventMessage): string {
+  if (retry !== undefined) return `retry ${retry}`;
+  const { eventType, file, reason } = JSON.parse(data ?? "");
+  const number = Number(file?.id.slice(-12));
+  const text = {
+    "file-update": `${number}:${file?.revision}`,
+    "file-deleted": `-${number}`,
+    "closing": `closing: ${reason}`,
+  }[eventType as string] ?? eventType;
+  return id === undefined ? text : `${text}@${id}`;
+}
+
+const ALL: StreamParameters = { lastEventId: null, fileIds: null, snapshot: true };
+
+export interface TestStreamOptions extends Partial<FileStreamOptions> {
+  parameters?: Partial<StreamParameters>;
+  /** Milliseconds that the token has left. */
+  expiresIn?: number;
+}
+
+/** Opens a stream between a scripted feed, a scripted database and a client. */
+export async function openStream(
+  { parameters, expiresIn = 3_600_000, ...options }: TestStreamOptions = {},
+) {
+  const clock = new FakeClock();
+  const feed = new ScriptedFeed();
+  const database = new ScriptedDatabase();
+  const shutdown = new AbortController();
+  const logged: { event: string; fields: Record<string, unknown> | undefined }[] = [];
+  const open = createOpenFileStream({
+    feed: feed.subscribe,
+    changesSince: database.changesSince,
+    isolate: { startedAt: clock.now(), limitMs: Infinity, shutdown: shutdown.signal },
+    heartbeatMs: 30_000,
+    catchUpMs: 60_000,
+    clock,
+    random: () => 0.5,
+    log: (_level, event, fields) => void logged.push({ event, fields }),
+    ...options,
+  });
+  const caller = {
+    userId: USER_ID,
+    token: "the.callers.token",
+    expiresAt: clock.now() + expiresIn,
+    assuranceLevel: "aal1",
+  };
+  const client = new TestClient(open(caller, { ...ALL, ...parameters }));
+  await settle();
+  return { clock, feed, database, shutdown, logged, client };
+}
+
+/** Opens a stream and lets it become ready, with a live feed; what was sent so far has been read. */
+export async function openReadyStream(options: TestStreamOptions = {}) {
+  const stream = await openStream(options);
+  const { feed, database, client } = stream;
+  await database.answer({ cursor: "c1", horizon: 10n, reset: true });
+  await feed.emit({ kind: "live" });
+  await database.answer();
+  await client.read(["retry", "reset", "ready"].length);
+  return stream;
+}
