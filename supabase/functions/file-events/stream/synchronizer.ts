@@ -192,6 +192,7 @@ export class Synchronizer {
     let more = true;
     while (more) {
       await this.#outbox.drained();
+      if (this.#signal.aborted) return found;
       const { timesForgotten } = this.#memory;
       const page = await this.#ask();
       if (this.#signal.aborted) return found;
