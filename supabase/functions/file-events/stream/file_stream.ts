@@ -43,7 +43,7 @@ export function createOpenFileStream(options: FileStreamOptions): OpenFileStream
     function beat() {
       idleBeats = outbox.takenCount === takenAtLastBeat ? idleBeats + 1 : 0;
       takenAtLastBeat = outbox.takenCount;
-      if (idleBeats > PATIENCE) return lifetime.end("slow-consumer");
+      if (idleBeats >= PATIENCE) return lifetime.end("slow-consumer");
       outbox.putHeartbeat();
       cancelBeat = clock.after(heartbeatMs, beat);
     }
