@@ -50,7 +50,7 @@ const successes = await Promise.all(paths.map(async (path) => {
   try {
     const { signal } = interrupted;
     const file = await localFile(path);
-    const id = await registerFile(client, file, { signal });
+    const id = await whenFree(() => registerFile(client, file, { signal }));
     const outcome = await whenFree(() =>
       processAndReport(client, { id, file }, { signal, onStep: sayStage })
     );

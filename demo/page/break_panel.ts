@@ -49,12 +49,15 @@ export async function setUpBreakPanel(url: string): Promise<void> {
     });
     log(answer.ok ? CONSEQUENCES[fault] ?? fault : `${fault}: ${(await answer.json()).error}`);
   };
-  const tellProblem = (problem: unknown) =>
-    log(`The embedded Supabase does not answer: ${problem}`);
+  const tellProblem = (problem: unknown) => {
+    const text = `The embedded Supabase does not answer (${problem})`;
+    if (text !== shown) log(text);
+    shown = text;
+  };
 
   showCounts(await first.json());
-  const pollAgain = () => setTimeout(() => poll().catch(() => {}).finally(pollAgain), POLL_MS);
-  pollAgain();
+  const pollLater = () => setTimeout(() => poll().catch(tellProblem).finally(pollLater), POLL_MS);
+  pollLater();
   for (const button of byId("break").querySelectorAll<HTMLButtonElement>("[data-fault]")) {
     button.addEventListener("click", () => {
       inflict(button.dataset.fault!).catch(tellProblem);

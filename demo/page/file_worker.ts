@@ -31,6 +31,8 @@ export function startFileWorker(options: FileWorkerOptions): FileWorker {
     if (data.kind === "error") onError(data.filename, data.message);
   };
 
+  worker.onerror = ({ message }) => onError("The worker", message);
+
   // The worker ends with its page. A row that nobody works on must not look as if somebody did.
   self.addEventListener("pagehide", ({ persisted }) => {
     if (!persisted) markAbandoned(project, accessToken, [...unfinished]);

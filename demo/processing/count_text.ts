@@ -1,5 +1,7 @@
+import { decodeText } from "./decode_text.ts";
+
 export interface TextCounts {
-  /** Unicode code points, as `wc -m` counts them; a byte order mark is none. */
+  /** Unicode code points, as `wc -m` counts them. */
   characters: number;
   /** Runs of anything but white space, as `wc -w` counts them. */
   words: number;
@@ -15,7 +17,7 @@ export async function countText(
 ): Promise<TextCounts> {
   const counts = { characters: 0, words: 0, lines: 0, undecodable: 0 };
   let last = "\n";
-  await bytes.pipeThrough(new TextDecoderStream()).pipeTo(
+  await bytes.pipeThrough(decodeText()).pipeTo(
     new WritableStream({
       write(text) {
         counts.characters += text.length - occurrences(text, /[\udc00-\udfff]/g);

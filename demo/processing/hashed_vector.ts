@@ -1,3 +1,5 @@
+import { decodeText } from "./decode_text.ts";
+
 const DIMENSIONS = 256;
 
 /** Longer runs of letters are no words of any language; they are cut, to keep memory flat. */
@@ -16,7 +18,7 @@ export async function hashedVector(
 ): Promise<Float32Array> {
   const vector = new Float32Array(DIMENSIONS);
   let unfinished = "";
-  await bytes.pipeThrough(new TextDecoderStream()).pipeTo(
+  await bytes.pipeThrough(decodeText()).pipeTo(
     new WritableStream({
       write(piece) {
         const text = unfinished + piece;

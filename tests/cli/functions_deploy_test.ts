@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startManagementApi } from "./management_api.ts";
 import { supabaseBinary } from "./supabase_binary.ts";
@@ -18,7 +18,9 @@ Deno.test("supabase functions deploy uploads exactly the function's files", asyn
   assert.equal(api.deployments.length, 1);
   const { project, slug, files, metadata } = api.deployments[0]!;
   assert.deepEqual([project, slug], [PROJECT, "file-events"]);
-  const names = (await readdir(join(ROOT, FUNCTION))).map((name) => `${FUNCTION}/${name}`);
+  const entries = await readdir(join(ROOT, FUNCTION), { recursive: true, withFileTypes: true });
+  const names = entries.filter((entry) => entry.isFile())
+    .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)).replaceAll("\\", "/"));
   assert.deepEqual([...files.keys()].sort(), names.sort());
   for (const [name, bytes] of files) {
     assert.deepEqual(bytes, new Uint8Array(await readFile(join(ROOT, name))), name);

@@ -7,7 +7,7 @@ const cases = {
   "CRLF as one line end": ["one\r\ntwo\r\n", { characters: 10, words: 2, lines: 2 }],
   "only white space": [" \n\t", { characters: 3, words: 0, lines: 2 }],
   "code points, not UTF-16 units": ["🚀🚀", { characters: 2, words: 1, lines: 1 }],
-  "no byte order mark": ["\ufeffhi", { characters: 2, words: 1, lines: 1 }],
+  "a byte order mark as a character": ["\ufeffhi", { characters: 3, words: 1, lines: 1 }],
 } as const;
 
 for (const [name, [text, expected]] of Object.entries(cases)) {

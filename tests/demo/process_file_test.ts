@@ -34,7 +34,7 @@ Deno.test("processFile() gives the same results however the bytes are cut", asyn
       // How gzip groups its blocks may follow the chunks; everything else may not.
       assert.deepEqual({ ...cut, compressedBytes: 0 }, { ...whole, compressedBytes: 0 });
     }),
-    { numRuns: 200 },
+    { numRuns: 300 },
   );
 });
 
@@ -52,7 +52,7 @@ Deno.test("processFile() reports every stage in order, and progress that never f
       const stages = steps.map((step) => step.stage);
       assert.deepEqual(stages.filter((stage, i) => stage !== stages[i - 1]), STAGES);
     }),
-    { numRuns: 200 },
+    { numRuns: 300 },
   );
 });
 
