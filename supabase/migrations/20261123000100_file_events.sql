@@ -100,6 +100,9 @@ insert into file_events.state default values on conflict do nothing;
 revoke all on file_events.state from public, anon, authenticated;
 grant select (epoch, pruned_below) on file_events.state to authenticated;
 
+-- In what follows every UPDATE and DELETE has a WHERE: PostgREST's sessions on Supabase load
+-- safeupdate, which refuses others, in triggers too.
+
 -- Sets revision and changed_in, whatever the client sent: new ones where a streamed column
 -- changes, the old ones otherwise. `set revision = null` asks for new ones.
 create or replace function file_events.stamp() returns trigger
@@ -170,7 +173,7 @@ begin
   select nextval('file_events.revisions'), f.id, f.user_id, pg_current_xact_id()
   from public.files f where f.user_id is not null;
   if current_setting('transaction_isolation') <> 'read committed' then
-    update file_events.state set epoch = gen_random_uuid();
+    update file_events.state set epoch = gen_random_uuid() where singleton;
   end if;
   return null;
 end;
@@ -216,7 +219,8 @@ begin
     recorded_xmin = state.recorded_xmin,
     recorded_at = state.recorded_at,
     next_prune_at = clock_timestamp()
-      + case when pruned = step then interval '1 minute' else interval '1 hour' end;
+      + case when pruned = step then interval '1 minute' else interval '1 hour' end
+  where s.singleton;
   return pruned;
 end;
 $$;
@@ -241,7 +245,7 @@ declare
   renewed uuid;
 begin
   lock table public.files in share row exclusive mode;
-  delete from public.file_deletions;
+  delete from public.file_deletions where true;
   perform setval('file_events.revisions', greatest(
     (select last_value from file_events.revisions),
     (select max(f.revision) from public.files f)
@@ -254,6 +258,7 @@ begin
     pruned_below = '0',
     recorded_xmin = pg_snapshot_xmin(pg_current_snapshot()),
     recorded_at = clock_timestamp()
+  where singleton
   returning epoch into renewed;
   return renewed;
 end;

@@ -195,33 +195,47 @@ const takers: Record<string, (session: Session, user: string, id: string) => Pro
 for (const isolation of isolationLevels) {
   for (const [taker, take] of Object.entries(takers)) {
     for (const first of ["the delete", "the other"] as const) {
-      Deno.test(`${taker} (${isolation}) that waited for a delete outranks it, ${first} having written first`, async () => {
-        await using stage = await setStage();
-        const { client, open, owner, user } = stage;
-        const id = await addFile(owner, user, "old");
-        await addFile(owner, user, "other");
-        const [deleting, taking] = [await open(), await open()];
-        await deleting.query("begin");
-        await taking.query(`begin isolation level ${isolation}`);
-        const early = first === "the delete" ? [deleting, taking] : [taking, deleting];
-        for (const session of early) await addFile(session, user, `by ${session.pid}`);
+      for (const drawn of ["before", "after"] as const) {
+        Deno.test(`${taker} (${isolation}) that waited for a delete, ${first} having written first and its revision drawn ${drawn} the tombstone's, outranks it`, async () => {
+          await using stage = await setStage();
+          const { client, open, owner, user } = stage;
+          const id = await addFile(owner, user, "old");
+          await addFile(owner, user, "second");
+          await addFile(owner, user, "other");
+          const [deleting, taking, holding] = [await open(), await open(), await open()];
+          await deleting.query("begin");
+          await taking.query(`begin isolation level ${isolation}`);
+          const early = first === "the delete" ? [deleting, taking] : [taking, deleting];
+          for (const session of early) await addFile(session, user, `by ${session.pid}`);
 
-        await deleting.query("delete from public.files where id = $1", [id]);
-        const taken = take(taking, user, id);
-        await waitUntilBlocked(owner, taking);
-        await client.catchUp();
-        await addFile(deleting, user, "before the commit");
-        await Promise.all([deleting.query("commit"), taken]);
-        await client.catchUp();
-        await taking.query("update public.files set progress = 5 where filename like 'by %'");
-        await taking.query("commit");
-        await client.catchUp();
+          // Tombstones are written when the whole statement has found its rows. While it waits for
+          // the second one, the first is gone already and has none.
+          await holding.query(
+            "begin; select from public.files where filename = 'second' for update",
+          );
+          const deleted = deleting.query(
+            "delete from public.files where filename in ('old', 'second')",
+          );
+          await waitUntilBlocked(owner, deleting);
+          if (drawn === "after") await Promise.all([holding.query("commit"), deleted]);
+          const taken = take(taking, user, id);
+          await waitUntilBlocked(owner, taking);
+          if (drawn === "before") await Promise.all([holding.query("commit"), deleted]);
 
-        assert.deepEqual(client.progress, await truth(stage));
-        assert.ok("new" in client.progress && !("old" in client.progress));
-        await assertRowsOutrankTombstones(stage);
-        assert.equal(client.resets, 1);
-      });
+          await client.catchUp();
+          await addFile(deleting, user, "before the commit");
+          await Promise.all([deleting.query("commit"), taken]);
+          await client.catchUp();
+          await taking.query("update public.files set progress = 5 where filename like 'by %'");
+          await taking.query("commit");
+          await client.catchUp();
+
+          assert.deepEqual(client.progress, await truth(stage));
+          assert.ok("new" in client.progress && !("old" in client.progress));
+          await assertRowsOutrankTombstones(stage);
+          assert.equal(client.resets, 1);
+        });
+      }
     }
   }
 }

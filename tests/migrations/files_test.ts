@@ -196,3 +196,15 @@ Deno.test("files and file_deletions are in the publication once it is opted in, 
     [{ tablename: "file_deletions" }, { tablename: "files" }],
   );
 });
+
+Deno.test("functions of file_events update and delete with a WHERE, as safeupdate demands", async () => {
+  await actAsOwner(session);
+  const functions = await session.query<{ name: string; source: string }>(`
+    select proname as name, prosrc as source from pg_proc
+    where pronamespace = 'file_events'::regnamespace
+  `);
+  const writes = functions.flatMap(({ source }) => source.split(";"))
+    .filter((statement) => /\b(update (public|file_events)\.|delete from)/.test(statement));
+  assert.ok(writes.length >= 6);
+  for (const statement of writes) assert.match(statement, /\bwhere\b/);
+});
