@@ -88,8 +88,8 @@ function firstKey(json: string): string | undefined {
 
 function parseSource(env: Environment): FeedName {
   const value = env.FILE_EVENTS_SOURCE?.trim() || "postgres_changes";
-  if (value === "postgres_changes") return value;
-  throw new Error("FILE_EVENTS_SOURCE must be 'postgres_changes'");
+  if (value === "broadcast" || value === "postgres_changes") return value;
+  throw new Error("FILE_EVENTS_SOURCE must be 'broadcast' or 'postgres_changes'");
 }
 
 function parseAllowedOrigins(env: Environment): AllowedOrigins {

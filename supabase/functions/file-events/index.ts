@@ -2,7 +2,6 @@
 import { createClient } from "@supabase/supabase-js";
 import { createAuthenticate } from "./auth/authenticate.ts";
 import { createChangesSince } from "./database/changes_since.ts";
-import { channelPerSocket } from "./realtime/channel_per_socket.ts";
 import { systemClock as clock } from "./clock.ts";
 import { parseConfig } from "./config.ts";
 import { createOpenFileStream } from "./stream/file_stream.ts";
@@ -10,6 +9,10 @@ import { fetchWithTimeout } from "./http/fetch_with_timeout.ts";
 import { createHandler } from "./handler.ts";
 import { createLog } from "./log.ts";
 import { postgresChangesSource } from "./realtime/postgres_changes_source.ts";
+import { broadcastSource } from "./realtime/broadcast_source.ts";
+import { createRealtimeClient } from "./realtime/realtime_client.ts";
+import { shareFeed } from "./realtime/share_feed.ts";
+import { createSocketPool } from "./realtime/socket_pool.ts";
 import { createRealtimeFeed } from "./realtime/realtime_feed.ts";
 import { shareChangesSince } from "./database/share_changes_since.ts";
 
@@ -28,17 +31,18 @@ const supabase = createClient(config.supabaseUrl, config.publishableKey, {
 const shutdown = new AbortController();
 addEventListener("beforeunload", () => shutdown.abort());
 
-const feed = createRealtimeFeed(postgresChangesSource, {
-  channels: channelPerSocket(config.supabaseUrl, config.publishableKey),
+const sockets = createSocketPool({
+  createClient: () => createRealtimeClient(config.supabaseUrl, config.publishableKey, { random }),
   clock,
-  random,
   log,
 });
+const source = config.source === "broadcast" ? broadcastSource : postgresChangesSource;
+const feed = createRealtimeFeed(source, { sockets, clock, random, log });
 
 Deno.serve(createHandler({
   authenticate: createAuthenticate(supabase.auth, clock),
   openFileStream: createOpenFileStream({
-    feed,
+    feed: shareFeed(feed, clock),
     changesSince: shareChangesSince(createChangesSince(supabase)),
     isolate: {
       startedAt: clock.now(),

@@ -3,11 +3,11 @@ import type {
   RealtimeChannelOptions,
   RealtimeSystemPayload,
 } from "@supabase/supabase-js";
-import type { Caller } from "../auth/authenticate.ts";
 import type { Clock } from "../clock.ts";
-import type { FeedMessage, FileFeed } from "../stream/file_feed.ts";
 import { jitter } from "../jitter.ts";
 import type { Log } from "../log.ts";
+import type { FeedMessage, FileFeed } from "../stream/file_feed.ts";
+import type { SocketPool } from "./socket_pool.ts";
 
 /** A way to hear of changes over a Realtime channel. */
 export interface ChannelSource {
@@ -19,14 +19,8 @@ export interface ChannelSource {
   confirms(system: RealtimeSystemPayload): boolean;
 }
 
-/** Where channels come from and go to. */
-export interface Channels {
-  open(topic: string, options: RealtimeChannelOptions): RealtimeChannel;
-  close(channel: RealtimeChannel): Promise<void>;
-}
-
 export interface RealtimeFeedOptions {
-  readonly channels: Channels;
+  readonly sockets: SocketPool;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
@@ -38,78 +32,86 @@ const BACKOFF_MS = { first: 1_000, last: 30_000 };
 const CONFIRMATION_MS = 30_000;
 
 /**
- * A feed over Supabase Realtime. supabase-js rejoins by itself after a lost socket; what it gives up
- * (a channel closed by the server) or would repeat too often (a refused join blocks the socket for
- * five seconds) is joined anew from here, with backoff.
+ * A feed over Supabase Realtime. Whatever ends a channel (a lost socket, a close by the server, a
+ * refused or unanswered join), it is left and joined anew: at once when only the socket was lost,
+ * otherwise with backoff.
  */
 export function createRealtimeFeed(source: ChannelSource, options: RealtimeFeedOptions): FileFeed {
-  const { channels, clock, random, log } = options;
+  const { sockets, clock, random, log } = options;
 
   return (caller, onMessage, { signal }) => {
+    const { userId } = caller;
+    let { token } = caller;
     let channel: RealtimeChannel | undefined;
     let attempts = 0;
-    let live = false;
+    let isLive = false;
+    let wasRefused = false;
+    let cancelRequest = () => {};
     let cancelTimer = () => {};
 
     function setLive(value: boolean) {
       // A second confirmation means that the server has resubscribed: a gap lies in between.
-      if (value || live) onMessage({ kind: value ? "live" : "down" });
-      live = value;
-    }
-
-    function wait(ms: number, then: () => void) {
-      cancelTimer();
-      cancelTimer = clock.after(ms, then);
+      const tell = value || isLive;
+      isLive = value;
+      if (tell) onMessage({ kind: value ? "live" : "down" });
     }
 
     function leave() {
       cancelTimer();
+      cancelRequest();
       const left = channel;
+      // First, for leaving reports CLOSED.
       channel = undefined;
-      if (!left) return;
-      channels.close(left).catch((error) => {
-        log("warn", "channel not left cleanly", { user: caller.userId, error: String(error) });
-      });
-    }
-
-    function rejoinLater(reason: string) {
-      leave();
+      if (left) sockets.release(left);
       setLive(false);
-      const backoff = Math.min(BACKOFF_MS.first * 2 ** attempts++, BACKOFF_MS.last);
-      log("warn", "realtime subscription lost", { user: caller.userId, reason });
-      wait(jitter(backoff, random), join);
     }
 
     function join() {
-      const joined = channel = openChannel(caller);
-      const isCurrent = () => joined === channel && !signal.aborted;
-      source.listen(joined, caller.userId, (message) => {
+      const topic = source.topic(userId);
+      const { options } = source;
+      cancelRequest = sockets.request({ topic, options, wasRefused, onChannel: subscribe });
+    }
+
+    function joinLater(reason: string) {
+      leave();
+      log("warn", "realtime channel lost", { user: userId, reason });
+      const backoff = Math.min(BACKOFF_MS.first * 2 ** attempts++, BACKOFF_MS.last);
+      cancelTimer = clock.after(jitter(backoff, random), join);
+    }
+
+    function subscribe(joined: RealtimeChannel) {
+      channel = joined;
+      const isCurrent = () => joined === channel;
+      source.listen(joined, userId, (message) => {
         if (isCurrent()) onMessage(message);
       });
       joined.on("system", {}, (system: RealtimeSystemPayload) => {
         if (!isCurrent()) return;
         if (source.confirms(system)) {
           attempts = 0;
+          wasRefused = false;
           cancelTimer();
           setLive(true);
         } else if (system.status === "error") setLive(false);
       });
+      joined.updateJoinPayload({ access_token: token });
       joined.subscribe((status, error) => {
         if (!isCurrent()) return;
         if (status === "SUBSCRIBED") {
-          return wait(CONFIRMATION_MS, () => rejoinLater("not confirmed"));
+          cancelTimer();
+          cancelTimer = clock.after(CONFIRMATION_MS, () => joinLater("not confirmed"));
+          return;
         }
-        // The server's answer to a join is the error's cause; a lost socket has none.
-        if (status === "CLOSED" || error?.cause) return rejoinLater(error?.message ?? status);
-        cancelTimer();
-        setLive(false);
+        const refusal = refusalReason(error);
+        if (refusal !== undefined) {
+          if (refusal.includes("RateLimit")) sockets.slowDown();
+          else wasRefused = true;
+          return joinLater(refusal);
+        }
+        if (status !== "CHANNEL_ERROR") return joinLater(status);
+        leave();
+        join();
       });
-    }
-
-    function openChannel({ userId, token }: Caller): RealtimeChannel {
-      const opened = channels.open(source.topic(userId), source.options);
-      opened.updateJoinPayload({ access_token: token });
-      return opened;
     }
 
     if (!signal.aborted) {
@@ -117,12 +119,18 @@ export function createRealtimeFeed(source: ChannelSource, options: RealtimeFeedO
       join();
     }
     return {
-      rejoin() {
+      rejoin(renewed) {
         if (signal.aborted) return;
+        token = renewed?.token ?? token;
         leave();
-        setLive(false);
         join();
       },
     };
   };
+}
+
+/** The server's answer to a join that it refuses; a lost socket's error has a close event instead. */
+function refusalReason(error: Error | undefined): string | undefined {
+  const { reason, code } = (error?.cause ?? {}) as { reason?: unknown; code?: unknown };
+  return typeof reason === "string" && typeof code !== "number" ? reason : undefined;
 }

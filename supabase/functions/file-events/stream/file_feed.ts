@@ -12,8 +12,8 @@ export type FeedMessage =
   | { readonly kind: "down" };
 
 export interface FeedSubscription {
-  /** Joins anew: the feed claims to be live, yet brings nothing. */
-  rejoin(): void;
+  /** Joins anew, with another token of the same user if one is given. */
+  rejoin(caller?: Caller): void;
 }
 
 /**

@@ -1,0 +1,28 @@
+import type { RealtimeSystemPayload } from "@supabase/supabase-js";
+import { parseFileDeletion, parseFileUpdate } from "../database/file_change.ts";
+import type { FeedMessage } from "../stream/file_feed.ts";
+import type { ChannelSource } from "./realtime_feed.ts";
+
+/**
+ * Hears of changes from the messages that the database's own triggers send to the user's private
+ * topic (`supabase/migrations/…_file_events.sql`): within milliseconds, deletions included, and
+ * authorized once, at the join.
+ */
+export const broadcastSource: ChannelSource = {
+  topic: (userId) => `files:${userId}`,
+  options: { config: { private: true, broadcast: { replication_ready: true } } },
+  listen(channel, _userId, emit) {
+    channel
+      .on("broadcast", { event: "change" }, ({ payload }) => emit(parseChange(payload)))
+      // A statement changed too many rows to name each.
+      .on("broadcast", { event: "many" }, () => emit({ kind: "hint" }));
+  },
+  confirms: ({ extension, status }: RealtimeSystemPayload) =>
+    extension === "system" && status === "ok",
+};
+
+function parseChange(payload: { operation?: unknown; file?: unknown } | undefined): FeedMessage {
+  const parse = payload?.operation === "delete" ? parseFileDeletion : parseFileUpdate;
+  const change = parse(payload?.file);
+  return change ? { kind: "change", change } : { kind: "hint" };
+}

@@ -1,0 +1,143 @@
+import type {
+  RealtimeChannel,
+  RealtimeChannelOptions,
+  RealtimeClient,
+} from "@supabase/supabase-js";
+import type { Clock } from "../clock.ts";
+import type { Log } from "../log.ts";
+
+export interface ChannelRequest {
+  readonly topic: string;
+  readonly options: RealtimeChannelOptions;
+  /** Whether the server has refused the user's last join. */
+  readonly wasRefused: boolean;
+  /** Takes the channel, to be joined at once. */
+  readonly onChannel: (channel: RealtimeChannel) => void;
+}
+
+/** Where channels come from and go to. */
+export interface SocketPool {
+  /** Asks for a channel on a connected socket. The returned function takes the request back. */
+  request(request: ChannelRequest): () => void;
+  /** Leaves a channel. Never rejects. */
+  release(channel: RealtimeChannel): void;
+  /** The server has refused a join because there were too many: all of them wait. */
+  slowDown(): void;
+}
+
+export interface SocketPoolOptions {
+  /** Makes a client that has no token of its own and does not connect yet. */
+  readonly createClient: () => RealtimeClient;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+interface Socket {
+  readonly client: RealtimeClient;
+  readonly isQuarantine: boolean;
+  readonly channels: Set<RealtimeChannel>;
+  cancelDisconnect: () => void;
+}
+
+/** Realtime refuses the 101st; and for each message a client looks through all it has. */
+const MAX_CHANNELS = 100;
+/** Between joins: half of those that Realtime grants a project by default, for others join too. */
+const JOIN_INTERVAL_MS = 1_000 / 50;
+/** Between looks at a socket that is being connected. */
+const CONNECTING_INTERVAL_MS = 50;
+/** How long nobody joins when the server has had too many joins; doubled while it says so. */
+const PAUSE_MS = { first: 1_000, last: 30_000 };
+/** How long a socket without channels waits for the next one. */
+const IDLE_MS = 10_000;
+
+/**
+ * Shares few sockets among the channels of all users.
+ *
+ * Joins, and those after a lost socket too, go one by one and only on a connected socket: a burst of
+ * them, such as a thousand after a restart of the server, would be refused. A refused join blocks
+ * its socket for five seconds, so users who have been refused join apart from the others.
+ */
+export function createSocketPool({ createClient, clock, log }: SocketPoolOptions): SocketPool {
+  const sockets = new Set<Socket>();
+  const owners = new WeakMap<RealtimeChannel, Socket>();
+  const queue = new Set<ChannelRequest>();
+  let isServing = false;
+  let pausedUntil = -Infinity;
+  let pause = PAUSE_MS.first;
+
+  function serve(): void {
+    const [request] = queue;
+    isServing = request !== undefined;
+    if (!request) return;
+    const pausedFor = pausedUntil - clock.now();
+    if (pausedFor > 0) return void clock.after(pausedFor, serve);
+    const socket = place(request);
+    if (!socket.client.isConnected()) return void clock.after(CONNECTING_INTERVAL_MS, serve);
+
+    queue.delete(request);
+    const channel = socket.client.channel(request.topic, request.options);
+    socket.channels.add(channel);
+    owners.set(channel, socket);
+    clock.after(JOIN_INTERVAL_MS, serve);
+    request.onChannel(channel);
+  }
+
+  function place({ topic, wasRefused }: ChannelRequest): Socket {
+    for (const socket of sockets) {
+      if (socket.isQuarantine !== wasRefused || socket.channels.size >= MAX_CHANNELS) continue;
+      // A client has one channel a topic: it would give back the one that is being left.
+      if (socket.client.getChannels().some(({ subTopic }) => subTopic === topic)) continue;
+      socket.cancelDisconnect();
+      return socket;
+    }
+    const socket = {
+      client: createClient(),
+      isQuarantine: wasRefused,
+      channels: new Set<RealtimeChannel>(),
+      cancelDisconnect: () => {},
+    };
+    sockets.add(socket);
+    // Once: when the connection is lost the client connects again by itself.
+    socket.client.connect();
+    return socket;
+  }
+
+  async function leave(channel: RealtimeChannel, socket: Socket): Promise<void> {
+    await socket.client.removeChannel(channel);
+    socket.channels.delete(channel);
+    if (socket.channels.size > 0) return;
+    socket.cancelDisconnect();
+    socket.cancelDisconnect = clock.after(IDLE_MS, () => {
+      sockets.delete(socket);
+      socket.client.disconnect().catch((error) => failed("socket not closed cleanly", error));
+    });
+  }
+
+  function failed(event: string, error: unknown): void {
+    log("warn", event, { error: String(error) });
+  }
+
+  return {
+    request(request) {
+      queue.add(request);
+      if (!isServing) serve();
+      return () => void queue.delete(request);
+    },
+    release(channel) {
+      const socket = owners.get(channel);
+      owners.delete(channel);
+      if (socket) {
+        leave(channel, socket).catch((error) => failed("channel not left cleanly", error));
+      }
+    },
+    slowDown() {
+      const now = clock.now();
+      // Joins that were under way when the pause began are refused too.
+      if (now < pausedUntil) return;
+      pause = now - pausedUntil > PAUSE_MS.last
+        ? PAUSE_MS.first
+        : Math.min(pause * 2, PAUSE_MS.last);
+      pausedUntil = now + pause;
+    },
+  };
+}
