@@ -3,7 +3,7 @@ import type {
   FileFeed,
 } from "../../supabase/functions/file-events/stream/file_feed.ts";
 import type { Clock } from "../../supabase/functions/file-events/clock.ts";
-import type { CommittedChange } from "./model_database.ts";
+import type { CommittedChange } from "./file_database.ts";
 
 /** What becomes of a message on its way. */
 export type Fate = "deliver" | "drop" | "double" | "delay" | "hint";

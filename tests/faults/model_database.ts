@@ -6,13 +6,7 @@ import type {
   FileChange,
   FileState,
 } from "../../supabase/functions/file-events/database/file_change.ts";
-
-/** What a transaction does to a file. */
-export type Write =
-  | { readonly op: "insert" | "delete"; readonly id: string }
-  | { readonly op: "update"; readonly id: string; readonly progress: number }
-  /** Changes the owner. */
-  | { readonly op: "give"; readonly id: string; readonly to: string };
+import type { CommittedChange, FileDatabase, OnCommit, Write } from "./file_database.ts";
 
 interface Row {
   readonly userId: string;
@@ -29,12 +23,6 @@ interface Tombstone {
   readonly deletedOn: number;
 }
 
-/** A change as Realtime learns of it when its transaction commits. */
-export interface CommittedChange {
-  readonly userId: string;
-  readonly change: FileChange;
-}
-
 interface Transaction {
   xid: bigint | undefined;
   readonly rows: Map<string, Row | undefined>;
@@ -47,7 +35,7 @@ export interface ModelDatabaseOptions {
   readonly cursor?: "transaction" | "revision";
   /** What pruning goes by. Only `transaction` is right. */
   readonly pruning?: "transaction" | "time";
-  readonly onCommit: (changes: readonly CommittedChange[]) => void;
+  readonly onCommit: OnCommit;
 }
 
 /** Small, so that a handful of files makes several pages. */
@@ -58,7 +46,7 @@ const PAGE_SIZE = 3;
  * sees of them, tombstones, cursors, pages and pruning. A write to a row that another transaction
  * has locked is left out; what waiting for it does is tested on a real server.
  */
-export class ModelDatabase {
+export class ModelDatabase implements FileDatabase<Write> {
   readonly #options: ModelDatabaseOptions;
   readonly #rows = new Map<string, Row>();
   #tombstones: Tombstone[] = [];
@@ -73,7 +61,6 @@ export class ModelDatabase {
     this.#options = options;
   }
 
-  /** Writes in the transaction called `name`, which begins with its first write. */
   write(owner: string, writes: readonly Write[], name: number): void {
     let transaction = this.#open.get(name);
     if (!transaction) {
@@ -81,6 +68,11 @@ export class ModelDatabase {
       this.#open.set(name, transaction);
     }
     for (const write of writes) this.#apply(transaction, owner, write);
+  }
+
+  writeAtOnce(owner: string, writes: readonly Write[]): void {
+    this.write(owner, writes, 0);
+    this.commit(0);
   }
 
   commit(name: number): void {
@@ -103,7 +95,6 @@ export class ModelDatabase {
     for (const name of [...this.#open.keys()]) this.commit(name);
   }
 
-  /** What `select` returns to a user. */
   select(userId: string): Map<string, FileState> {
     return new Map(
       [...this.#rows].filter(([, row]) => row.userId === userId).map(([id, row]) => [id, row.file]),
@@ -124,6 +115,10 @@ export class ModelDatabase {
       this.#recorded = { xmin: this.#xmin, on: this.#today };
     }
     this.#tombstones = this.#tombstones.filter(({ changedIn }) => changedIn >= this.#prunedBelow);
+  }
+
+  goOn(): boolean {
+    return false;
   }
 
   changesSince(userId: string, { since, fileIds, snapshot }: ChangesQuery): ChangesPage {

@@ -3,7 +3,8 @@ import * as fc from "fast-check";
 import type { ChangesSince } from "../../supabase/functions/file-events/database/changes_since.ts";
 import { Outbox } from "../../supabase/functions/file-events/stream/outbox.ts";
 import { RevisionMemory } from "../../supabase/functions/file-events/stream/revision_memory.ts";
-import { SeamWorld, type SeamWorldOptions } from "./seam_world.ts";
+import { ModelDatabase, type ModelDatabaseOptions } from "./model_database.ts";
+import { SeamWorld } from "./seam_world.ts";
 import { schedule } from "./step.ts";
 import { TELLING_SCHEDULES } from "./telling_schedules.ts";
 
@@ -11,9 +12,19 @@ import { TELLING_SCHEDULES } from "./telling_schedules.ts";
 
 const MAX_SCHEDULES = 3000;
 
-async function findsFault(options: Omit<SeamWorldOptions, "fileIds" | "maxFiles">): Promise<void> {
-  const property = fc.asyncProperty(schedule, async ({ steps, ...rest }) => {
-    const world = new SeamWorld({ ...options, ...rest });
+interface Mutation {
+  readonly database?: Pick<ModelDatabaseOptions, "cursor" | "pruning">;
+  /** Stands between the streams and the database. */
+  readonly wrap?: (changesSince: ChangesSince) => ChangesSince;
+}
+
+async function findsFault({ database, ...mutation }: Mutation): Promise<void> {
+  const property = fc.asyncProperty(schedule, async ({ steps, ...options }) => {
+    const world = new SeamWorld({
+      ...mutation,
+      ...options,
+      database: (onCommit) => new ModelDatabase({ ...database, onCommit }),
+    });
     await world.run(steps);
     await world.agree();
   });

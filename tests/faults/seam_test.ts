@@ -1,4 +1,6 @@
 import * as fc from "fast-check";
+import type { OnCommit } from "./file_database.ts";
+import { ModelDatabase } from "./model_database.ts";
 import { runs } from "./runs.ts";
 import { SeamWorld } from "./seam_world.ts";
 import { schedule } from "./step.ts";
@@ -9,7 +11,8 @@ Deno.test("any schedule at the feed's seam leaves the client with what the datab
   let steps = 0;
   await fc.assert(
     fc.asyncProperty(schedule, async ({ steps: taken, ...options }) => {
-      const world = new SeamWorld(options);
+      const database = (onCommit: OnCommit) => new ModelDatabase({ onCommit });
+      const world = new SeamWorld({ ...options, database });
       await world.run(taken);
       await world.agree();
       await world.close();

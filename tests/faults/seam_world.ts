@@ -6,7 +6,7 @@ import { ServerSentEventStream } from "../../supabase/functions/file-events/http
 import { createOpenFileStream } from "../../supabase/functions/file-events/stream/file_stream.ts";
 import { FakeClock, settle } from "../function/fake_clock.ts";
 import { FaultyFeed } from "./faulty_feed.ts";
-import { ModelDatabase, type ModelDatabaseOptions } from "./model_database.ts";
+import type { FileDatabase, OnCommit } from "./file_database.ts";
 import { ProtocolClient } from "./protocol_client.ts";
 import { OWNER, type QueryFate, type Step } from "./step.ts";
 
@@ -14,22 +14,22 @@ const QUERY_TIMEOUT_MS = 10_000;
 const SLOW_MS = 2_000;
 const DAY_MS = 86_400_000;
 
-export interface SeamWorldOptions {
+export interface SeamWorldOptions<W> {
+  readonly database: (onCommit: OnCommit) => FileDatabase<W>;
   readonly fileIds: readonly string[] | null;
   readonly maxFiles?: number;
-  readonly database?: Pick<ModelDatabaseOptions, "cursor" | "pruning">;
   /** Stands between the streams and the database. */
   readonly wrap?: (changesSince: ChangesSince) => ChangesSince;
 }
 
 /**
- * The real stream between a model of the database and a feed full of faults, on a clock that moves
- * by hand, with one client.
+ * The real stream between a database and a feed full of faults, on a clock that moves by hand, with
+ * one client.
  */
-export class SeamWorld {
-  readonly clock = new FakeClock();
+export class SeamWorld<W> {
+  readonly clock = new FakeClock(undefined, () => this.#settle());
   readonly feed = new FaultyFeed(this.clock);
-  readonly database: ModelDatabase;
+  readonly database: FileDatabase<W>;
   readonly client = new ProtocolClient();
   readonly #fileIds: readonly string[] | null;
   readonly #changesSince: ChangesSince;
@@ -42,12 +42,9 @@ export class SeamWorld {
   #appetite = Infinity;
   #bytesLeft = Infinity;
 
-  constructor({ fileIds, maxFiles = 1000, database, wrap = (it) => it }: SeamWorldOptions) {
+  constructor({ database, fileIds, maxFiles = 1000, wrap = (it) => it }: SeamWorldOptions<W>) {
     this.#fileIds = fileIds;
-    this.database = new ModelDatabase({
-      ...database,
-      onCommit: (changes) => this.feed.publish(changes),
-    });
+    this.database = database((changes) => this.feed.publish(changes));
     this.#changesSince = wrap(({ userId }, query) => {
       return this.#query(() => this.database.changesSince(userId, query));
     });
@@ -72,19 +69,19 @@ export class SeamWorld {
     this.#connect();
   }
 
-  async run(steps: readonly Step[]): Promise<void> {
-    await settle();
+  async run(steps: readonly Step<W>[]): Promise<void> {
+    await this.#settle();
     for (const step of steps) {
       await this.#take(step);
-      await settle();
+      await this.#settle();
       this.#reconnect();
-      await settle();
+      await this.#settle();
     }
   }
 
   /** Heals everything, waits for what the design promises, and compares. */
   async agree(): Promise<void> {
-    this.database.commitAll();
+    await this.database.commitAll();
     this.#queryFates = [];
     this.feed.heal();
     this.#isOnline = true;
@@ -96,7 +93,7 @@ export class SeamWorld {
     }
     const { files, violations } = this.client;
     if (violations.length > 0) throw new Error(`The stream broke its protocol: ${violations}`);
-    const expected = [...this.database.select(OWNER)]
+    const expected = [...await this.database.select(OWNER)]
       .filter(([id]) => this.#fileIds === null || this.#fileIds.includes(id));
     const text = (entries: Iterable<[string, unknown]>) =>
       JSON.stringify([...entries].sort(([a], [b]) => a < b ? -1 : 1), null, 1);
@@ -108,15 +105,19 @@ export class SeamWorld {
   async close(): Promise<void> {
     this.#isOnline = false;
     this.#disconnect();
-    await settle();
+    await this.#settle();
     if (this.feed.size > 0) throw new Error(`${this.feed.size} subscriptions are left over`);
   }
 
-  async #take(step: Step): Promise<void> {
+  /** Nothing moves any more but by the clock or the next step. */
+  async #settle(): Promise<void> {
+    do await settle(); while (await this.database.goOn());
+  }
+
+  async #take(step: Step<W>): Promise<void> {
     switch (step.do) {
       case "write":
-        this.database.write(OWNER, step.writes, 0);
-        return this.database.commit(0);
+        return this.database.writeAtOnce(OWNER, step.writes);
       case "write in":
         return this.database.write(OWNER, step.writes, step.transaction);
       case "commit":
@@ -170,18 +171,22 @@ export class SeamWorld {
     }
   }
 
-  #query(ask: () => ChangesPage): Promise<ChangesPage> {
+  async #query(ask: () => ChangesPage | Promise<ChangesPage>): Promise<ChangesPage> {
     const fate = this.#queryFates.shift() ?? "answer";
-    const later = (ms: number, then: () => void) => void this.clock.after(ms, then);
-    return new Promise((resolve, reject) => {
-      if (fate === "answer") return resolve(ask());
-      if (fate === "fail") return reject(new Error("the query failed"));
-      if (fate === "hang") {
-        return later(QUERY_TIMEOUT_MS, () => reject(new Error("the query timed out")));
-      }
-      const page = ask();
-      later(SLOW_MS, () => resolve(page));
+    if (fate === "fail") throw new Error("the query failed");
+    let cancel = () => {};
+    const timeout = new Promise<never>((_, reject) => {
+      cancel = this.clock.after(QUERY_TIMEOUT_MS, () => reject(new Error("the query timed out")));
     });
+    try {
+      const page = await Promise.race(fate === "hang" ? [timeout] : [ask(), timeout]);
+      if (fate === "slow") {
+        await new Promise<void>((resolve) => void this.clock.after(SLOW_MS, resolve));
+      }
+      return page;
+    } finally {
+      cancel();
+    }
   }
 
   /** What an EventSource does when it has lost its connection; the wait is left out. */

@@ -1,13 +1,13 @@
 import * as fc from "fast-check";
 import type { Fate } from "./faulty_feed.ts";
-import type { Write } from "./model_database.ts";
+import type { Write } from "./file_database.ts";
 
 /** One step of a schedule. A schedule is data: it can be printed, shrunk and replayed. */
-export type Step =
+export type Step<W = Write> =
   /** Writes in a transaction of its own. */
-  | { readonly do: "write"; readonly writes: readonly Write[] }
+  | { readonly do: "write"; readonly writes: readonly W[] }
   /** Writes in a transaction that stays open. */
-  | { readonly do: "write in"; readonly transaction: number; readonly writes: readonly Write[] }
+  | { readonly do: "write in"; readonly transaction: number; readonly writes: readonly W[] }
   | { readonly do: "commit" | "roll back"; readonly transaction: number }
   | { readonly do: "prune" | "pass a day" }
   | { readonly do: "decide"; readonly fates: readonly Fate[] }
@@ -33,28 +33,27 @@ export const FILE_IDS = Array.from(
   (_, i) => `00000000-0000-4000-8000-00000000000${i}`,
 );
 
-const id = fc.constantFrom(...FILE_IDS);
-const write: fc.Arbitrary<Write> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ op: fc.constant("insert" as const), id }) },
+export const fileId = fc.constantFrom(...FILE_IDS);
+export const write: fc.Arbitrary<Write> = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ op: fc.constant("insert" as const), id: fileId }) },
   {
     weight: 6,
     arbitrary: fc.record({
       op: fc.constant("update" as const),
-      id,
+      id: fileId,
       progress: fc.integer({ min: 0, max: 100 }),
     }),
   },
-  { weight: 3, arbitrary: fc.record({ op: fc.constant("delete" as const), id }) },
+  { weight: 3, arbitrary: fc.record({ op: fc.constant("delete" as const), id: fileId }) },
   {
     weight: 1,
     arbitrary: fc.record({
       op: fc.constant("give" as const),
-      id,
+      id: fileId,
       to: fc.constantFrom(OWNER, OTHER),
     }),
   },
 );
-const writes = fc.array(write, { minLength: 1, maxLength: 6 });
 const transaction = fc.integer({ min: 1, max: 3 });
 const fate = fc.constantFrom<Fate>("deliver", "drop", "drop", "double", "delay", "hint");
 const queryFate = fc.constantFrom<QueryFate>("answer", "fail", "hang", "slow");
@@ -63,20 +62,8 @@ function only<const T extends string>(...names: T[]): fc.Arbitrary<{ do: T }> {
   return fc.record({ do: fc.constantFrom(...names) });
 }
 
-const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 12, arbitrary: fc.record({ do: fc.constant("write" as const), writes }) },
-  {
-    weight: 5,
-    arbitrary: fc.record({ do: fc.constant("write in" as const), transaction, writes }),
-  },
-  {
-    weight: 5,
-    arbitrary: fc.record({
-      do: fc.constantFrom("commit" as const, "commit" as const, "roll back" as const),
-      transaction,
-    }),
-  },
-  { weight: 2, arbitrary: only("prune", "pass a day") },
+/** Steps that break, delay or heal something. */
+const faults = [
   {
     weight: 4,
     arbitrary: fc.record({
@@ -121,24 +108,56 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: only("settle") },
-);
+] as const;
 
-export interface Schedule {
-  readonly fileIds: readonly string[] | null;
-  readonly maxFiles: number;
-  readonly steps: readonly Step[];
+/** Steps that write, by what draws a write. */
+function writeSteps<W>(write: fc.Arbitrary<W>, { weightOfOpen }: { weightOfOpen: number }) {
+  const writes = fc.array(write, { minLength: 1, maxLength: 6 });
+  return [
+    { weight: 12, arbitrary: fc.record({ do: fc.constant("write" as const), writes }) },
+    {
+      weight: weightOfOpen,
+      arbitrary: fc.record({ do: fc.constant("write in" as const), transaction, writes }),
+    },
+    {
+      weight: weightOfOpen,
+      arbitrary: fc.record({
+        do: fc.constantFrom("commit" as const, "commit" as const, "roll back" as const),
+        transaction,
+      }),
+    },
+    { weight: 2, arbitrary: only("prune", "pass a day") },
+  ] as const;
 }
 
-/** A schedule, the `file_id` filter of its client, and how many files a stream may hold. */
-export const schedule: fc.Arbitrary<Schedule> = fc.record({
-  fileIds: fc.oneof(
-    { weight: 4, arbitrary: fc.constant(null) },
-    {
-      weight: 1,
-      arbitrary: fc.uniqueArray(id, { minLength: 1, maxLength: 5 }).map((ids) => ids.sort()),
-    },
-  ),
-  // Above the model's page size, and small enough to overflow.
-  maxFiles: fc.constantFrom(4, 1000),
-  steps: fc.array(step, { minLength: 5, maxLength: 80, size: "max" }),
-});
+export interface Schedule<W = Write> {
+  readonly fileIds: readonly string[] | null;
+  readonly maxFiles: number;
+  readonly steps: readonly Step<W>[];
+}
+
+/**
+ * A schedule, the `file_id` filter of its client, and how many files a stream may hold.
+ *
+ * @param options.weightOfOpen How often transactions stay open, beside the weights of other steps.
+ */
+export function schedules<W>(
+  write: fc.Arbitrary<W>,
+  options: { weightOfOpen: number },
+): fc.Arbitrary<Schedule<W>> {
+  const step: fc.Arbitrary<Step<W>> = fc.oneof(...writeSteps(write, options), ...faults);
+  return fc.record({
+    fileIds: fc.oneof(
+      { weight: 4, arbitrary: fc.constant(null) },
+      {
+        weight: 1,
+        arbitrary: fc.uniqueArray(fileId, { minLength: 1, maxLength: 5 }).map((ids) => ids.sort()),
+      },
+    ),
+    // Above the databases' page size, and small enough to overflow.
+    maxFiles: fc.constantFrom(4, 1000),
+    steps: fc.array(step, { minLength: 5, maxLength: 80, size: "max" }),
+  });
+}
+
+export const schedule = schedules(write, { weightOfOpen: 5 });

@@ -9,12 +9,17 @@ interface Timer {
 /** Time that only moves when a test says so. */
 export class FakeClock implements Clock {
   #now: number;
+  readonly #settle: () => Promise<void>;
   /** In the order of their creation, which decides among timers of one instant. */
   readonly #timers = new Set<Timer>();
 
-  /** @param now Milliseconds since the Unix epoch. */
-  constructor(now = Date.parse("2026-11-23T10:30:00.000Z")) {
+  /**
+   * @param now Milliseconds since the Unix epoch.
+   * @param settleAll Lets all settle that should have by the next instant.
+   */
+  constructor(now = Date.parse("2026-11-23T10:30:00.000Z"), settleAll = settle) {
     this.#now = now;
+    this.#settle = settleAll;
   }
 
   /** Timers that are neither due nor cancelled yet. */
@@ -35,12 +40,12 @@ export class FakeClock implements Clock {
   /** Moves on by `ms`, runs what comes due in order, and lets promises settle after each timer. */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms;
-    await settle();
+    await this.#settle();
     for (let timer = this.#next(end); timer; timer = this.#next(end)) {
       this.#timers.delete(timer);
       this.#now = timer.at;
       timer.callback();
-      await settle();
+      await this.#settle();
     }
     this.#now = end;
   }
