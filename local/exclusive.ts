@@ -1,3 +1,5 @@
+import { setImmediate } from "node:timers/promises";
+
 /** Runs one work at a time, in the order of the calls; a work that fails does not stop the next. */
 export type Exclusive = <Result>(work: () => Promise<Result>) => Promise<Result>;
 
@@ -6,8 +8,9 @@ export function createExclusive(): Exclusive {
   let last: Promise<unknown> = Promise.resolve();
   return (work) => {
     const run = last.then(work);
-    // The caller gets the failure; the queue only needs to know that the turn is over.
-    last = run.then(() => undefined, () => undefined);
+    // The caller gets the failure; the queue only needs to know that the turn is over. PGlite
+    // computes without letting go: between turns, sockets and timers get theirs.
+    last = run.then(() => setImmediate(), () => setImmediate());
     return run;
   };
 }

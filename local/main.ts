@@ -22,6 +22,10 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 }
 
 const port = Number(Deno.env.get("PORT") || 54321);
+if (!Number.isInteger(port) || port < 0 || port > 65535) {
+  print(`PORT must be a port number, not "${Deno.env.get("PORT")}"`);
+  Deno.exit(1);
+}
 const functionEnv = Object.fromEntries(
   Object.entries(Deno.env.toObject()).filter(([name]) => name.startsWith("FILE_EVENTS_")),
 );

@@ -1,3 +1,4 @@
+import { withAdminUsers } from "./admin_users.ts";
 import { jwtSecret, legacyKey, publishableKey, secretKey, verifyKeyOrToken } from "./api_keys.ts";
 import { createDatabase, type Database, type Script } from "./database.ts";
 import { type FunctionProcess, startFunction } from "./function_process.ts";
@@ -63,7 +64,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   started.defer(() => realtime.stop());
   let functionProcess: FunctionProcess | undefined;
   gateway.resolve(createGateway({
-    restAndAuth: createRestAndAuth(database, { url }),
+    restAndAuth: withAdminUsers(createRestAndAuth(database, { url }), database),
     realtime,
     functionUrl: () => functionProcess?.url(),
     page,

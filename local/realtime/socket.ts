@@ -12,10 +12,8 @@ export interface RealtimeSocket {
 }
 
 interface Place {
-  joinRef: string | null;
   channel: Channel;
-  /** Tells the client that the server closed the channel. */
-  sayClosed(): void;
+  sink: ChannelSink;
 }
 
 /** Serves an accepted WebSocket; `token` is the API key that it came with. */
@@ -55,18 +53,19 @@ export function serveSocket(
   }
 
   function createSink({ topic, joinRef, ref: joinMessageRef }: Message): ChannelSink {
-    return {
+    const sink: ChannelSink = {
       push: (event, payload, { ref = null } = {}) =>
         send(encode({ joinRef, ref, topic, event, payload: JSON.stringify(payload) }, version)),
       pushRaw: (event, payload) =>
         send(encode({ joinRef: null, ref: null, topic, event, payload }, version)),
       pushBroadcast: (broadcast) => send(encodeBroadcast(broadcast, version)),
       closed() {
-        if (channels.get(topic)?.joinRef === joinRef) channels.delete(topic);
+        if (channels.get(topic)?.sink === sink) channels.delete(topic);
         const close = { joinRef, ref: joinMessageRef, topic, event: "phx_close", payload: "{}" };
         send(encode(close, version));
       },
     };
+    return sink;
   }
 
   async function join(message: Message): Promise<void> {
@@ -77,9 +76,9 @@ export function serveSocket(
       const channel = await joinChannel(message, { server, socketToken: token, sink });
       reply(message, "ok", channel.response);
       const previous = channels.get(message.topic);
-      channels.set(message.topic, { joinRef: message.joinRef, channel, sayClosed: sink.closed });
+      channels.set(message.topic, { channel, sink });
       previous?.channel.close();
-      previous?.sayClosed();
+      previous?.sink.closed();
       if (webSocket.readyState === WebSocket.OPEN) channel.start();
       else channel.close();
     } catch (refused) {
@@ -107,7 +106,7 @@ export function serveSocket(
   function leave(message: Message, place: Place | undefined): void {
     place?.channel.close();
     reply(message, "ok", {});
-    place?.sayClosed();
+    place?.sink.closed();
   }
 
   async function handle(frame: string | ArrayBuffer): Promise<void> {

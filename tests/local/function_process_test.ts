@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { demoUsers, signIn } from "../../local/demo_users.ts";
+import { startFunction } from "../../local/function_process.ts";
+import { startStack } from "../../local/stack.ts";
+import { deadline, until } from "./deadline.ts";
+
+Deno.test("the function on the stack", async (t) => {
+  const logged: string[] = [];
+  await using stack = await startStack({
+    log: (line) => logged.push(line),
+    functionEnv: { FILE_EVENTS_HEARTBEAT_MS: "200" },
+  });
+  const token = await signIn(stack, demoUsers[0]!);
+  const call = (signal?: AbortSignal) =>
+    fetch(`${stack.url}/functions/v1/file-events`, {
+      headers: { authorization: `Bearer ${token}` },
+      ...(signal ? { signal } : {}),
+    });
+
+  await t.step("streams, unbuffered, with its environment", async () => {
+    const response = await call();
+    assert.equal(response.headers.get("content-type"), "text/event-stream");
+    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+    let text = "";
+    while (!text.includes(`"heartbeat"`)) text += (await reader.read()).value;
+    assert.match(text, /^retry: \d+\n/);
+    await reader.cancel();
+  });
+
+  await t.step("notices at once that a client is gone", async () => {
+    const controller = new AbortController();
+    const response = await call(controller.signal);
+    assert.equal(response.status, 200);
+    await until(
+      () => logged.filter((line) => line.includes("stream opened")).length === 2,
+      "second opening",
+    );
+    controller.abort();
+    await assert.rejects(response.text());
+    await until(
+      () => logged.filter((line) => line.includes("stream closed")).length === 2,
+      "second closing",
+    );
+  });
+
+  await t.step("is started again after a crash, and says so", async () => {
+    const before = stack.functionProcess!.pid!;
+    Deno.kill(before, "SIGKILL");
+    await until(() => (stack.functionProcess!.pid ?? before) !== before, "new process");
+    assert.ok(logged.some((line) => /ended \(SIGKILL\); starting it again/.test(line)));
+    const response = await call();
+    assert.equal(response.status, 200);
+    await response.body!.cancel();
+  });
+
+  await t.step("ends streams with a word when the stack stops", async () => {
+    const response = await call();
+    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+    let text = "";
+    while (!text.includes(`"ready"`)) text += (await reader.read()).value;
+    const stopped = stack.functionProcess!.stop();
+    for (let part = await reader.read(); !part.done; part = await reader.read()) text += part.value;
+    await stopped;
+    assert.match(text, /"closing".*"shutdown"/);
+  });
+});
+
+Deno.test("startFunction() passes nothing of its own environment on", async () => {
+  const logged: string[] = [];
+  Deno.env.set("SUPABASE_URL", "http://127.0.0.1:9");
+  await assert.rejects(
+    startFunction({}, { log: (line) => logged.push(line) }),
+    /The function ended at its start/,
+  );
+  Deno.env.delete("SUPABASE_URL");
+  assert.match(logged.join("\n"), /SUPABASE_URL/, "the reason is shown");
+});
+
+Deno.test("the function ends with its parent, however that ends", async () => {
+  const parent = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--allow-all", new URL("./doomed_parent.ts", import.meta.url).href],
+    stdout: "piped",
+  }).spawn();
+  const reader = parent.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const { value } = await deadline(reader.read(), "address of the function");
+  const { url } = JSON.parse(value!);
+  assert.equal((await fetch(url, { method: "OPTIONS" })).status < 500, true);
+
+  parent.kill("SIGKILL");
+  await parent.status;
+  await reader.cancel();
+  await until(() => fetch(url).then((r) => r.body?.cancel(), () => true).then(Boolean), "end");
+});
