@@ -1,0 +1,115 @@
+import { serveHttp } from "../http_server.ts";
+import { until } from "../until.ts";
+
+interface PostgresChangesFilter {
+  event: string;
+  schema: string;
+  table: string;
+  filter: string;
+}
+
+interface JoinPayload {
+  access_token?: string;
+  config: { private: boolean; postgres_changes: PostgresChangesFilter[] };
+}
+
+/** A join that a client has asked for, and what the server does about it. */
+export class Join {
+  constructor(
+    readonly topic: string,
+    readonly payload: JoinPayload,
+    readonly socket: WebSocket,
+    readonly refs: { join: string; message: string },
+  ) {}
+
+  #send(event: string, payload: unknown, ref: string | null = null): void {
+    this.socket.send(JSON.stringify([this.refs.join, ref, this.topic, event, payload]));
+  }
+
+  /** Answers ok, which supabase-js calls SUBSCRIBED. */
+  accept(): void {
+    const filters = this.payload.config.postgres_changes;
+    const response = { postgres_changes: filters.map((filter, n) => ({ id: n + 1, ...filter })) };
+    this.#send("phx_reply", { status: "ok", response }, this.refs.message);
+  }
+
+  refuse(reason = "InvalidJWTToken: Token has expired 10 seconds ago"): void {
+    this.#send("phx_reply", { status: "error", response: { reason } }, this.refs.message);
+  }
+
+  system(status: "ok" | "error", { extension = "postgres_changes" } = {}): void {
+    this.#send("system", { status, extension, message: "", channel: this.topic });
+  }
+
+  /** Accepts and says that changes arrive from now on. */
+  confirm(): void {
+    this.accept();
+    this.system("ok");
+  }
+
+  change(table: string, type: string, record: unknown, errors: string[] | null = null): void {
+    const commit_timestamp = "2026-11-23T10:30:00.000Z";
+    const data = { schema: "public", table, type, record, errors, columns: [], commit_timestamp };
+    const ids = this.payload.config.postgres_changes.flatMap((filter, n) =>
+      filter.table === table ? [n + 1] : []
+    );
+    this.#send("postgres_changes", { data, ids });
+  }
+
+  /** Closes the channel, as at a token's expiry. */
+  close(): void {
+    this.#send("phx_close", {}, this.refs.message);
+  }
+}
+
+/** Plays Supabase Realtime as the test tells it to. */
+export class RealtimeServer implements AsyncDisposable {
+  readonly joins: Join[] = [];
+  /** The topics left. */
+  readonly leaves: string[] = [];
+  readonly #sockets = new Set<WebSocket>();
+  readonly #server = serveHttp((request) => this.#upgrade(request));
+  #joinsSeen = 0;
+  #isClosing = false;
+
+  get url(): string {
+    return this.#server.url;
+  }
+
+  get openSockets(): number {
+    return this.#sockets.size;
+  }
+
+  /** The next join that has not been looked at. */
+  async nextJoin(): Promise<Join> {
+    await until(() => this.joins.length > this.#joinsSeen, "a join");
+    return this.joins[this.#joinsSeen++] as Join;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosing = true;
+    for (const socket of this.#sockets) socket.close();
+    await until(() => this.#sockets.size === 0, "all sockets are closed");
+    await this.#server[Symbol.asyncDispose]();
+  }
+
+  #upgrade(request: Request): Response {
+    if (this.#isClosing) return new Response(null, { status: 503 });
+    const { socket, response } = Deno.upgradeWebSocket(request);
+    this.#sockets.add(socket);
+    socket.onclose = () => void this.#sockets.delete(socket);
+    socket.onmessage = ({ data }) => {
+      const [joinRef, ref, topic, event, payload] = JSON.parse(data);
+      if (event === "phx_join") {
+        const refs = { join: joinRef, message: ref };
+        this.joins.push(new Join(topic, payload, socket, refs));
+        return;
+      }
+      if (event === "phx_leave") this.leaves.push(topic);
+      socket.send(
+        JSON.stringify([joinRef, ref, topic, "phx_reply", { status: "ok", response: {} }]),
+      );
+    };
+    return response;
+  }
+}
