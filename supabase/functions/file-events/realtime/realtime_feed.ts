@@ -53,7 +53,7 @@ export function createRealtimeFeed(source: ChannelSource, options: RealtimeFeedO
       // A second confirmation means that the server has resubscribed: a gap lies in between.
       const tell = value || isLive;
       isLive = value;
-      if (tell) onMessage({ kind: value ? "live" : "down" });
+      if (tell && !signal.aborted) onMessage({ kind: value ? "live" : "down" });
     }
 
     function leave() {
@@ -79,6 +79,11 @@ export function createRealtimeFeed(source: ChannelSource, options: RealtimeFeedO
       cancelTimer = clock.after(jitter(backoff, random), join);
     }
 
+    function awaitConfirmation() {
+      cancelTimer();
+      cancelTimer = clock.after(CONFIRMATION_MS, () => joinLater("not confirmed"));
+    }
+
     function subscribe(joined: RealtimeChannel) {
       channel = joined;
       const isCurrent = () => joined === channel;
@@ -92,16 +97,16 @@ export function createRealtimeFeed(source: ChannelSource, options: RealtimeFeedO
           wasRefused = false;
           cancelTimer();
           setLive(true);
-        } else if (system.status === "error") setLive(false);
+        } else if (system.status === "error" && isLive) {
+          setLive(false);
+          // The server tries again by itself, or so it says.
+          awaitConfirmation();
+        }
       });
       joined.updateJoinPayload({ access_token: token });
       joined.subscribe((status, error) => {
         if (!isCurrent()) return;
-        if (status === "SUBSCRIBED") {
-          cancelTimer();
-          cancelTimer = clock.after(CONFIRMATION_MS, () => joinLater("not confirmed"));
-          return;
-        }
+        if (status === "SUBSCRIBED") return awaitConfirmation();
         const refusal = refusalReason(error);
         if (refusal !== undefined) {
           if (refusal.includes("RateLimit")) sockets.slowDown();
