@@ -142,9 +142,8 @@ Deno.test("an unfinished catch-up resets once deletions that it needs are pruned
   await addFiles(owner, user, 1200);
   await client.catchUp();
   await owner.query("delete from public.files where filename::integer <= 1100");
-  await client.readPage();
   await letADayPass(owner);
-  await prune(owner);
+  await prune(owner); // records an id that the run, not yet begun, will have in its middle
   assert.equal(await client.readPage(), true);
   assert.equal(client.resets, 1);
   await letADayPass(owner);

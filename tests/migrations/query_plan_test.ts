@@ -13,6 +13,7 @@ await fillFiles(owner, user, { own: 5_000, others: 50_000, deletions: 5_000 });
 const { session, explain } = await openPlanObserver(database, user);
 Deno.test.afterAll(async () => {
   await Promise.all([session.close(), owner.close()]);
+  await database[Symbol.asyncDispose]();
   await server.stop();
 });
 
