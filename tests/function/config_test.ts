@@ -10,7 +10,7 @@ Deno.test("parseConfig() has defaults for all but the project", () => {
   assert.deepEqual(parseConfig(ENVIRONMENT), {
     supabaseUrl: "https://project.supabase.co",
     publishableKey: "sb_publishable_1",
-    source: "postgres_changes",
+    source: "broadcast",
     heartbeatMs: 30_000,
     catchUpMs: 60_000,
     workerLimitMs: Infinity,

@@ -87,7 +87,7 @@ function firstKey(json: string): string | undefined {
 }
 
 function parseSource(env: Environment): FeedName {
-  const value = env.FILE_EVENTS_SOURCE?.trim() || "postgres_changes";
+  const value = env.FILE_EVENTS_SOURCE?.trim() || "broadcast";
   if (value === "broadcast" || value === "postgres_changes") return value;
   throw new Error("FILE_EVENTS_SOURCE must be 'broadcast' or 'postgres_changes'");
 }
