@@ -102,7 +102,9 @@ export class TestClient {
     const messages: string[] = [];
     while (true) {
       this.#pending ??= this.#reader.read();
-      const result = await Promise.race([this.#pending, settle()]);
+      const settled = settle();
+      const result = await Promise.race([this.#pending, settled]);
+      await settled;
       if (!result) return messages;
       if (result.done) return [...messages, "end"];
       this.#pending = undefined;

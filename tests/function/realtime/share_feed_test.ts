@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import type { Caller } from "../../../supabase/functions/file-events/auth/authenticate.ts";
+import { shareFeed } from "../../../supabase/functions/file-events/realtime/share_feed.ts";
+import type { FeedMessage } from "../../../supabase/functions/file-events/stream/file_feed.ts";
+import { OTHER_USER_ID, USER_ID } from "../access_tokens.ts";
+import { FakeClock } from "../fake_clock.ts";
+
+const HOUR = 3_600_000;
+
+/** A shared feed over one that the test speaks for. */
+function createShared() {
+  const clock = new FakeClock();
+  const subscriptions: {
+    caller: Caller;
+    emit: (message: FeedMessage) => void;
+    signal: AbortSignal;
+    /** The tokens that it was told to rejoin with. */
+    rejoins: (string | undefined)[];
+  }[] = [];
+  const feed = shareFeed((caller, emit, { signal }) => {
+    const rejoins: (string | undefined)[] = [];
+    subscriptions.push({ caller, emit, signal, rejoins });
+    return { rejoin: (renewed) => void rejoins.push(renewed?.token) };
+  }, clock);
+
+  /** A stream of a caller. */
+  function subscribe(caller: Partial<Caller> = {}) {
+    const controller = new AbortController();
+    const kinds: string[] = [];
+    const subscription = feed(
+      {
+        userId: USER_ID,
+        token: "token",
+        expiresAt: clock.now() + HOUR,
+        assuranceLevel: "aal1",
+        ...caller,
+      },
+      ({ kind }) => void kinds.push(kind),
+      { signal: controller.signal },
+    );
+    return { kinds, subscription, leave: () => controller.abort() };
+  }
+  return { clock, subscriptions, subscribe };
+}
+
+Deno.test("shareFeed() subscribes once for the streams of one user, who all hear the same", () => {
+  const { subscriptions, subscribe } = createShared();
+  const streams = [subscribe(), subscribe()];
+  assert.equal(subscriptions.length, 1);
+  subscriptions[0]?.emit({ kind: "live" });
+  subscriptions[0]?.emit({ kind: "hint" });
+  for (const { kinds } of streams) assert.deepEqual(kinds, ["live", "hint"]);
+});
+
+Deno.test("shareFeed() keeps users, and rights of one user, apart", () => {
+  const { subscriptions, subscribe } = createShared();
+  const mine = subscribe();
+  const others = [subscribe({ userId: OTHER_USER_ID }), subscribe({ assuranceLevel: "aal2" })];
+  assert.equal(subscriptions.length, 3);
+  subscriptions[0]?.emit({ kind: "hint" });
+  assert.deepEqual(mine.kinds, ["hint"]);
+  for (const { kinds } of others) assert.deepEqual(kinds, []);
+});
+
+Deno.test("shareFeed() tells a later stream whether the feed is live", () => {
+  const { subscriptions, subscribe } = createShared();
+  subscribe();
+  assert.deepEqual(subscribe().kinds, []);
+  subscriptions[0]?.emit({ kind: "live" });
+  assert.deepEqual(subscribe().kinds, ["live"]);
+  subscriptions[0]?.emit({ kind: "down" });
+  assert.deepEqual(subscribe().kinds, []);
+});
+
+Deno.test("shareFeed() ends the subscription with the last of its streams", () => {
+  const { clock, subscriptions, subscribe } = createShared();
+  const first = subscribe();
+  const second = subscribe({ expiresAt: clock.now() + 2 * HOUR });
+  first.leave();
+  assert.equal(subscriptions[0]?.signal.aborted, false);
+  subscriptions[0]?.emit({ kind: "hint" });
+  assert.deepEqual(first.kinds, [], "who has left hears nothing");
+  assert.deepEqual(second.kinds, ["hint"]);
+  second.leave();
+  assert.equal(subscriptions[0]?.signal.aborted, true);
+  assert.equal(clock.pending, 0);
+  subscribe();
+  assert.equal(subscriptions.length, 2, "the next one begins anew");
+});
+
+Deno.test("shareFeed() rejoins with a fresher token shortly before the one in use ends", async () => {
+  const { clock, subscriptions, subscribe } = createShared();
+  subscribe({ token: "old", expiresAt: clock.now() + HOUR });
+  subscribe({ token: "fresh", expiresAt: clock.now() + 2 * HOUR });
+  await clock.advance(HOUR - 15_001);
+  assert.deepEqual(subscriptions[0]?.rejoins, []);
+  await clock.advance(1);
+  assert.deepEqual(subscriptions[0]?.rejoins, ["fresh"]);
+});
+
+Deno.test("shareFeed() renews for every token that outlives the one before", async () => {
+  const { clock, subscriptions, subscribe } = createShared();
+  subscribe({ token: "first", expiresAt: clock.now() + HOUR });
+  subscribe({ token: "second", expiresAt: clock.now() + 2 * HOUR });
+  await clock.advance(HOUR);
+  subscribe({ token: "third", expiresAt: clock.now() + 2 * HOUR });
+  await clock.advance(HOUR);
+  assert.deepEqual(subscriptions[0]?.rejoins, ["second", "third"]);
+});
+
+Deno.test("shareFeed() rejoins a deaf feed once, however many streams notice", () => {
+  const { subscriptions, subscribe } = createShared();
+  const streams = [subscribe(), subscribe()];
+  subscriptions[0]?.emit({ kind: "live" });
+  streams[0]?.subscription.rejoin();
+  // As a feed does when it rejoins.
+  subscriptions[0]?.emit({ kind: "down" });
+  streams[1]?.subscription.rejoin();
+  assert.deepEqual(subscriptions[0]?.rejoins, ["token"]);
+});
+
+Deno.test("shareFeed() leaves nothing behind for a stream that had ended before it began", () => {
+  const { clock, subscriptions, subscribe } = createShared();
+  const { leave } = subscribe();
+  leave();
+  leave();
+  assert.equal(subscriptions[0]?.signal.aborted, true);
+  assert.equal(clock.pending, 0);
+});
