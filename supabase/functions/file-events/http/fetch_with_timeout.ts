@@ -5,7 +5,8 @@
 export function fetchWithTimeout(fetch: typeof globalThis.fetch, ms: number): typeof fetch {
   return (input, init) => {
     const timeout = AbortSignal.timeout(ms);
-    const signal = init?.signal ? AbortSignal.any([init.signal, timeout]) : timeout;
-    return fetch(input, { ...init, signal });
+    // Node's types, which some dependencies bring along, hide the property on Deno 2.1.
+    const { signal } = (init ?? {}) as { signal?: AbortSignal | null };
+    return fetch(input, { ...init, signal: signal ? AbortSignal.any([signal, timeout]) : timeout });
   };
 }
