@@ -41,7 +41,8 @@ export function createOpenFileStream(options: FileStreamOptions): OpenFileStream
     let idleBeats = 0;
     let takenAtLastBeat = 0;
     function beat() {
-      idleBeats = outbox.takenCount === takenAtLastBeat ? idleBeats + 1 : 0;
+      const isStalled = !outbox.isEmpty && outbox.takenCount === takenAtLastBeat;
+      idleBeats = isStalled ? idleBeats + 1 : 0;
       takenAtLastBeat = outbox.takenCount;
       if (idleBeats >= PATIENCE) return lifetime.end("slow-consumer");
       outbox.putHeartbeat();

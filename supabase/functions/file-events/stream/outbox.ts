@@ -42,6 +42,10 @@ export class Outbox {
     return this.#fileCount;
   }
 
+  get isEmpty(): boolean {
+    return this.#entries.size === 0;
+  }
+
   /** The entries taken so far. */
   get takenCount(): number {
     return this.#takenCount;
