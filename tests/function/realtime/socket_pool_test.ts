@@ -1,0 +1,188 @@
+import assert from "node:assert/strict";
+import type { RealtimeChannel } from "@supabase/supabase-js";
+import { createRealtimeClient } from "../../../supabase/functions/file-events/realtime/realtime_client.ts";
+import { createSocketPool } from "../../../supabase/functions/file-events/realtime/socket_pool.ts";
+import { FakeClock, settle } from "../fake_clock.ts";
+import { until } from "../until.ts";
+import { RealtimeServer } from "./realtime_server.ts";
+
+/** A pool of real clients on the test's clock. */
+function createPool(server: RealtimeServer) {
+  const clock = new FakeClock();
+  const logged: string[] = [];
+  const pool = createSocketPool({
+    createClient: () =>
+      createRealtimeClient(server.url, "sb_publishable_test", { random: () => 0.5 }),
+    clock,
+    log: (_level, event) => void logged.push(event),
+  });
+  const channels: RealtimeChannel[] = [];
+
+  /** Asks for a channel, which joins as soon as it is given. */
+  function request(topic: string, { wasRefused = false } = {}) {
+    const onChannel = (channel: RealtimeChannel) => {
+      channels.push(channel);
+      channel.subscribe();
+    };
+    return pool.request({ topic, options: { config: {} }, wasRefused, onChannel });
+  }
+
+  /** Lets time pass, 50 ms at a turn, until the pool has handed out so many channels. */
+  async function handedOut(count: number): Promise<void> {
+    const deadline = Date.now() + 10_000;
+    while (channels.length < count) {
+      assert.ok(Date.now() < deadline, `waited in vain for ${count} channels`);
+      await clock.advance(50);
+    }
+  }
+  return { pool, clock, channels, logged, request, handedOut };
+}
+
+/** A test with a Realtime server; without sanitizers, as in `realtime_feed_test.ts`. */
+function test(name: string, fn: (server: RealtimeServer) => Promise<void>): void {
+  Deno.test({
+    name,
+    sanitizeOps: false,
+    sanitizeResources: false,
+    async fn() {
+      await using server = new RealtimeServer();
+      await fn(server);
+    },
+  });
+}
+
+test("socket pool puts the channels of all users on one socket", async (server) => {
+  const { channels, request, handedOut } = createPool(server);
+  request("files:1");
+  request("files:2");
+  await handedOut(2);
+  const joins = [await server.nextJoin(), await server.nextJoin()];
+  assert.deepEqual(joins.map(({ topic }) => topic), ["realtime:files:1", "realtime:files:2"]);
+  assert.equal(server.openSockets, 1);
+  assert.equal(channels[0]?.socket, channels[1]?.socket);
+});
+
+test("socket pool hands out no channel before its socket is connected", async (server) => {
+  const { channels, request, handedOut } = createPool(server);
+  request("files:1");
+  assert.equal(channels.length, 0);
+  await handedOut(1);
+  assert.equal(channels[0]?.socket.isConnected(), true);
+});
+
+test("socket pool paces joins: 50 a second at most", async (server) => {
+  const { clock, channels, request, handedOut } = createPool(server);
+  request("files:0");
+  await handedOut(1);
+  await clock.advance(1_000);
+  for (let n = 1; n <= 10; n++) request(`files:${n}`);
+  assert.equal(channels.length, 2);
+  await clock.advance(19);
+  assert.equal(channels.length, 2);
+  await clock.advance(1);
+  assert.equal(channels.length, 3);
+  await clock.advance(8 * 20);
+  assert.equal(channels.length, 11);
+});
+
+test("socket pool opens another socket for the 101st channel", async (server) => {
+  const { channels, request, handedOut } = createPool(server);
+  for (let n = 1; n <= 101; n++) request(`files:${n}`);
+  await handedOut(101);
+  assert.equal(new Set(channels.slice(0, 100).map(({ socket }) => socket)).size, 1);
+  assert.notEqual(channels[100]?.socket, channels[0]?.socket);
+  assert.equal(server.openSockets, 2);
+});
+
+test("socket pool keeps users apart whose last join was refused", async (server) => {
+  const { channels, request, handedOut } = createPool(server);
+  request("files:1");
+  request("files:2", { wasRefused: true });
+  request("files:3", { wasRefused: true });
+  await handedOut(3);
+  assert.notEqual(channels[1]?.socket, channels[0]?.socket);
+  assert.equal(channels[2]?.socket, channels[1]?.socket);
+});
+
+test("socket pool gives a topic that is being left another socket, not the channel that leaves", async (server) => {
+  const { pool, channels, request, handedOut } = createPool(server);
+  request("files:1");
+  request("files:2");
+  await handedOut(2);
+  pool.release(channels[0] as RealtimeChannel);
+  request("files:1");
+  await handedOut(3);
+  assert.notEqual(channels[2], channels[0]);
+});
+
+test("socket pool closes a socket that has had no channel for 10 s", async (server) => {
+  const { pool, clock, channels, logged, request, handedOut } = createPool(server);
+  request("files:1");
+  await handedOut(1);
+  (await server.nextJoin()).accept();
+  await until(() => channels[0]?.state === "joined");
+  pool.release(channels[0] as RealtimeChannel);
+  await until(() => server.leaves.length === 1);
+  await until(() => channels[0]?.socket.getChannels().length === 0);
+  await clock.advance(9_999);
+  await settle();
+  assert.equal(server.openSockets, 1);
+  await clock.advance(1);
+  await until(() => server.openSockets === 0, "the socket is closed");
+  assert.equal(clock.pending, 0);
+  assert.deepEqual(logged, []);
+});
+
+test("socket pool keeps a socket that is used again within 10 s", async (server) => {
+  const { pool, clock, channels, request, handedOut } = createPool(server);
+  request("files:1");
+  await handedOut(1);
+  (await server.nextJoin()).accept();
+  await until(() => channels[0]?.state === "joined");
+  pool.release(channels[0] as RealtimeChannel);
+  await until(() => channels[0]?.socket.getChannels().length === 0);
+  await clock.advance(5_000);
+  request("files:2");
+  await handedOut(2);
+  await clock.advance(60_000);
+  await settle();
+  assert.equal(server.openSockets, 1);
+  assert.equal(channels[1]?.socket, channels[0]?.socket);
+});
+
+test("socket pool takes a request back", async (server) => {
+  const { channels, request, handedOut, clock } = createPool(server);
+  const cancel = request("files:1");
+  request("files:2");
+  cancel();
+  await handedOut(1);
+  await clock.advance(1_000);
+  assert.deepEqual(channels.map(({ subTopic }) => subTopic), ["files:2"]);
+});
+
+test("socket pool lets all joins wait when the server had too many, ever longer", async (server) => {
+  const { pool, clock, channels, request, handedOut } = createPool(server);
+  request("files:0");
+  await handedOut(1);
+  await clock.advance(1_000);
+  for (const [n, pause] of [1_000, 2_000, 4_000].entries()) {
+    pool.slowDown();
+    pool.slowDown();
+    request(`files:${n + 1}`);
+    await clock.advance(pause - 1);
+    assert.equal(channels.length, n + 1, `still waits before ${pause} ms`);
+    await clock.advance(100);
+    assert.equal(channels.length, n + 2);
+  }
+});
+
+test("socket pool's clients send the key, never a token, in the URL", async (server) => {
+  const client = createRealtimeClient(`${server.url}/`, "sb_publishable_test", {
+    random: () => 0.5,
+  });
+  const url = new URL(client.endpointURL());
+  assert.equal(url.protocol, "ws:");
+  assert.equal(url.pathname, "/realtime/v1/websocket");
+  assert.equal(url.searchParams.get("apikey"), "sb_publishable_test");
+  await client.disconnect();
+});
