@@ -6,6 +6,7 @@ import { createGateway, type Handler } from "./gateway.ts";
 import { readProjectScripts } from "./project_scripts.ts";
 import { createRealtime, type Realtime } from "./realtime/realtime.ts";
 import type { RealtimeOptions } from "./realtime/options.ts";
+import { createTimers } from "./timers.ts";
 import { createRestAndAuth } from "./rest_and_auth.ts";
 
 export interface StackOptions {
@@ -51,7 +52,12 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     { hostname: "127.0.0.1", port, onListen: () => {}, onError: (error) => failed(error, log) },
     async (request) => (await gateway.promise)(request),
   );
-  started.defer(() => server.shutdown());
+  started.defer(async () => {
+    const timers = createTimers();
+    // Whoever is still sending a request by now is not waited for.
+    await Promise.race([server.shutdown(), timers.wait(1_000)]);
+    timers.clear();
+  });
   const url = `http://127.0.0.1:${server.addr.port}`;
 
   const database = await createDatabase(options.scripts ?? await readProjectScripts());

@@ -7,7 +7,7 @@ import {
   subscriptionId,
   type SubscriptionRequest,
 } from "./subscription.ts";
-import type { Timers } from "./timers.ts";
+import type { Timers } from "../timers.ts";
 import type { Claims } from "./token.ts";
 
 /** Takes the changes of one channel: JSON text, and the numbers of the subscriptions they match. */

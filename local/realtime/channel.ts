@@ -3,7 +3,7 @@ import type { BroadcastListener, Topic } from "./broadcast_feed.ts";
 import type { Broadcast, Message } from "./protocol.ts";
 import type { RealtimeServer } from "./server.ts";
 import { type PostgresChanges, subscriptionId } from "./subscription.ts";
-import { createTimers } from "./timers.ts";
+import { createTimers } from "../timers.ts";
 import { type Claims, TokenRefused } from "./token.ts";
 
 /** Where a channel sends to: its place on a socket. */
@@ -88,6 +88,7 @@ export async function joinChannel(
 
   function confirmToken(): void {
     cancelConfirm();
+    if (closing.signal.aborted) return;
     const left = (claims.exp - Math.floor(server.now() / 1000)) * 1000;
     cancelConfirm = timers.after(Math.min(left, CONFIRM_TOKEN_MS), () =>
       server.background(
@@ -117,7 +118,9 @@ export async function joinChannel(
           }
         },
       });
-      system("postgres_changes", "ok", "Subscribed to PostgreSQL");
+      if (!closing.signal.aborted) {
+        system("postgres_changes", "ok", "Subscribed to PostgreSQL");
+      }
     } catch (error) {
       system("postgres_changes", "error", (error as Error).message);
     }

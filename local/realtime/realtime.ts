@@ -5,7 +5,7 @@ import type { Fault } from "./faults.ts";
 import { defaultRealtimeOptions, type RealtimeOptions } from "./options.ts";
 import type { RealtimeServer } from "./server.ts";
 import { type RealtimeSocket, serveSocket } from "./socket.ts";
-import { createTimers } from "./timers.ts";
+import { createTimers } from "../timers.ts";
 import { type Claims, TokenRefused } from "./token.ts";
 
 /** The part of Supabase Realtime that this project needs, on the local database. */

@@ -1,7 +1,7 @@
 import { type Channel, type ChannelSink, joinChannel } from "./channel.ts";
 import { decode, encode, encodeBroadcast, type Message, type Version } from "./protocol.ts";
 import type { RealtimeServer } from "./server.ts";
-import { createTimers } from "./timers.ts";
+import { createTimers } from "../timers.ts";
 import { TokenRefused } from "./token.ts";
 
 /** One client's WebSocket with its channels. */

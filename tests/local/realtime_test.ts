@@ -71,6 +71,9 @@ Deno.test("Realtime postgres_changes", async (t) => {
       ["progress=gte.50", ["50", "100"]],
       ["progress=in.(9,100)", ["9", "100"]],
       ["filename=eq.50", ["50"]],
+      ["created_at=gt.2020-01-01", ["9", "50", "100"]],
+      ["created_at=lt.2020-01-01", []],
+      ["error_message=neq.x", []],
     ] as const
   ) {
     await t.step(`compares ${filter} as the column's type does`, async () => {

@@ -44,6 +44,8 @@ begin
 end
 $$;
 
+-- A field that is null, or not in the log (a filtered DELETE with the default replica identity),
+-- passes no filter. Equal values have equal texts, but for numeric: 1 and 1.0.
 create function realtime.passes(s realtime.subscription, fields jsonb) returns boolean
 language plpgsql as $$
 declare
@@ -53,18 +55,17 @@ begin
   if s.filter_column is null then
     return true;
   elsif value is null then
-    -- The field is null, or not in the log: a filtered DELETE with the default replica identity.
     return false;
-  elsif s.filter_operator in ('eq', 'in') and value = any (s.filter_values) then
-    return true;
+  elsif s.filter_operator in ('eq', 'in') and s.filter_type not like 'numeric%' then
+    return value = any (s.filter_values);
   end if;
   execute format(
-    'select case $2 when ''in'' then $1::%1$s = any ($3::%1$s[]) when ''eq'' then $1::%1$s = $3[1]::%1$s '
-    'when ''neq'' then $1::%1$s <> $3[1]::%1$s when ''lt'' then $1::%1$s < $3[1]::%1$s '
-    'when ''lte'' then $1::%1$s <= $3[1]::%1$s when ''gt'' then $1::%1$s > $3[1]::%1$s '
-    'when ''gte'' then $1::%1$s >= $3[1]::%1$s end', s.filter_type
+    'select case $2 when ''neq'' then $1::%1$s <> all ($3::%1$s[])'
+    ' when ''lt'' then $1::%1$s < all ($3::%1$s[]) when ''lte'' then $1::%1$s <= all ($3::%1$s[])'
+    ' when ''gt'' then $1::%1$s > all ($3::%1$s[]) when ''gte'' then $1::%1$s >= all ($3::%1$s[])'
+    ' else $1::%1$s = any ($3::%1$s[]) end', s.filter_type
   ) into result using value, s.filter_operator, s.filter_values;
-  return coalesce(result, false);
+  return result;
 end
 $$;
 
