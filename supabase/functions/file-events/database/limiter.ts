@@ -1,7 +1,18 @@
 /** Runs `work` when its turn comes, and settles as it does. */
 export type Limiter = <T>(work: () => Promise<T>) => Promise<T>;
 
-/** Lets at most `max` pieces of work run at once; the others wait in the order they came. */
+/**
+ * Lets at most `max` pieces of work run at once; the others wait in the order they came.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { createLimiter } from "./limiter.ts";
+ *
+ * const limit = createLimiter(8);
+ * assert.equal(await limit(() => Promise.resolve("done")), "done");
+ * ```
+ */
 export function createLimiter(max: number): Limiter {
   const waiting: (() => void)[] = [];
   let running = 0;

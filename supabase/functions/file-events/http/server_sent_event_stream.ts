@@ -21,6 +21,18 @@ export interface ServerSentEventMessage {
  * `jsr:@std/http`, which can take its place by changing one import.
  *
  * @throws {TypeError} (as the stream's error) if `event` or `id` has a line break.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { ServerSentEventStream } from "./server_sent_event_stream.ts";
+ *
+ * const stream = ReadableStream.from([{ id: "7", data: "hello" }])
+ *   .pipeThrough(new ServerSentEventStream())
+ *   .pipeThrough(new TextDecoderStream());
+ * assert.deepEqual(await Array.fromAsync(stream), ["id: 7\ndata: hello\n\n"]);
+ * ```
+ *
  * @see {@link https://html.spec.whatwg.org/multipage/server-sent-events.html}
  */
 export class ServerSentEventStream extends TransformStream<ServerSentEventMessage, Uint8Array> {

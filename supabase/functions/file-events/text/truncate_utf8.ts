@@ -1,6 +1,16 @@
 const encoder = new TextEncoder();
 
-/** Cuts `text` to at most `maxBytes` bytes of UTF-8, never inside a character. */
+/**
+ * Cuts `text` to at most `maxBytes` bytes of UTF-8, never inside a character.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { truncateUtf8 } from "./truncate_utf8.ts";
+ *
+ * assert.equal(truncateUtf8("naïve", 3), "na");
+ * ```
+ */
 export function truncateUtf8(text: string, maxBytes: number): string {
   // A UTF-16 unit takes three bytes at most: most texts need no look at their bytes.
   if (text.length * 3 <= maxBytes) return text;
