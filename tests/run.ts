@@ -1,8 +1,17 @@
-// Runs all tests: everything on the Deno that runs this, and the function's own also on Deno 2.1.4,
-// which Supabase's Edge Runtime is built on. The last line adds up both runs.
+// Runs all tests: everything on the Deno that runs this, the examples in docstrings, and the
+// function's own tests also on Deno 2.1.4, which Supabase's Edge Runtime is built on. The last line
+// adds up all runs.
 
 const EDGE_RUNTIME_DENO = "2.1.4";
 const FUNCTION = "supabase/functions/file-events";
+
+const DENO_PACKAGES: Record<string, string> = {
+  "linux-x86_64": "linux-x64-glibc",
+  "linux-aarch64": "linux-arm64-glibc",
+  "darwin-x86_64": "darwin-x64",
+  "darwin-aarch64": "darwin-arm64",
+  "windows-x86_64": "win32-x64",
+};
 
 interface Counts {
   readonly passed: number;
@@ -36,13 +45,7 @@ function count(junit: string, success: boolean): Counts {
 /** The binary of a Deno from its npm package. */
 async function denoFromNpm(version: string): Promise<string> {
   const { os, arch } = Deno.build;
-  const platform = {
-    "linux-x86_64": "linux-x64-glibc",
-    "linux-aarch64": "linux-arm64-glibc",
-    "darwin-x86_64": "darwin-x64",
-    "darwin-aarch64": "darwin-arm64",
-    "windows-x86_64": "win32-x64",
-  }[`${os}-${arch}`];
+  const platform = DENO_PACKAGES[`${os}-${arch}`];
   if (!platform) throw new Error(`Cannot run Deno ${version} on ${os}-${arch}`);
   const manifest = `npm:@deno/${platform}@${version}/package.json`;
   // Importing it is what downloads the package.
@@ -53,6 +56,7 @@ async function denoFromNpm(version: string): Promise<string> {
 
 const runs = [
   await test(Deno.execPath(), ["tests"]),
+  await test(Deno.execPath(), ["--doc", FUNCTION]),
   await test(
     await denoFromNpm(EDGE_RUNTIME_DENO),
     // It can't read the newer lock file, nor the root's configuration.
