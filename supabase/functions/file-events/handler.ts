@@ -59,7 +59,8 @@ function refuse(error: unknown, request: Request, { clock, log }: HandlerOptions
     return errorResponse(new HttpError("SSE_SETUP_ERROR", "Failed to establish the event stream"));
   }
   if (error.status >= 500) {
-    log("warn", "stream refused", { code: error.code, cause: String(error.cause) });
+    const { code, cause } = error;
+    log("warn", "stream refused", cause === undefined ? { code } : { code, cause: String(cause) });
   }
   const isTemporary = error.status === 429 || error.status === 503;
   // A native EventSource, whose token is in the URL, gives up for good on any status but 200.
