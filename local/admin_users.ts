@@ -5,8 +5,8 @@ import type { Handler } from "./gateway.ts";
 const PATH = /^\/auth\/v1\/admin\/users(?:\/([0-9a-f-]{36}))?$/;
 
 /**
- * What `auth.admin.createUser` and `deleteUser` of supabase-js ask for, which `@supabase/lite`
- * lacks: users come in by its sign-up, and go with all that references them.
+ * What `auth.admin.createUser`, `getUserById` and `deleteUser` of supabase-js ask for, which
+ * `@supabase/lite` lacks: users come in by its sign-up, and go with all that references them.
  */
 export function withAdminUsers(next: Handler, database: Database): Handler {
   return async (request) => {
@@ -23,11 +23,15 @@ export function withAdminUsers(next: Handler, database: Database): Handler {
       );
       return answer.ok ? Response.json((await answer.json()).user) : answer;
     }
-    if (request.method === "DELETE" && id) {
-      const gone = await database.query("delete from auth.users where id = $1 returning id", [id]);
-      return gone.length > 0 ? Response.json({}) : failure(404, "user_not_found", "User not found");
+    const sql = {
+      GET: "select id, email, role, aud, created_at from auth.users where id = $1",
+      DELETE: "delete from auth.users where id = $1 returning id",
+    }[request.method];
+    if (!id || !sql) {
+      return failure(405, "method_not_allowed", "Allowed: POST, and GET and DELETE of one user");
     }
-    return failure(405, "method_not_allowed", "Users can be created (POST) and deleted (DELETE)");
+    const [user] = await database.query(sql, [id]);
+    return user ? Response.json(user) : failure(404, "user_not_found", "User not found");
   };
 }
 

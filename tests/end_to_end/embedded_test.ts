@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { startStack } from "../../local/stack.ts";
+import { until } from "../local/deadline.ts";
+import { mintToken } from "../local/users.ts";
+import { runScenarios, type Scenario } from "./scenario.ts";
+import { scenarios } from "./scenarios.ts";
+
+const HEARTBEAT_MS = 1_000;
+
+/** What shows only where tokens can be minted and no front end lies in between. */
+const embeddedScenarios: readonly Scenario[] = [
+  {
+    name: "a token that has expired or is about to: 401 AUTH_EXPIRED",
+    async run(stage) {
+      const user = await stage.user();
+      for (const seconds of [-3600, 0, 25]) {
+        const token = await mintToken(user.id, { seconds });
+        const { status, code } = await stage.refusal(user, { authorization: `Bearer ${token}` });
+        assert.deepEqual([status, code], [401, "AUTH_EXPIRED"], `${seconds} s left`);
+      }
+    },
+  },
+  {
+    name: "a token of another role than authenticated: 401 AUTH_INVALID",
+    async run(stage) {
+      const user = await stage.user();
+      for (const role of ["anon", "service_role"]) {
+        const token = await mintToken(user.id, { role });
+        const { status, code } = await stage.refusal(user, { authorization: `Bearer ${token}` });
+        assert.deepEqual([status, code], [401, "AUTH_INVALID"], role);
+      }
+    },
+  },
+  {
+    name: "a URL that is too long: 414 URI_TOO_LONG",
+    async run(stage) {
+      const { status, code } = await stage.refusal(await stage.user(), {
+        query: { padding: "x".repeat(17_000) },
+      });
+      assert.deepEqual([status, code], [414, "URI_TOO_LONG"]);
+    },
+  },
+  {
+    name: "the response keeps the connection alive, as HTTP/1.1 says it",
+    async run(stage) {
+      const { response } = await stage.open(await stage.user());
+      assert.equal(response.headers.get("connection"), "keep-alive");
+    },
+  },
+];
+
+Deno.test("file-events on the embedded Supabase", async (t) => {
+  await using stack = await startStack({
+    functionEnv: { FILE_EVENTS_HEARTBEAT_MS: String(HEARTBEAT_MS) },
+  });
+  const { url, publishableKey, secretKey } = stack;
+  const target = { url, publishableKey, secretKey, heartbeatMs: HEARTBEAT_MS };
+  await runScenarios(t, { scenarios: [...scenarios, ...embeddedScenarios], target });
+
+  await t.step("all streams closed: no socket and no channel is left over", async () => {
+    await until(() => stack.realtime.counts().sockets === 0, "end of the sockets");
+    assert.deepEqual(stack.realtime.counts(), { sockets: 0, channels: 0 });
+  });
+});

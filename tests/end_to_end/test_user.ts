@@ -1,0 +1,78 @@
+import { createClient, type SupabaseClient } from "@supabase/supabase-js";
+import type { Target } from "./target.ts";
+
+type Row = Record<string, unknown>;
+
+/** A signed-in user with a client as an app has it. */
+export interface TestUser {
+  readonly id: string;
+  readonly token: string;
+  readonly supabase: SupabaseClient;
+  /** Resolves to the new file's id. */
+  insert(row?: Row): Promise<string>;
+  update(id: string, changes: Row): Promise<void>;
+  delete(id: string): Promise<void>;
+}
+
+const options = {
+  auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
+};
+
+/** A client with the service role. */
+export function createAdmin({ url, secretKey }: Target): SupabaseClient {
+  return createClient(url, secretKey, options);
+}
+
+/** Creates a user by the admin API, and signs in. */
+export async function createTestUser(target: Target): Promise<TestUser> {
+  const name = crypto.randomUUID();
+  const credentials = { email: `file-events-test-${name}@example.com`, password: name };
+  const { data: { user }, error } = await createAdmin(target).auth.admin
+    .createUser({ ...credentials, email_confirm: true });
+  if (!user) throw new Error(`Cannot create a user: ${error?.message}`, { cause: error });
+  const supabase = createClient(target.url, target.publishableKey, options);
+  const { data: { session }, error: refused } = await supabase.auth.signInWithPassword(credentials);
+  if (!session) throw new Error(`Cannot sign in: ${refused?.message}`, { cause: refused });
+  return testUser({ id: user.id, token: session.access_token, supabase });
+}
+
+/** Deletes the user, and with it the user's files. */
+export async function deleteTestUser(target: Target, { id }: TestUser): Promise<void> {
+  const { error } = await createAdmin(target).auth.admin.deleteUser(id);
+  if (error) throw new Error(`Cannot delete user ${id}: ${error.message}`, { cause: error });
+}
+
+/** A user whose token was minted. */
+export function userOfToken(
+  { url, publishableKey }: Target,
+  { id, token }: Pick<TestUser, "id" | "token">,
+): TestUser {
+  const supabase = createClient(url, publishableKey, {
+    accessToken: () => Promise.resolve(token),
+  });
+  return testUser({ id, token, supabase });
+}
+
+function testUser(user: Pick<TestUser, "id" | "token" | "supabase">): TestUser {
+  const files = () => user.supabase.from("files");
+  return {
+    ...user,
+    async insert(row = {}) {
+      const id = crypto.randomUUID();
+      const file = { id, filename: "document.pdf", file_type: "application/pdf", ...row };
+      check(await files().insert(file));
+      return file.id;
+    },
+    async update(id, changes) {
+      check(await files().update(changes).eq("id", id));
+    },
+    async delete(id) {
+      check(await files().delete().eq("id", id));
+    },
+  };
+}
+
+/** Throws what PostgREST complains about. */
+export function check({ error }: { error: { message: string } | null }): void {
+  if (error) throw new Error(error.message, { cause: error });
+}
