@@ -187,3 +187,13 @@ test("socket pool's clients send the key, never a token, in the URL", async (ser
   assert.equal(url.searchParams.get("apikey"), "sb_publishable_test");
   await client.disconnect();
 });
+
+test("socket pool closes a socket that was opened for a request taken back", async (server) => {
+  const { clock, request } = createPool(server);
+  const cancel = request("files:1");
+  cancel();
+  await until(() => server.openSockets === 1, "the socket is open");
+  await clock.advance(11_000);
+  await until(() => server.openSockets === 0, "the socket is closed");
+  assert.equal(clock.pending, 0);
+});

@@ -75,6 +75,7 @@ export function createSocketPool({ createClient, clock, log }: SocketPoolOptions
     if (!socket.client.isConnected()) return void clock.after(CONNECTING_INTERVAL_MS, serve);
 
     queue.delete(request);
+    socket.cancelDisconnect();
     const channel = socket.client.channel(request.topic, request.options);
     socket.channels.add(channel);
     owners.set(channel, socket);
@@ -87,10 +88,10 @@ export function createSocketPool({ createClient, clock, log }: SocketPoolOptions
       if (socket.isQuarantine !== wasRefused || socket.channels.size >= MAX_CHANNELS) continue;
       // A client has one channel a topic: it would give back the one that is being left.
       if (socket.client.getChannels().some(({ subTopic }) => subTopic === topic)) continue;
-      socket.cancelDisconnect();
+      disconnectLater(socket);
       return socket;
     }
-    const socket = {
+    const socket: Socket = {
       client: createClient(),
       isQuarantine: wasRefused,
       channels: new Set<RealtimeChannel>(),
@@ -99,18 +100,24 @@ export function createSocketPool({ createClient, clock, log }: SocketPoolOptions
     sockets.add(socket);
     // Once: when the connection is lost the client connects again by itself.
     socket.client.connect();
+    disconnectLater(socket);
     return socket;
+  }
+
+  /** Unless a channel comes; the request that the socket waits for may be taken back. */
+  function disconnectLater(socket: Socket): void {
+    socket.cancelDisconnect();
+    socket.cancelDisconnect = clock.after(IDLE_MS, () => {
+      if (socket.channels.size > 0) return;
+      sockets.delete(socket);
+      socket.client.disconnect().catch((error) => failed("socket not closed cleanly", error));
+    });
   }
 
   async function leave(channel: RealtimeChannel, socket: Socket): Promise<void> {
     await socket.client.removeChannel(channel);
     socket.channels.delete(channel);
-    if (socket.channels.size > 0) return;
-    socket.cancelDisconnect();
-    socket.cancelDisconnect = clock.after(IDLE_MS, () => {
-      sockets.delete(socket);
-      socket.client.disconnect().catch((error) => failed("socket not closed cleanly", error));
-    });
+    if (socket.channels.size === 0) disconnectLater(socket);
   }
 
   function failed(event: string, error: unknown): void {
