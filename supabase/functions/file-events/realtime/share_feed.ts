@@ -46,14 +46,16 @@ export function shareFeed(feed: FileFeed, clock: Clock): FileFeed {
     return entry;
   }
 
-  /** Joins with the freshest token shortly before the one in use ends. */
-  function renewLater(entry: SharedSubscription) {
+  function renew(entry: SharedSubscription) {
+    entry.cancelRenewal();
+    entry.subscribed = entry.freshest;
+    entry.subscription?.rejoin(entry.freshest);
+  }
+
+  function renewBeforeExpiry(entry: SharedSubscription) {
     entry.cancelRenewal();
     const wait = Math.max(0, entry.subscribed.expiresAt - RENEWAL_MS - clock.now());
-    entry.cancelRenewal = clock.after(wait, () => {
-      entry.subscribed = entry.freshest;
-      entry.subscription?.rejoin(entry.freshest);
-    });
+    entry.cancelRenewal = clock.after(wait, () => renew(entry));
   }
 
   return (caller, onMessage, { signal }) => {
@@ -66,7 +68,7 @@ export function shareFeed(feed: FileFeed, clock: Clock): FileFeed {
     if (joined.isLive) listener({ kind: "live" });
     if (caller.expiresAt > joined.freshest.expiresAt) {
       joined.freshest = caller;
-      renewLater(joined);
+      renewBeforeExpiry(joined);
     }
     signal.addEventListener("abort", () => {
       joined.listeners.delete(listener);
@@ -78,9 +80,7 @@ export function shareFeed(feed: FileFeed, clock: Clock): FileFeed {
     return {
       rejoin() {
         // Down already, it is on its way; several streams may have noticed the same.
-        if (!joined.isLive) return;
-        joined.subscribed = joined.freshest;
-        joined.subscription?.rejoin(joined.freshest);
+        if (joined.isLive) renew(joined);
       },
     };
   };
