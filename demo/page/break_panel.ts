@@ -8,7 +8,7 @@ interface RealtimeCounts {
   channels: number;
 }
 
-/** What the embedded Supabase did, in the words of the person who asked for it. */
+/** What a fault did, in the words of the person who asked for it. */
 const CONSEQUENCES: Record<string, string> = {
   drop: "dropped: every socket is cut, the function reconnects",
   deaf: "deaf: connected as before, and silent",
@@ -38,16 +38,22 @@ export async function setUpBreakPanel(url: string): Promise<void> {
     if (shown) log(text);
     byId("realtime-state").textContent = shown = text;
   };
+  const counts = async (): Promise<RealtimeCounts> => await (await fetch(url)).json();
   const poll = async () => {
-    if (!document.hidden) showCounts(await (await fetch(url)).json());
+    if (!document.hidden) showCounts(await counts());
   };
   const inflict = async (fault: string) => {
+    const { sockets, channels } = await counts();
+    if (fault === "drop" && sockets === 0) return log("no socket to cut");
+    if (fault === "deaf" && channels === 0) return log("no channel to deafen");
     const answer = await fetch(url, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ fault }),
     });
-    log(answer.ok ? CONSEQUENCES[fault] ?? fault : `${fault}: ${(await answer.json()).error}`);
+    const body = await answer.json();
+    log(answer.ok ? CONSEQUENCES[fault] ?? fault : `${fault}: ${body.error}`);
+    if (answer.ok) showCounts(body);
   };
   const tellProblem = (problem: unknown) => {
     const text = `The embedded Supabase does not answer (${problem})`;

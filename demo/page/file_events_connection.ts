@@ -1,22 +1,29 @@
 import type { FileEvent } from "./file_event.ts";
 
 /**
- * - `connecting`: the first connection, or a new one after the browser gave up
+ * - `connecting`: the first connection, or a new one with a new token
  * - `catching-up`: connected, the current state of the files is on its way
- * - `live`: what comes now has just happened
- * - `reconnecting`: the connection broke, the browser opens the next by itself
+ * - `connected`: up to date; what comes now is new
+ * - `reconnecting`: the connection broke, the next one is on its way
  */
-export type ConnectionState = "connecting" | "catching-up" | "live" | "reconnecting";
+export type ConnectionState = "connecting" | "catching-up" | "connected" | "reconnecting";
 
 export interface FileEventsOptions {
   /** Where the function is: `…/functions/v1/file-events`. */
   url: string;
   publishableKey: string;
-  /** A token that is good for a while, refreshed if need be. */
-  accessToken: () => Promise<string>;
+  /** A token that is good for a while; `fresh`: not the one of last time, which did not hold. */
+  accessToken: (options: { fresh: boolean }) => Promise<string>;
   onEvent: (event: FileEvent, message: { data: string; id?: string }) => void;
   onState: (state: ConnectionState, reason?: string) => void;
   signal: AbortSignal;
+  /** A connection that says nothing for so long is dead. Default: 65 s, two heartbeats. */
+  silenceMs?: number;
+}
+
+export interface FileEventsConnection {
+  /** Goes on with a new connection, and the token that is good now. */
+  reopen(): void;
 }
 
 const FIRST_RETRY_MS = 1000;
@@ -25,41 +32,56 @@ const LAST_RETRY_MS = 30_000;
 /**
  * Listens to the stream with the browser's own EventSource until the signal aborts.
  *
- * The browser reconnects by itself and says where it was (`Last-Event-ID`). Two things it can't do:
- * change the token in its URL, and come back after any answer but 200. Both need a new EventSource,
- * told where to go on by `last_event_id`.
+ * The browser reconnects by itself and says where it was (`Last-Event-ID`). Three things it can't
+ * do: change the token in its URL, come back after any answer but 200, and notice a connection that
+ * died in silence. Each needs a new EventSource, told where to go on by `last_event_id`.
  */
-export function openFileEvents(options: FileEventsOptions): { reopen: () => void } {
-  const { url, publishableKey, accessToken, onEvent, onState, signal } = options;
+export function openFileEvents(options: FileEventsOptions): FileEventsConnection {
+  const { url, publishableKey, accessToken, onEvent, onState, signal, silenceMs = 65_000 } =
+    options;
   let source: EventSource | undefined;
   let lastEventId = "";
+  let attempt = 0;
   let retryMs = FIRST_RETRY_MS;
   let retry: ReturnType<typeof setTimeout> | undefined;
+  let silence: ReturnType<typeof setTimeout> | undefined;
   let closingReason: string | undefined;
 
   const close = () => {
     clearTimeout(retry);
+    clearTimeout(silence);
     source?.close();
     source = undefined;
   };
 
-  const open = async () => {
+  const open = async ({ fresh = false, reason }: { fresh?: boolean; reason?: string } = {}) => {
     close();
-    onState("connecting");
-    const parameters = new URLSearchParams({
-      access_token: await accessToken(),
-      apikey: publishableKey,
-    });
-    if (signal.aborted) return;
+    onState(reason ? "reconnecting" : "connecting", reason);
+    const thisAttempt = ++attempt;
+    // A refreshed token is also told to whoever calls `reopen`: only the latest attempt goes on.
+    const overtaken = () => signal.aborted || thisAttempt !== attempt;
+    let token: string;
+    try {
+      token = await accessToken({ fresh });
+    } catch (error) {
+      if (!overtaken()) openLater(error instanceof Error ? error.message : String(error));
+      return;
+    }
+    if (overtaken()) return;
+    const parameters = new URLSearchParams({ access_token: token, apikey: publishableKey });
     if (lastEventId) parameters.set("last_event_id", lastEventId);
-    close();
     source = new EventSource(`${url}?${parameters}`);
-    source.onopen = () => onState("catching-up");
+    source.onopen = () => {
+      listenForSilence();
+      onState("catching-up");
+    };
     source.onmessage = receive;
     source.onerror = fail;
+    listenForSilence();
   };
 
   const receive = ({ data, lastEventId: id }: MessageEvent<string>) => {
+    listenForSilence();
     const isNewId = id !== "" && id !== lastEventId;
     if (isNewId) lastEventId = id;
     const event: FileEvent = JSON.parse(data);
@@ -67,32 +89,33 @@ export function openFileEvents(options: FileEventsOptions): { reopen: () => void
     onEvent(event, isNewId ? { data, id } : { data });
     if (event.eventType === "ready") {
       retryMs = FIRST_RETRY_MS;
-      onState("live");
+      onState("connected");
     }
-    if (closingReason === "token-expired") reopen();
+    if (closingReason === "token-expired") void open({ fresh: true, reason: closingReason });
+  };
+
+  const listenForSilence = () => {
+    clearTimeout(silence);
+    silence = setTimeout(() => void open({ reason: "silence" }), silenceMs);
   };
 
   const fail = () => {
-    if (source?.readyState !== EventSource.CLOSED) return onState("reconnecting", closingReason);
-    onState("reconnecting", "refused");
-    reopenLater();
+    if (source?.readyState === EventSource.CLOSED) openLater("refused");
+    else onState("reconnecting", closingReason);
   };
 
-  const reopenLater = () => {
+  const openLater = (reason: string) => {
     close();
-    retry = setTimeout(reopen, retryMs * (0.5 + Math.random() / 2));
+    onState("reconnecting", reason);
+    // The browser doesn't say what the answer was; were it a 401, only a fresh token would help.
+    retry = setTimeout(
+      () => void open({ fresh: true, reason }),
+      retryMs * (0.5 + Math.random() / 2),
+    );
     retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
   };
 
-  const reopen = () => {
-    open().catch((error) => {
-      if (signal.aborted) return;
-      onState("reconnecting", error instanceof Error ? error.message : String(error));
-      reopenLater();
-    });
-  };
-
   signal.addEventListener("abort", close, { once: true });
-  reopen();
-  return { reopen };
+  void open();
+  return { reopen: () => void open() };
 }

@@ -1,10 +1,12 @@
 import type { Outcome } from "../processing/process_and_report.ts";
+import type { Write } from "../processing/write_row.ts";
 import type { Project } from "./tab_client.ts";
 import type { FromWorker, ToWorker } from "./worker_messages.ts";
 
 export interface FileWorkerOptions {
   project: Project;
   accessToken: string;
+  onWrite: (write: Write) => void;
   onOutcome: (id: string, outcome: Outcome) => void;
   onError: (filename: string, message: string) => void;
 }
@@ -18,13 +20,14 @@ export interface FileWorker {
 
 /** Starts a Web Worker that processes files as the signed-in user and keeps their rows. */
 export function startFileWorker(options: FileWorkerOptions): FileWorker {
-  const { project, onOutcome, onError } = options;
+  const { project, onWrite, onOutcome, onError } = options;
   const worker = new Worker("/worker.js", { type: "module" });
   const tell = (message: ToWorker) => worker.postMessage(message);
   const unfinished = new Set<string>();
   let { accessToken } = options;
 
   worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
+    if (data.kind === "wrote") return onWrite(data.write);
     if (data.kind === "registered") unfinished.add(data.id);
     else if (data.id) unfinished.delete(data.id);
     if (data.kind === "ended") onOutcome(data.id, data.outcome);

@@ -1,13 +1,15 @@
 import type { Session, SupabaseClient } from "@supabase/supabase-js";
 import type { Results } from "../processing/process_file.ts";
-import { showConnection } from "./connection_badge.ts";
+import { showConnection, showMedianLatency } from "./connection_badge.ts";
 import { setUpDropZone } from "./drop_zone.ts";
 import { byId } from "./element.ts";
 import { createEventLog } from "./event_log.ts";
+import { exampleFile } from "./example_file.ts";
 import { applyEvent, type FileEvent, type FileState } from "./file_event.ts";
 import { openFileEvents } from "./file_events_connection.ts";
 import { createFileList } from "./file_list.ts";
 import { startFileWorker } from "./file_worker.ts";
+import { createLatencyMeter } from "./latency_meter.ts";
 import { showNotice } from "./notices.ts";
 import type { Project } from "./tab_client.ts";
 
@@ -31,9 +33,10 @@ export function startSessionView(
   const files = new Map<string, FileState>();
   const results = new Map<string, Results>();
   const list = createFileList({ onDelete: (file) => void remove(file) });
-  const log = createEventLog();
+  const log = createEventLog({ signal });
   const render = () => !signal.aborted && list.show(files, results);
-  let live = false;
+  const latencies = createLatencyMeter(Date.now);
+  let upToDate = false;
 
   const remove = async ({ id, filename }: FileState) => {
     const { error } = await client.from("files").delete().eq("id", id);
@@ -43,6 +46,7 @@ export function startSessionView(
   const worker = startFileWorker({
     project,
     accessToken: session.access_token,
+    onWrite: latencies.wrote,
     onOutcome: (id, outcome) => {
       if (outcome.status === "ready") results.set(id, outcome.results);
       render();
@@ -53,21 +57,28 @@ export function startSessionView(
   const connection = openFileEvents({
     url: `${project.url}/functions/v1/file-events`,
     publishableKey: project.publishableKey,
-    accessToken: async () => {
-      const { data, error } = await client.auth.getSession();
+    accessToken: async ({ fresh }) => {
+      const { auth } = client;
+      const { data, error } = await (fresh ? auth.refreshSession() : auth.getSession());
       if (error) throw error;
       if (!data.session) throw new Error("signed out");
       return data.session.access_token;
     },
     onEvent: (event, message) => {
-      if (live) announce(event, files);
+      if (upToDate) announce(event, files);
       applyEvent(files, event);
       if (event.eventType === "file-deleted") results.delete(event.file.id);
-      log.add(event, message);
+      const showLatency = log.add(event, message);
+      if (event.eventType === "file-update") {
+        latencies.arrived(event.file, (ms) => {
+          showLatency(ms);
+          showMedianLatency(latencies.median());
+        });
+      }
       render();
     },
     onState: (state, reason) => {
-      live = state === "live";
+      upToDate = state === "connected";
       showConnection(state, reason);
     },
     signal,
@@ -78,6 +89,8 @@ export function startSessionView(
     onFolder: (name) => showNotice(`${name} is a folder: drop the files in it.`),
     signal,
   });
+
+  byId("example").addEventListener("click", () => worker.process(exampleFile()), { signal });
 
   return {
     userId: session.user.id,
@@ -92,6 +105,7 @@ export function startSessionView(
       log.clear();
       byId("notices").replaceChildren();
       showConnection(undefined);
+      showMedianLatency(undefined);
     },
   };
 }

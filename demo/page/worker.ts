@@ -4,6 +4,7 @@ import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { limitConcurrency } from "../processing/limit_concurrency.ts";
 import { processAndReport } from "../processing/process_and_report.ts";
 import { registerFile } from "../processing/register_file.ts";
+import type { Write } from "../processing/write_row.ts";
 import type { FromWorker, ToWorker } from "./worker_messages.ts";
 
 const FILES_AT_ONCE = 3;
@@ -38,15 +39,19 @@ self.onmessage = async ({ data }: MessageEvent<ToWorker>) => {
 async function processAsUser(file: File): Promise<void> {
   let id: string | undefined;
   try {
-    id = await registerFile(client, file);
+    id = await registerFile(client, file, { onWrite });
     tell({ kind: "registered", id });
     const job = { id, file };
-    const outcome = await whenFree(() => processAndReport(client, job));
+    const outcome = await whenFree(() => processAndReport(client, job, { onWrite }));
     tell({ kind: "ended", id, outcome });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     tell({ kind: "error", filename: file.name, message, ...(id && { id }) });
   }
+}
+
+function onWrite(write: Write): void {
+  tell({ kind: "wrote", write });
 }
 
 function tell(message: FromWorker): void {

@@ -1,4 +1,5 @@
 import type { Outcome } from "../processing/process_and_report.ts";
+import type { Write } from "../processing/write_row.ts";
 import type { Project } from "./tab_client.ts";
 
 /** What the page tells its worker. */
@@ -12,5 +13,6 @@ export type ToWorker =
 /** What the worker tells its page. Progress isn't among it: that comes with the stream. */
 export type FromWorker =
   | { kind: "registered"; id: string }
+  | { kind: "wrote"; write: Write }
   | { kind: "ended"; id: string; outcome: Outcome }
   | { kind: "error"; filename: string; message: string; id?: string };

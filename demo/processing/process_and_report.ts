@@ -7,7 +7,7 @@ import {
   UnprocessableFileError,
 } from "./process_file.ts";
 import type { Progress } from "./stage.ts";
-import { WriteError, writeRow } from "./write_row.ts";
+import { type Write, WriteError, writeRow, WRITTEN_COLUMNS } from "./write_row.ts";
 
 /** How a file's work ended. */
 export type Outcome =
@@ -21,6 +21,8 @@ export interface ProcessAndReportOptions {
   maxBytes?: number;
   /** Called after each step that the database has. */
   onStep?: (step: Progress) => void;
+  /** Called after each write that succeeded at once. */
+  onWrite?: (write: Write) => void;
   wait?: typeof delay;
   /** Milliseconds on a clock that never goes back. */
   now?: () => number;
@@ -40,16 +42,16 @@ const WRITE_INTERVAL_MS = 100;
 export async function processAndReport(
   client: SupabaseClient,
   { id, file }: { id: string; file: FileSource },
-  { signal, maxBytes, onStep, wait = delay, now = () => performance.now() }:
+  { signal, maxBytes, onStep, onWrite, wait = delay, now = () => performance.now() }:
     ProcessAndReportOptions = {},
 ): Promise<Outcome> {
   const update = async (columns: { status: string } & Record<string, unknown>) => {
     // What others have ended stays ended; a repeated write still finds the row that it ended.
     const open = ["pending", "processing", columns.status];
     const write = () =>
-      client.from("files").update(columns).eq("id", id).in("status", open).select("id");
-    const rows = await writeRow(write, { wait });
-    if (rows.length === 0) throw new WithdrawnError();
+      client.from("files").update(columns).eq("id", id).in("status", open).select(WRITTEN_COLUMNS);
+    const row = await writeRow(write, { wait, ...(onWrite && { onWrite }) });
+    if (!row) throw new WithdrawnError();
   };
 
   let lastStep: Progress | undefined;

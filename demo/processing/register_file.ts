@@ -1,6 +1,6 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
 import { delay } from "./delay.ts";
-import { writeRow } from "./write_row.ts";
+import { type Write, writeRow, WRITTEN_COLUMNS } from "./write_row.ts";
 
 /** A file as its owner knows it; a browser's `File` is one. */
 export interface NamedFile {
@@ -12,6 +12,8 @@ export interface NamedFile {
 export interface RegisterFileOptions {
   signal?: AbortSignal;
   wait?: typeof delay;
+  /** Called when the row is there, unless that took more than one attempt. */
+  onWrite?: (write: Write) => void;
 }
 
 /**
@@ -25,7 +27,7 @@ export interface RegisterFileOptions {
 export async function registerFile(
   client: SupabaseClient,
   file: NamedFile,
-  { signal, wait = delay }: RegisterFileOptions = {},
+  { signal, wait = delay, onWrite }: RegisterFileOptions = {},
 ): Promise<string> {
   const row = {
     id: crypto.randomUUID(),
@@ -35,7 +37,8 @@ export async function registerFile(
     progress: 0,
   };
   const insert = () =>
-    client.from("files").upsert(row, { onConflict: "id", ignoreDuplicates: true });
-  await writeRow(insert, { wait, ...(signal && { signal }) });
+    client.from("files").upsert(row, { onConflict: "id", ignoreDuplicates: true })
+      .select(WRITTEN_COLUMNS);
+  await writeRow(insert, { wait, ...(signal && { signal }), ...(onWrite && { onWrite }) });
   return row.id;
 }

@@ -54,7 +54,7 @@ browserTest("signs in the user that is filled in, with one click", async (openTa
   const { page, signIn } = await openTab();
   await signIn("ada");
   assert.equal(await textOf(page, "#account-email"), "ada@example.com");
-  assert.equal(await textOf(page, "#connection"), "Live");
+  assert.equal(await textOf(page, "#connection"), "Connected");
 });
 
 browserTest("says why it cannot sign in", async (openTab) => {
@@ -162,23 +162,23 @@ browserTest("finishes what a user began who has left meanwhile", async (openTab)
 });
 
 browserTest("goes on after a reload", async (openTab) => {
-  const { page, signIn, choose, shows, live } = await openTab();
+  const { page, signIn, choose, shows, connected } = await openTab();
   await signIn("ada");
   await choose(await file("kept.txt", "kept"), await file("empty.txt", ""));
   await shows({ "kept.txt": "ready", "empty.txt": "failed" });
   await page.reload();
-  await live();
+  await connected();
   await shows({ "kept.txt": "ready", "empty.txt": "failed" });
   assert.equal(await textOf(page, "#account-email"), "ada@example.com");
 });
 
 browserTest("leaves no file in progress when it is closed", async (openTab) => {
-  const { page, signIn, choose, shows, live } = await openTab();
+  const { page, signIn, choose, shows, connected } = await openTab();
   await signIn("ada");
   await choose(await largeFile("slow.txt", 50_000_000));
   await page.waitForSelector('[role="progressbar"]:not([aria-valuenow="0"])');
   await page.reload();
-  await live();
+  await connected();
   const [slow] = await shows({ "slow.txt": "failed" });
   assert.equal(slow?.error, "The page was closed before the file was done.");
 });
@@ -263,10 +263,10 @@ browserTest("shows a name that looks like markup as it is", async (openTab) => {
 });
 
 browserTest("works by keyboard", async (openTab) => {
-  const { page, live, choose, shows } = await openTab();
+  const { page, connected, choose, shows } = await openTab();
   await page.focus("[name=password]");
   await page.keyboard.press("Enter");
-  await live();
+  await connected();
   await choose(await file("one.txt", "1"));
   await shows({ "one.txt": "ready" });
   await choose(await file("two.txt", "2"));

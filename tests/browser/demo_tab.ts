@@ -18,7 +18,7 @@ export interface DemoTab {
   /** URLs that EventSource has asked for. */
   streams: URL[];
   signIn(user: "ada" | "grace"): Promise<void>;
-  live(): Promise<void>;
+  connected(): Promise<void>;
   choose(...paths: string[]): Promise<void>;
   files(): Promise<ShownFile[]>;
   /** Waits until the list is what `expected` says: statuses by name. */
@@ -43,17 +43,18 @@ export async function openDemoTab(page: Page, url: string): Promise<DemoTab> {
   await page.goto(url);
   await page.waitForSelector("main:not([hidden])");
 
-  const live = async () => void await page.waitForSelector('#connection[data-state="live"]');
+  const connected = async () =>
+    void await page.waitForSelector('#connection[data-state="connected"]');
   const files = () => page.$$eval(".file", readFiles);
   return {
     page,
     problems,
     streams,
-    live,
+    connected,
     files,
     async signIn(user) {
       await page.click(user === "ada" ? "#sign-in [type=submit]" : "#sign-in-other");
-      await live();
+      await connected();
     },
     async choose(...paths) {
       const input = await page.$("input#file-input");

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { createClient } from "@supabase/supabase-js";
 import { processAndReport } from "../../demo/processing/process_and_report.ts";
 import { STAGES } from "../../demo/processing/stage.ts";
-import { WriteError } from "../../demo/processing/write_row.ts";
+import { type Write, WriteError } from "../../demo/processing/write_row.ts";
 
 const id = "7d9f3c1e-0b1a-4c55-9a70-2f1a40f0b3aa";
+const UPDATED_AT = "2026-11-23T10:30:00.123456+00:00";
 
 Deno.test("processAndReport() writes each stage's begin, then ready", async () => {
   const table = filesTable();
@@ -45,6 +46,29 @@ Deno.test("processAndReport() tells of each step once the database has it", asyn
   const onStep = () => known.push(table.writes.length);
   await processAndReport(table.client, { id, file }, { ...atRest(), onStep });
   assert.deepEqual(known, [1, 2, 3, 4]);
+});
+
+Deno.test("processAndReport() tells what the database says of each write, and when it was made", async () => {
+  const table = filesTable();
+  const writes: Write[] = [];
+  const onWrite = (write: Write) => writes.push(write);
+  const before = Date.now();
+  await processAndReport(table.client, { id, file: new Blob(["hi"]) }, { ...atRest(), onWrite });
+  const after = Date.now();
+
+  assert.deepEqual(writes.map(({ revision }) => revision), [1, 2, 3, 4, 5]);
+  for (const { sentAt, answeredAt, ...row } of writes) {
+    assert.deepEqual([row.id, row.updated_at], [id, UPDATED_AT]);
+    assert.ok(before <= sentAt && sentAt <= answeredAt && answeredAt <= after);
+  }
+});
+
+Deno.test("processAndReport() says nothing of a write that it had to repeat", async () => {
+  const table = filesTable({ answer: (attempt) => attempt === 2 ? json(503, {}) : undefined });
+  const revisions: number[] = [];
+  const onWrite = ({ revision }: Write) => revisions.push(revision);
+  await processAndReport(table.client, { id, file: new Blob(["hi"]) }, { ...atRest(), onWrite });
+  assert.deepEqual(revisions, [1, 4, 5, 6]);
 });
 
 Deno.test("processAndReport() marks an empty file failed, with the reason", async () => {
@@ -124,7 +148,7 @@ Deno.test("processAndReport() does not repeat a refused write", async () => {
   assert.equal(table.writes.length, 1);
 });
 
-interface Write {
+interface Columns {
   status: string;
   progress: number;
   processing_stage: string | null;
@@ -138,7 +162,7 @@ interface FilesTableOptions {
 
 /** A real supabase-js client in front of a recorder of updates. */
 function filesTable({ answer }: FilesTableOptions = {}) {
-  const writes: Write[] = [];
+  const writes: Columns[] = [];
   const fetch = async (input: RequestInfo | URL, init?: RequestInit) => {
     const request = new Request(input, init);
     const { pathname, searchParams } = new URL(request.url);
@@ -147,7 +171,8 @@ function filesTable({ answer }: FilesTableOptions = {}) {
       ["PATCH", "/rest/v1/files", `eq.${id}`],
     );
     writes.push(await request.json());
-    return await answer?.(writes.length) ?? json(200, [{ id }]);
+    const row = { id, revision: writes.length, updated_at: UPDATED_AT };
+    return await answer?.(writes.length) ?? json(200, [row]);
   };
   const auth = { persistSession: false, autoRefreshToken: false };
   const client = createClient("http://files.test", "key", { global: { fetch }, auth });
