@@ -24,6 +24,8 @@ import { OTHER, OWNER } from "./step.ts";
 const NAMES = [1, 2, 3];
 /** Sessions of transactions that end at once, unless a lock keeps them waiting. */
 const SHORT_SESSIONS = 3;
+/** Far longer than any statement takes that waits for no lock. */
+const STUCK_MS = 60_000;
 
 const PREPARE_SQL = `
   insert into auth.users (id) values ('${OWNER}'), ('${OTHER}');
@@ -81,12 +83,17 @@ export class PostgresDatabase implements FileDatabase<PostgresWrite>, AsyncDispo
   /** Counts what can end a standstill, and what it was at the last one. */
   #moves = 0;
   #movesAtStandstill = 0;
+  #movedAt = 0;
 
   private constructor(resources: AsyncDisposable, log: CommitLog, sessions: Session[]) {
     this.#resources = resources;
     this.#log = log;
     const [observer, maintenance, reader, ...writers] = sessions as [Session, Session, Session];
-    const queue = (session: Session) => new PostgresQueue(session, () => this.#moves++);
+    const onMove = () => {
+      this.#moves++;
+      this.#movedAt = performance.now();
+    };
+    const queue = (session: Session) => new PostgresQueue(session, onMove);
     const transaction = (session: Session) =>
       new PostgresTransaction(queue(session), {
         onCommit: () => this.#hasCommitted = true,
@@ -124,6 +131,7 @@ export class PostgresDatabase implements FileDatabase<PostgresWrite>, AsyncDispo
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#failures = [];
     await this.#endAll((it) => it.rollback());
     await this.#resources[Symbol.asyncDispose]();
   }
@@ -131,8 +139,8 @@ export class PostgresDatabase implements FileDatabase<PostgresWrite>, AsyncDispo
   /** As new, whatever an earlier schedule has left behind. */
   async empty(): Promise<void> {
     this.#onCommit = () => {};
-    await this.#endAll((it) => it.rollback());
     this.#failures = [];
+    await this.#endAll((it) => it.rollback());
     await this.#observer.query(EMPTY_SQL);
     await this.#log.take();
   }
@@ -187,6 +195,18 @@ export class PostgresDatabase implements FileDatabase<PostgresWrite>, AsyncDispo
     }));
   }
 
+  /** A living row outranks every tombstone that its owner has of its id. */
+  async assertRowsOutrankTombstones(): Promise<void> {
+    const outranked = await this.#observer.query(`
+      select f.id, f.revision, d.revision as tombstone
+      from public.files f join public.file_deletions d using (id, user_id)
+      where d.revision > f.revision
+    `);
+    if (outranked.length > 0) {
+      throw new Error(`Tombstones outrank living rows: ${JSON.stringify(outranked)}`);
+    }
+  }
+
   changesSince(userId: string, query: ChangesQuery): Promise<ChangesPage> {
     const caller = { userId, token: "", assuranceLevel: "aal1", expiresAt: Infinity };
     return this.#changesSince(caller, query);
@@ -199,6 +219,7 @@ export class PostgresDatabase implements FileDatabase<PostgresWrite>, AsyncDispo
     const busy = this.#queues.filter((it) => it.isBusy);
     if (busy.length > 0) {
       const stands = await allWait(this.#observer, busy.map((it) => it.pid));
+      if (performance.now() - this.#movedAt > STUCK_MS) throw new Error("PostgreSQL is stuck");
       if (!stands || moves !== this.#moves) return true;
     }
     if (this.#hasCommitted) {

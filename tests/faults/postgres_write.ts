@@ -98,5 +98,5 @@ function work(progress: number): string {
   return `progress = ${progress}, status = '${status}', processing_stage = ${stage}`;
 }
 
-/** Schedules for a real server, where more transactions stay open than in the model's. */
-export const postgresSchedule = schedules(postgresWrite, { weightOfOpen: 10 });
+/** More transactions stay open than in the model's schedules: a real server lets them wait. */
+export const postgresSchedule = schedules(postgresWrite, { open: 10, pruning: 5 });

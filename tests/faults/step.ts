@@ -110,23 +110,30 @@ const faults = [
   { weight: 1, arbitrary: only("settle") },
 ] as const;
 
+/** How often, beside the weights of other steps. */
+interface Weights {
+  /** Transactions that stay open. */
+  readonly open: number;
+  readonly pruning: number;
+}
+
 /** Steps that write, by what draws a write. */
-function writeSteps<W>(write: fc.Arbitrary<W>, { weightOfOpen }: { weightOfOpen: number }) {
+function writeSteps<W>(write: fc.Arbitrary<W>, { open, pruning }: Weights) {
   const writes = fc.array(write, { minLength: 1, maxLength: 6 });
   return [
     { weight: 12, arbitrary: fc.record({ do: fc.constant("write" as const), writes }) },
     {
-      weight: weightOfOpen,
+      weight: open,
       arbitrary: fc.record({ do: fc.constant("write in" as const), transaction, writes }),
     },
     {
-      weight: weightOfOpen,
+      weight: open,
       arbitrary: fc.record({
         do: fc.constantFrom("commit" as const, "commit" as const, "roll back" as const),
         transaction,
       }),
     },
-    { weight: 2, arbitrary: only("prune", "pass a day") },
+    { weight: pruning, arbitrary: only("prune", "pass a day") },
   ] as const;
 }
 
@@ -136,16 +143,12 @@ export interface Schedule<W = Write> {
   readonly steps: readonly Step<W>[];
 }
 
-/**
- * A schedule, the `file_id` filter of its client, and how many files a stream may hold.
- *
- * @param options.weightOfOpen How often transactions stay open, beside the weights of other steps.
- */
+/** A schedule, the `file_id` filter of its client, and how many files a stream may hold. */
 export function schedules<W>(
   write: fc.Arbitrary<W>,
-  options: { weightOfOpen: number },
+  weights: Weights,
 ): fc.Arbitrary<Schedule<W>> {
-  const step: fc.Arbitrary<Step<W>> = fc.oneof(...writeSteps(write, options), ...faults);
+  const step: fc.Arbitrary<Step<W>> = fc.oneof(...writeSteps(write, weights), ...faults);
   return fc.record({
     fileIds: fc.oneof(
       { weight: 4, arbitrary: fc.constant(null) },
@@ -160,4 +163,4 @@ export function schedules<W>(
   });
 }
 
-export const schedule = schedules(write, { weightOfOpen: 5 });
+export const schedule = schedules(write, { open: 5, pruning: 2 });

@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import * as fc from "fast-check";
+import { startPostgres } from "../postgres_server.ts";
+import { PostgresDatabase } from "./postgres_database.ts";
+import { playOnPostgres } from "./postgres_play.ts";
+import {
+  EXCHANGE_OF_IDS,
+  POSTGRES_TELLING_SCHEDULES,
+  type TellingName,
+  withDeferrableKey,
+} from "./postgres_telling_schedules.ts";
+import { postgresSchedule, type PostgresWrite } from "./postgres_write.ts";
+import { replaceOnce } from "./replace_once.ts";
+import type { Schedule } from "./step.ts";
+import { TELLING_SCHEDULES } from "./telling_schedules.ts";
+
+// The schedules of postgres_test.ts prove something only if they catch each of these.
+
+const MAX_SCHEDULES = 1000;
+
+const server = await startPostgres();
+Deno.test.afterAll(() => server.stop());
+
+type Mutate = (migration: string) => string;
+
+const replace = (from: string, to: string): Mutate => (migration) =>
+  replaceOnce(migration, from, to);
+const dropTrigger = (name: string): Mutate => (migration) =>
+  `${migration} drop trigger ${name} on public.files;`;
+
+const WHAT_DISAGREES =
+  /^Error: (The client has|The stream broke its protocol|Tombstones outrank living rows)/;
+
+/** Mutations that random schedules soon meet. */
+const FREQUENT: Record<string, Mutate> = {
+  "a cursor above transactions that are open": replace(
+    "horizon xid8 := pg_snapshot_xmin(now_visible);",
+    "horizon xid8 := pg_snapshot_xmax(now_visible);",
+  ),
+  "a cursor that moves while a client pages": replace("horizon := part[1]::xid8;", ""),
+  "pruning that goes by time": replace("and o.changed_in < state.pruned_below", ""),
+  "deletes without tombstones": dropTrigger("file_events_leave_tombstone_on_delete"),
+  "changes of owner without tombstones": dropTrigger("file_events_leave_tombstone_on_update"),
+  "TRUNCATE without tombstones": dropTrigger("file_events_leave_tombstones_on_truncate"),
+};
+
+for (const [name, mutate] of Object.entries(FREQUENT)) {
+  Deno.test(`random schedules on PostgreSQL catch ${name}`, async () => {
+    await using database = await PostgresDatabase.create(server, { mutate });
+    const property = fc.asyncProperty(
+      postgresSchedule,
+      async (schedule) => void await playOnPostgres(database, schedule),
+    );
+    const { failed, errorInstance } = await fc.check(property, {
+      numRuns: MAX_SCHEDULES,
+      endOnFailure: true,
+    });
+    assert(failed, `${MAX_SCHEDULES} schedules found nothing wrong`);
+    assert.match(String(errorInstance), WHAT_DISAGREES);
+  });
+}
+
+async function assertTells(mutate: Mutate, schedule: Schedule<PostgresWrite>): Promise<void> {
+  await using database = await PostgresDatabase.create(server, { mutate });
+  await assert.rejects(playOnPostgres(database, schedule), WHAT_DISAGREES);
+}
+
+/** Mutations that need a telling schedule, by its name. */
+const RARE: Record<string, [Mutate, TellingName]> = {
+  "inserts that tombstones outrank": [
+    dropTrigger("file_events_outrank_tombstones_on_insert"),
+    "an insert waits for a delete",
+  ],
+  "failing inserts that tombstones outrank": [
+    dropTrigger("file_events_outrank_tombstones_on_insert"),
+    "a failing insert waits for a delete",
+  ],
+  "changes of id that tombstones outrank": [
+    dropTrigger("file_events_outrank_tombstones_on_update"),
+    "a change of id waits for a delete",
+  ],
+  "inserts that look for tombstones in their snapshot only": [
+    replace("current_setting('transaction_isolation') <> 'read committed' or exists (", "exists ("),
+    "an insert waits for a delete that it can't see",
+  ],
+  "TRUNCATE that keeps the epoch": [
+    replace("set epoch = gen_random_uuid() where singleton", "set epoch = epoch where singleton"),
+    "TRUNCATE removes a row that it can't see",
+  ],
+  "cursors that outlive what was pruned": [
+    replace("part[1]::xid8 between pruned_below and horizon", "part[1]::xid8 <= horizon"),
+    "a cursor is older than what was pruned",
+  ],
+  "cursors within a page that outlive what was pruned": [
+    replace("and (part[2] is distinct from 'c' or part[4]::xid8 >= pruned_below)", ""),
+    "what a client has yet to page through is pruned",
+  ],
+  "a function whose queries don't share a snapshot": [
+    replace("language plpgsql stable security invoker", "language plpgsql security invoker"),
+    "a query waits for a lock while what it needs is pruned",
+  ],
+  "tombstones of files that are back": [
+    replace(
+      `and not exists (
+          select from public.files f where f.id = d.id and f.user_id = caller
+        )`,
+      "",
+    ),
+    "a file that is back comes on an earlier page than its tombstone",
+  ],
+};
+
+for (const [name, [mutate, telling]] of Object.entries(RARE)) {
+  Deno.test(`a telling schedule on PostgreSQL catches ${name}`, async () => {
+    await assertTells(mutate, POSTGRES_TELLING_SCHEDULES[telling]);
+  });
+}
+
+Deno.test("a telling schedule on PostgreSQL catches a revision that lags behind", async () => {
+  const mutate = replace(
+    "select r.last_value into strict last_revision",
+    "select 0 into strict last_revision",
+  );
+  await assertTells(mutate, TELLING_SCHEDULES[1]!);
+});
+
+Deno.test("an exchange of ids on PostgreSQL catches tombstones that outrank living rows", async () => {
+  const keepRevision = replace(
+    "where f.id = old.id and f.user_id = old.user_id\n  ) then",
+    "where false\n  ) then",
+  );
+  await assertTells((migration) => withDeferrableKey(keepRevision(migration)), EXCHANGE_OF_IDS);
+});
