@@ -2,175 +2,142 @@
 -- topic, `files:<user_id>`. They are hints; file_changes_since is the truth: docs/database.md.
 -- Repeatable. Needs 20261123000100_file_events.sql.
 
--- What is sent of a row. It takes columns, for a row of a transition table has no named type.
-create or replace function file_events.update_message(
-  id uuid, filename text, file_type text, status text, progress numeric, processing_stage text,
-  error_message text, revision bigint, changed_in xid8
-) returns jsonb
-language sql immutable
-set search_path = ''
-as $$
-  select jsonb_build_object('operation', 'update', 'file', jsonb_build_object(
-    'id', id,
-    'filename', left(filename, 1024),
-    'file_type', left(file_type, 1024),
-    'status', status,
-    'progress', progress,
-    'processing_stage', processing_stage,
-    'error_message', left(error_message, 4096),
-    'revision', revision,
-    'changed_in', changed_in::text
-  ))
-$$;
-
--- What is sent of the tombstone that this transaction has left.
-create or replace function file_events.delete_message(file_id uuid, owner uuid) returns jsonb
-language sql stable
-set search_path = ''
-as $$
-  select jsonb_build_object('operation', 'delete', 'file', jsonb_build_object(
-    'id', d.id, 'revision', d.revision, 'changed_in', d.changed_in::text
-  ))
-  from public.file_deletions d
-  where d.id = file_id and d.user_id = owner
-    and d.changed_in = pg_current_xact_id_if_assigned()
-  order by d.revision desc limit 1
-$$;
-
 -- Each message takes a subtransaction, and many of those in one transaction slow everybody down. So
 -- a statement sends at most 50; of more it tells each owner only that there are many. Of a thousand
 -- owners, that is: the others' streams find out by themselves, within a minute.
 create or replace function file_events.broadcast() returns trigger
 language plpgsql security definer
-set search_path = ''
+-- Temporary objects last: with an empty path a temporary type could take a built-in one's name.
+set search_path = pg_catalog, pg_temp
+-- A session keeps its plans: one made for a statement of one row would take a statement of
+-- thousands a quadratic time.
+set enable_nestloop = off
 as $$
 declare
   max_messages constant integer := 50;
   max_owners constant integer := 1000;
+  changes uuid[]; -- pairs: owner, id
   owners uuid[];
-  messages jsonb[];
+  change uuid[];
+  owner uuid;
+  message jsonb;
 begin
-  -- A database without Realtime.
+  -- A database whose Realtime is gone.
   if to_regprocedure('realtime.send(jsonb, text, text, boolean)') is null then
     return null;
   end if;
 
-  -- One more than may be sent, to know that there are more.
-  if tg_op = 'INSERT' then
-    select array_agg(c.user_id), array_agg(c.message) into owners, messages
-    from (
-      select n.user_id, file_events.update_message(n.id, n.filename, n.file_type, n.status,
-        n.progress, n.processing_stage, n.error_message, n.revision, n.changed_in) as message
-      from new_files n
-      where n.user_id is not null limit max_messages + 1
-    ) c;
-  elsif tg_op = 'UPDATE' then
-    select array_agg(c.user_id), array_agg(c.message) into owners, messages
-    from (
-      (
-        select o.user_id, file_events.delete_message(o.id, o.user_id) as message
-        from old_files o
-        where o.user_id is not null and not exists (
-          select from new_files n where n.id = o.id and n.user_id = o.user_id
-        )
-        limit max_messages + 1
+  -- Changes: one more than may be sent, to know that there are more.
+  if tg_op = 'UPDATE' then
+    with changed as (
+      select o.user_id, o.id from old_files o
+      where o.user_id is not null and not exists (
+        select from new_files n where n.id = o.id and n.user_id = o.user_id
       )
       union all
-      (
-        select n.user_id, file_events.update_message(n.id, n.filename, n.file_type, n.status,
-          n.progress, n.processing_stage, n.error_message, n.revision, n.changed_in)
-        from new_files n
-        where n.user_id is not null and not exists (
-          select from old_files o where o.revision = n.revision
-        )
-        limit max_messages + 1
+      select n.user_id, n.id from new_files n
+      where n.user_id is not null and not exists (
+        select from old_files o where o.id = n.id and
+          (o.user_id, o.filename, o.file_type, o.status, o.progress, o.processing_stage,
+            o.error_message) is not distinct from
+          (n.user_id, n.filename, n.file_type, n.status, n.progress, n.processing_stage,
+            n.error_message)
       )
-    ) c;
-  elsif tg_op = 'DELETE' then
-    select array_agg(c.user_id), array_agg(c.message) into owners, messages
-    from (
-      select o.user_id, file_events.delete_message(o.id, o.user_id) as message from old_files o
-      where o.user_id is not null limit max_messages + 1
-    ) c;
-  end if;
-
-  if cardinality(messages) <= max_messages then
-    for i in 1 .. cardinality(messages) loop
-      perform realtime.send(messages[i], 'change', 'files:' || owners[i], true);
-    end loop;
-    return null;
-  end if;
-
-  if tg_op = 'INSERT' then
-    owners := array(select distinct n.user_id from new_files n limit max_owners);
-  elsif tg_op = 'UPDATE' then
-    owners := array(
-      select o.user_id from old_files o union select n.user_id from new_files n limit max_owners
-    );
-  elsif tg_op = 'DELETE' then
-    owners := array(select distinct o.user_id from old_files o limit max_owners);
-  else
+    )
+    select array_agg(array[first.user_id, first.id]),
+      array(select distinct c.user_id from changed c limit max_owners)
+    into changes, owners
+    from (select * from changed limit max_messages + 1) first;
+  elsif tg_op = 'TRUNCATE' then
     owners := array(
       select distinct d.user_id from public.file_deletions d
       where d.changed_in = pg_current_xact_id_if_assigned() limit max_owners
     );
+  else
+    select array_agg(array[first.user_id, first.id]),
+      array(select distinct c.user_id from changed_files c where c.user_id is not null limit max_owners)
+    into changes, owners
+    from (
+      select c.user_id, c.id from changed_files c
+      where c.user_id is not null limit max_messages + 1
+    ) first;
   end if;
-  for i in 1 .. cardinality(owners) loop
-    perform realtime.send('{}', 'many', 'files:' || owners[i], true);
-  end loop;
+
+  if array_length(changes, 1) <= max_messages then
+    foreach change slice 1 in array changes loop
+      -- What is true now: other triggers may have come between the row and this message.
+      select jsonb_build_object('operation', 'update', 'file', jsonb_build_object(
+        'id', f.id,
+        'filename', left(f.filename::text, 1024),
+        'file_type', left(f.file_type::text, 1024),
+        'status', f.status::text,
+        'progress', f.progress,
+        'processing_stage', f.processing_stage::text,
+        'error_message', left(f.error_message::text, 4096),
+        'revision', f.revision,
+        'changed_in', f.changed_in::text
+      ))
+      into message from public.files f where f.user_id = change[1] and f.id = change[2];
+      if not found then
+        select jsonb_build_object('operation', 'delete', 'file', jsonb_build_object(
+          'id', d.id, 'revision', d.revision, 'changed_in', d.changed_in::text
+        ))
+        into message from public.file_deletions d
+        where d.user_id = change[1] and d.id = change[2]
+        order by d.revision desc limit 1;
+      end if;
+      perform realtime.send(message, 'change', 'files:' || change[1], true);
+    end loop;
+  else
+    foreach owner in array owners loop
+      perform realtime.send('{}', 'many', 'files:' || owner, true);
+    end loop;
+  end if;
+  return null;
+exception when others then
+  raise warning 'file-events: no live changes sent: %', sqlerrm;
   return null;
 end;
 $$;
 
-revoke execute on function
-  file_events.update_message(uuid, text, text, text, numeric, text, text, bigint, xid8),
-  file_events.delete_message(uuid, uuid), file_events.broadcast()
-  from public, anon, authenticated;
+revoke execute on function file_events.broadcast() from public, anon, authenticated;
 
-create or replace trigger file_events_broadcast_on_insert
-  after insert on public.files referencing new table as new_files
-  for each statement execute function file_events.broadcast();
-
-create or replace trigger file_events_broadcast_on_update
-  after update on public.files referencing old table as old_files new table as new_files
-  for each statement execute function file_events.broadcast();
-
-create or replace trigger file_events_broadcast_on_delete
-  after delete on public.files referencing old table as old_files
-  for each statement execute function file_events.broadcast();
-
-create or replace trigger file_events_broadcast_on_truncate
-  after truncate on public.files
-  for each statement execute function file_events.broadcast();
-
--- Who may listen: the owner. The restrictive policies hold whatever permissive ones a project has
--- (Supabase's documentation shows `using (true)`), and permissive policies add up.
 do $$
 begin
+  -- Nor are there triggers then: what they send must never be without its policies.
   if to_regclass('realtime.messages') is null then
-    raise notice 'file-events: no realtime.messages here, so live changes are not broadcast';
+    raise notice 'file-events: no realtime.messages here, so live changes are not broadcast. Apply this again once there is';
     return;
   end if;
 
+  -- Who may listen: the owner.
   drop policy if exists "Users listen to their own files" on realtime.messages;
   create policy "Users listen to their own files" on realtime.messages
     for select to authenticated
-    using (
-      realtime.topic() = 'files:' || (select auth.uid())::text
-      and realtime.messages.extension = 'broadcast'
-    );
+    using (extension = 'broadcast' and topic = 'files:' || (select auth.uid())::text);
 
-  drop policy if exists "Nobody listens to the files of others" on realtime.messages;
-  create policy "Nobody listens to the files of others" on realtime.messages
-    as restrictive for select to anon, authenticated
-    using (
-      coalesce(realtime.topic(), '') not like 'files:%'
-      or realtime.topic() = 'files:' || (select auth.uid())::text
-    );
+  -- Who may speak: nobody but the database. Restrictive, for permissive policies add up, and many
+  -- projects have some with `using (true)`, which Supabase's documentation shows.
+  drop policy if exists "Files are heard by their owner and told by the database" on realtime.messages;
+  create policy "Files are heard by their owner and told by the database" on realtime.messages
+    as restrictive for all to public
+    using (topic not like 'files:%' or topic = 'files:' || (select auth.uid())::text)
+    with check (topic not like 'files:%');
 
-  drop policy if exists "Only the database speaks of files" on realtime.messages;
-  create policy "Only the database speaks of files" on realtime.messages
-    as restrictive for insert to anon, authenticated
-    with check (coalesce(realtime.topic(), '') not like 'files:%');
+  create or replace trigger file_events_broadcast_on_insert
+    after insert on public.files referencing new table as changed_files
+    for each statement execute function file_events.broadcast();
+
+  create or replace trigger file_events_broadcast_on_update
+    after update on public.files referencing old table as old_files new table as new_files
+    for each statement execute function file_events.broadcast();
+
+  create or replace trigger file_events_broadcast_on_delete
+    after delete on public.files referencing old table as changed_files
+    for each statement execute function file_events.broadcast();
+
+  create or replace trigger file_events_broadcast_on_truncate
+    after truncate on public.files
+    for each statement execute function file_events.broadcast();
 end;
 $$;
