@@ -209,7 +209,10 @@ export class PostgresDatabase implements FileDatabase<PostgresWrite>, AsyncDispo
 
   changesSince(userId: string, query: ChangesQuery): Promise<ChangesPage> {
     const caller = { userId, token: "", assuranceLevel: "aal1", expiresAt: Infinity };
-    return this.#changesSince(caller, query);
+    const page = this.#changesSince(caller, query);
+    // The stream would ask again, and hide it.
+    this.#start(page);
+    return page;
   }
 
   async goOn(): Promise<boolean> {
@@ -219,8 +222,10 @@ export class PostgresDatabase implements FileDatabase<PostgresWrite>, AsyncDispo
     const busy = this.#queues.filter((it) => it.isBusy);
     if (busy.length > 0) {
       const stands = await allWait(this.#observer, busy.map((it) => it.pid));
-      if (performance.now() - this.#movedAt > STUCK_MS) throw new Error("PostgreSQL is stuck");
-      if (!stands || moves !== this.#moves) return true;
+      if (!stands || moves !== this.#moves) {
+        if (performance.now() - this.#movedAt > STUCK_MS) throw new Error("PostgreSQL is stuck");
+        return true;
+      }
     }
     if (this.#hasCommitted) {
       this.#hasCommitted = false;
