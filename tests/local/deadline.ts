@@ -22,13 +22,14 @@ export async function deadline<Result>(
 export async function until(
   condition: () => boolean | Promise<boolean>,
   what: string,
+  milliseconds = 15_000,
 ): Promise<void> {
   await using stack = new AsyncDisposableStack();
   let late = false;
-  const timer = setTimeout(() => late = true, 15_000);
+  const timer = setTimeout(() => late = true, milliseconds);
   stack.defer(() => clearTimeout(timer));
   while (!await condition()) {
-    if (late) throw new Error(`No ${what} within 15 s`);
+    if (late) throw new Error(`No ${what} within ${milliseconds} ms`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

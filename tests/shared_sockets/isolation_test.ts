@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import type { ChannelSource } from "../../supabase/functions/file-events/realtime/realtime_feed.ts";
+import { shareFeed } from "../../supabase/functions/file-events/realtime/share_feed.ts";
+import { sources, startFeedStack } from "./feed_stack.ts";
+import { type IsolationReport, runIsolation } from "./isolation_run.ts";
+
+/** Changes to be delivered; the local server reads broadcasts five times as fast. */
+const TARGETS = { broadcast: 20_000, postgres_changes: 3_000 };
+const wanted = Number(Deno.env.get("ISOLATION_CHANGES")) || undefined;
+
+/** Without sanitizers: realtime-js's `disconnect()` leaves a timer of up to 10 s behind. */
+function test(name: string, fn: (t: Deno.TestContext) => Promise<void>): void {
+  Deno.test({ name, fn, sanitizeOps: false, sanitizeResources: false });
+}
+
+for (const name of ["broadcast", "postgres_changes"] as const) {
+  test(`shared sockets bring every change to its owner and to nobody else, by ${name}`, async () => {
+    await using stack = await startFeedStack({ refusedJoinMs: 50 });
+    const target = wanted ?? TARGETS[name];
+    const report = await runIsolation(stack, { source: sources[name], target });
+    assert.deepEqual(report.foreign, []);
+    assert.deepEqual(report.missing, []);
+    assert.ok(report.delivered >= target, `only ${report.delivered} changes were delivered`);
+    assert.ok(report.owed > 0 && Object.keys(report.done).length >= 6, JSON.stringify(report));
+    print(name, report);
+  });
+}
+
+test("the isolation test notices what is not one's own", async (t) => {
+  await using stack = await startFeedStack();
+  const run = (source: ChannelSource, share = shareFeed) =>
+    runIsolation(stack, { source, share, target: 100, users: 10, storms: false });
+  const { broadcast, postgres_changes } = sources;
+
+  await t.step("all is well", async () => {
+    assert.deepEqual((await run(broadcast)).foreign, []);
+    assert.deepEqual((await run(postgres_changes)).foreign, []);
+  });
+
+  await t.step("a channel that is shared by several users", async () => {
+    const share: typeof shareFeed = (feed, clock) => {
+      const shared = shareFeed(feed, clock);
+      let first: Parameters<typeof shared>[0] | undefined;
+      return (caller, ...rest) => shared(first ??= caller, ...rest);
+    };
+    const report = await run(broadcast, share);
+    assert.notDeepEqual(report.foreign, []);
+    assert.notDeepEqual(report.missing, []);
+  });
+
+  await t.step("postgres_changes without a filter, where any row may be read", async () => {
+    await stack.database.execute(`create policy "all" on files for select using (true)`);
+    const listen: ChannelSource["listen"] = (channel, userId, emit) => {
+      const on = channel.on.bind(channel) as (...args: unknown[]) => unknown;
+      const unfiltered = new Proxy(channel, {
+        get: (target, key) =>
+          key !== "on" ? Reflect.get(target, key) : (type: string, what: object, then: unknown) => {
+            on(type, { ...what, filter: undefined }, then);
+            return unfiltered;
+          },
+      });
+      postgres_changes.listen(unfiltered, userId, emit);
+    };
+    assert.notDeepEqual((await run({ ...postgres_changes, listen })).foreign, []);
+    await stack.database.execute(`drop policy "all" on files`);
+  });
+
+  await t.step("another user's topic, where any topic may be read", async () => {
+    await stack.database.execute(`
+      do $$ declare name text; begin
+        for name in select policyname from pg_policies
+          where schemaname = 'realtime' and permissive = 'RESTRICTIVE'
+        loop execute format('drop policy %I on realtime.messages', name); end loop;
+      end $$;
+      create policy "all" on realtime.messages for select using (true)
+    `);
+    const topics: string[] = [];
+    const topic = (userId: string) => {
+      const own = broadcast.topic(userId);
+      topics.push(own);
+      return topics.find((other) => other !== own) ?? own;
+    };
+    assert.notDeepEqual((await run({ ...broadcast, topic })).foreign, []);
+  });
+});
+
+function print(name: string, { delivered, heard, owed, done }: IsolationReport): void {
+  const actions = Object.entries(done).map(([action, times]) => `${times} ${action}`).join(", ");
+  // deno-lint-ignore no-console -- the figures are what the test is about
+  console.log(
+    `${name}: ${delivered} changes delivered, ${heard} to streams, 0 foreign; ` +
+      `of ${owed} owed in calm times 0 missing; ${actions}`,
+  );
+}
