@@ -1,9 +1,18 @@
--- The way back: takes everything away that 20261123000100_file_events.sql has added. The table
--- `files` and its rows stay, and so does its place in the publication, which others may use: if
--- they don't, `alter publication supabase_realtime drop table public.files`. Repeatable.
+-- The way back: takes everything away that 20261123000100_file_events.sql and
+-- 20261123000200_file_events_broadcast.sql have added. The table `files` and its rows stay, and so
+-- does its place in the publication, which others may use: if they don't,
+-- `alter publication supabase_realtime drop table public.files`. Repeatable.
 -- Undeploy the function first: without file_changes_since its streams can't catch up.
 
 begin;
+
+drop policy if exists "Users listen to their own files" on realtime.messages;
+drop policy if exists "Files are heard by their owner and told by the database" on realtime.messages;
+
+drop trigger if exists file_events_broadcast_on_insert on public.files;
+drop trigger if exists file_events_broadcast_on_update on public.files;
+drop trigger if exists file_events_broadcast_on_delete on public.files;
+drop trigger if exists file_events_broadcast_on_truncate on public.files;
 
 drop function if exists public.file_changes_since(text, uuid[], boolean);
 
