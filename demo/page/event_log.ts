@@ -4,34 +4,35 @@ import { formatLatency } from "./format_latency.ts";
 
 const MOST_ENTRIES = 100;
 
+export interface LoggedMessage {
+  data: string;
+  id?: string;
+  /** The name of the file it is about, if known. */
+  filename?: string | undefined;
+}
+
 export interface EventLog {
   /** Shows an event; the function it returns adds the event's latency in milliseconds. */
-  add(event: FileEvent, message: { data: string; id?: string }): (latency: number) => void;
+  add(event: FileEvent, message: LoggedMessage): (latency: number) => void;
   clear(): void;
 }
 
-/** The events, the latest first, how many there were, and each one's JSON for whoever wants it. */
-export function createEventLog({ signal }: { signal: AbortSignal }): EventLog {
+/** The events, the latest first, with the JSON of each, and how many there were. */
+export function createEventLog(): EventLog {
   const list = byId("event-log");
-  const raw = byId("raw");
   const total = byId("event-count");
   let count = 0;
 
-  raw.addEventListener("click", () => {
-    raw.ariaPressed = String(list.toggleAttribute("data-raw"));
-  }, { signal });
-
   return {
-    add(event, { data, id }) {
-      const [subject, state] = describe(event);
+    add(event, { data, id, filename = "" }) {
       const latency = element("span", { class: "event-latency" });
       const line = element(
         "li",
         { "data-type": event.eventType },
         element("time", {}, new Date(event.timestamp).toLocaleTimeString("en-GB")),
         element("span", { class: "event-type" }, event.eventType),
-        element("span", { class: "event-subject" }, subject),
-        element("span", { class: "event-state" }, state),
+        element("span", { class: "event-subject" }, filename || remarkOn(event)),
+        element("span", { class: "event-state" }, stateOf(event)),
         latency,
         element("code", { class: "event-data" }, ...breakable(data)),
       );
@@ -51,21 +52,16 @@ export function createEventLog({ signal }: { signal: AbortSignal }): EventLog {
   };
 }
 
-function describe(event: FileEvent): [subject: string, state: string] {
-  switch (event.eventType) {
-    case "reset":
-      return ["all files follow", ""];
-    case "ready":
-      return ["up to date", ""];
-    case "closing":
-      return [event.reason, ""];
-    case "file-update": {
-      const { filename, status, progress } = event.file;
-      return [filename, status === "processing" ? `${progress} %` : status];
-    }
-    default:
-      return ["", ""];
-  }
+function remarkOn(event: FileEvent): string {
+  if (event.eventType === "reset") return "all files follow";
+  if (event.eventType === "ready") return "up to date";
+  return event.eventType === "closing" ? event.reason : "";
+}
+
+function stateOf(event: FileEvent): string {
+  if (event.eventType !== "file-update") return "";
+  const { status, progress } = event.file;
+  return status === "processing" ? `${progress} %` : status;
 }
 
 /** JSON that may wrap between its members; its text stays what it is. */

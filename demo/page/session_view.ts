@@ -33,7 +33,7 @@ export function startSessionView(
   const files = new Map<string, FileState>();
   const results = new Map<string, Results>();
   const list = createFileList({ onDelete: (file) => void remove(file) });
-  const log = createEventLog({ signal });
+  const log = createEventLog();
   const render = () => !signal.aborted && list.show(files, results);
   const latencies = createLatencyMeter(Date.now);
   let upToDate = false;
@@ -66,9 +66,10 @@ export function startSessionView(
     },
     onEvent: (event, message) => {
       if (upToDate) announce(event, files);
+      const filename = filenameOf(event, files);
       applyEvent(files, event);
       if (event.eventType === "file-deleted") results.delete(event.file.id);
-      const showLatency = log.add(event, message);
+      const showLatency = log.add(event, { ...message, filename });
       if (event.eventType === "file-update") {
         latencies.arrived(event.file, (ms) => {
           showLatency(ms);
@@ -110,6 +111,11 @@ export function startSessionView(
   };
 }
 
+function filenameOf(event: FileEvent, files: Map<string, FileState>): string | undefined {
+  if (event.eventType === "file-update") return event.file.filename;
+  if (event.eventType === "file-deleted") return files.get(event.file.id)?.filename;
+}
+
 /** Tells a screen reader what has come to an end; each per cent of progress would be noise. */
 function announce(event: FileEvent, files: Map<string, FileState>): void {
   const text = announcementOf(event, files);
@@ -118,8 +124,8 @@ function announce(event: FileEvent, files: Map<string, FileState>): void {
 
 function announcementOf(event: FileEvent, files: Map<string, FileState>): string | undefined {
   if (event.eventType === "file-deleted") {
-    const file = files.get(event.file.id);
-    return file && `${file.filename} deleted`;
+    const filename = filenameOf(event, files);
+    return filename && `${filename} deleted`;
   }
   if (event.eventType !== "file-update") return;
   const { id, filename, status, error_message } = event.file;

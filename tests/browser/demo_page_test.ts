@@ -1,54 +1,12 @@
 /// <reference lib="dom" />
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { createDemoPage } from "../../local/demo_page.ts";
-import { type Stack, startStack } from "../../local/stack.ts";
-import { type DemoTab, openDemoTab } from "./demo_tab.ts";
-import { launchBrowser } from "./launch_browser.ts";
+import { demoPageTests } from "./demo_page_tests.ts";
+import type { DemoTab } from "./demo_tab.ts";
 
 const SCREENSHOTS = new URL("../../.test-output/screenshots/", import.meta.url);
 
-let running: AsyncDisposableStack | undefined;
-let stack: Stack;
-let browser: Awaited<ReturnType<typeof launchBrowser>>;
-let directory: string;
-
-Deno.test.beforeAll(async () => {
-  await using started = new AsyncDisposableStack();
-  browser = started.use(await launchBrowser());
-  directory = await Deno.makeTempDir({ prefix: "file-events-" });
-  started.defer(() => Deno.remove(directory, { recursive: true }));
-  stack = started.use(
-    await startStack({
-      page: await createDemoPage(),
-      functionEnv: { FILE_EVENTS_CATCH_UP_MS: "2000" },
-    }),
-  );
-  running = started.move();
-});
-
-Deno.test.afterAll(() => running?.disposeAsync());
-
-type OpenTab = () => Promise<DemoTab>;
-
-/** A test on an empty list of files, with tabs that share a browser as a person's do. */
-function browserTest(name: string, run: (openTab: OpenTab) => Promise<void>): void {
-  Deno.test(`the demo page ${name}`, async () => {
-    await stack.database.execute("delete from public.files");
-    const context = await browser.createBrowserContext();
-    const tabs: DemoTab[] = [];
-    try {
-      await run(async () => {
-        const tab = await openDemoTab(await context.newPage(), stack.url);
-        tabs.push(tab);
-        return tab;
-      });
-      assert.deepEqual(tabs.flatMap((tab) => tab.problems), []);
-    } finally {
-      await context.close();
-    }
-  });
-}
+const { stack, test: browserTest, file, largeFile } = demoPageTests();
 
 browserTest("signs in the user that is filled in, with one click", async (openTab) => {
   const { page, signIn } = await openTab();
@@ -120,7 +78,7 @@ browserTest("deletes a file, and a worker that is on it stops", async (openTab) 
   await shows({});
   await choose(await file("next.txt", "next"));
   await shows({ "next.txt": "ready" });
-  assert.equal((await stack.database.query("select from public.files")).length, 1);
+  assert.equal((await stack().database.query("select from public.files")).length, 1);
 });
 
 browserTest("shows one user nothing of another's, deletes included", async (openTab) => {
@@ -198,35 +156,13 @@ browserTest("shows two tabs of one user the same", async (openTab) => {
 browserTest("moves its bars for a file that somebody else processes", async (openTab) => {
   const { signIn, shows } = await openTab();
   await signIn("ada");
-  await stack.database.execute(`
+  await stack().database.execute(`
     insert into public.files (user_id, filename, file_type, status, progress, processing_stage)
     select id, 'elsewhere.pdf', 'application/pdf', 'processing', 43, 'compression'
     from auth.users where email = 'ada@example.com'`);
   const [shown] = await shows({ "elsewhere.pdf": "processing" });
   assert.equal(shown?.progress, 43);
 });
-
-for (const fault of ["drop", "deaf", "down"]) {
-  browserTest(`survives its own break panel: ${fault}`, async (openTab) => {
-    const { page, signIn, choose, shows } = await openTab();
-    await signIn("ada");
-    try {
-      await page.click(`[data-fault="${fault}"]`);
-      await page.waitForSelector("#fault-log li");
-      await choose(await file("during.txt", "during"));
-      const [shown] = await shows({ "during.txt": "ready" });
-      assert.equal(shown?.progress, 100);
-    } finally {
-      await page.click('[data-fault="up"]');
-    }
-    await page.waitForFunction(
-      () => document.getElementById("realtime-state")?.textContent === "1 socket, 1 channel",
-    );
-    assert.match(await textOf(page, "#fault-log"), /back up/);
-    await choose(await file("after.txt", "after"));
-    await shows({ "during.txt": "ready", "after.txt": "ready" });
-  });
-}
 
 browserTest("resumes with a new token where it was", async (openTab) => {
   const { page, signIn, choose, shows, streams, events } = await openTab();
@@ -252,6 +188,83 @@ browserTest("resumes with a new token where it was", async (openTab) => {
   });
   assert.equal(second?.get("access_token"), token);
   assert.equal((await events()).filter(({ eventType }) => eventType === "reset").length, 1);
+});
+
+browserTest(
+  "shows how long each change took from the database's write to the page",
+  async (openTab) => {
+    const [writer, watcher] = [await openTab(), await openTab()];
+    await writer.signIn("ada");
+    await watcher.signIn("ada");
+    assert.equal(await writer.page.$("#latency:not([hidden])"), null);
+    const before = Date.now();
+    await writer.choose(await file("timed.txt", "timed"));
+    await writer.shows({ "timed.txt": "ready" });
+    await watcher.shows({ "timed.txt": "ready" });
+
+    await writer.page.waitForFunction(() => {
+      const updates = [...document.querySelectorAll('[data-type="file-update"] .event-latency')];
+      return updates.every((latency) => latency.textContent !== "");
+    });
+    const elapsed = Date.now() - before;
+    const shown = await latencies(writer);
+    assert.ok(shown.length > 0);
+    for (const latency of [...shown, await textOf(writer.page, "#latency-median")]) {
+      assert.ok(milliseconds(latency) <= elapsed, latency);
+    }
+    // What another tab has written, this one can't know the time of.
+    assert.deepEqual((await latencies(watcher)).filter(Boolean), []);
+    assert.equal(await watcher.page.$("#latency:not([hidden])"), null);
+
+    function latencies({ page }: DemoTab) {
+      return page.$$eval(
+        '[data-type="file-update"] .event-latency',
+        (elements) => elements.map((element) => element.textContent ?? ""),
+      );
+    }
+
+    function milliseconds(text: string): number {
+      const [, number, unit] = text.match(/^<?([\d.]+) (ms|s)$/) ?? assert.fail(text);
+      return Number(number) * (unit === "s" ? 1000 : 1);
+    }
+  },
+);
+
+browserTest("offers an example to whoever has no file at hand", async (openTab) => {
+  const { page, signIn, shows } = await openTab();
+  await signIn("ada");
+  await page.click("#example");
+  await shows({ "example.txt": "ready" });
+});
+
+browserTest("shows the events' JSON on request", async (openTab) => {
+  const { page, signIn } = await openTab();
+  await signIn("ada");
+  const data = await page.$eval(".event-data", (code) => code.textContent ?? "");
+  assert.equal(JSON.parse(data).eventType, "ready");
+  const visible = () => page.$eval(".event-data", (code) => code.checkVisibility());
+  assert.equal(await visible(), false);
+  await page.click("#raw");
+  assert.equal(await visible(), true);
+});
+
+browserTest("says that there is nothing to break when nobody is connected", async (openTab) => {
+  const { page, signIn } = await openTab();
+  await signIn("ada");
+  await page.click('[data-fault="down"]');
+  await logged("0 sockets, 0 channels");
+  await page.click('[data-fault="deaf"]');
+  await logged("no channel to deafen");
+  await page.click('[data-fault="drop"]');
+  await logged("no socket to cut");
+
+  async function logged(text: string) {
+    await page.waitForFunction(
+      (text) => document.getElementById("fault-log")?.textContent?.includes(text),
+      {},
+      text,
+    );
+  }
 });
 
 browserTest("shows a name that looks like markup as it is", async (openTab) => {
@@ -346,22 +359,6 @@ for (const width of [390, 1280]) {
       }
     });
   }
-}
-
-async function file(name: string, text: string): Promise<string> {
-  await Deno.writeTextFile(`${directory}/${name}`, text);
-  return `${directory}/${name}`;
-}
-
-async function largeFile(name: string, size: number): Promise<string> {
-  const path = `${directory}/${name}`;
-  const line = new TextEncoder().encode("It was a dark and stormy night, and the bar moved on.\n");
-  const bytes = new Uint8Array(size);
-  for (let start = 0; start < size; start += line.length) {
-    bytes.set(line.subarray(0, size - start), start);
-  }
-  await Deno.writeFile(path, bytes);
-  return path;
 }
 
 function textOf(page: DemoTab["page"], selector: string): Promise<string> {

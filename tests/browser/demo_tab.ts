@@ -3,11 +3,21 @@ import type { Page } from "puppeteer-core";
 
 /** A file as the page shows it. */
 export interface ShownFile {
+  id: string;
   name: string;
   status: string;
   progress: number;
+  /** The stage that is highlighted, if any. */
+  stage: string | null;
   error: string;
   findings: Record<string, string>;
+}
+
+/** The JSON of an event. */
+export interface LoggedEvent {
+  eventType: string;
+  file?: { id: string; filename?: string };
+  reason?: string;
 }
 
 /** A tab with the demo page in it, and what went wrong there. */
@@ -24,7 +34,7 @@ export interface DemoTab {
   /** Waits until the list is what `expected` says: statuses by name. */
   shows(expected: Record<string, string>): Promise<ShownFile[]>;
   /** The raw events, the latest first. */
-  events(): Promise<{ eventType: string; file?: { id: string; filename?: string } }[]>;
+  events(): Promise<LoggedEvent[]>;
 }
 
 export async function openDemoTab(page: Page, url: string): Promise<DemoTab> {
@@ -91,9 +101,11 @@ function readFiles(rows: Element[]): ShownFile[] {
     const terms = [...row.querySelectorAll("dt")].map((term) => term.textContent ?? "");
     const phrases = [...row.querySelectorAll("dd")].map((phrase) => phrase.textContent ?? "");
     return {
+      id: row.getAttribute("data-id") ?? "",
       name: text(".file-name"),
       status: row.getAttribute("data-status") ?? "",
       progress: Number(row.querySelector('[role="progressbar"]')?.getAttribute("aria-valuenow")),
+      stage: row.querySelector("[data-current]")?.getAttribute("data-stage") ?? null,
       error: text(".error"),
       findings: Object.fromEntries(terms.map((term, i) => [term, phrases[i] ?? ""])),
     };

@@ -36,6 +36,12 @@ Deno.test("supabase functions deploy leaves the token's check to the function", 
   assert.equal(api.deployments[0]?.metadata.verify_jwt, false);
 });
 
+Deno.test("the Supabase CLI has nothing to warn of", async () => {
+  await using api = startManagementApi();
+  const { stdout, stderr } = await deploy(ROOT, api.url);
+  assert.doesNotMatch(stdout + stderr, /warn|deprecated|unknown/i);
+});
+
 Deno.test("the Supabase CLI accepts config.toml, and refuses it with a mistake", async () => {
   await using api = startManagementApi();
   await using copy = await temporaryDirectory();

@@ -1,0 +1,115 @@
+/// <reference lib="dom" />
+import assert from "node:assert/strict";
+import { type FileEventsOptions, openFileEvents } from "../../demo/page/file_events_connection.ts";
+
+const ready = frame({ eventType: "ready" }, "cursor-1");
+const tokenExpired = frame({ eventType: "closing", reason: "token-expired" });
+
+Deno.test("openFileEvents() asks with the token and the publishable key", async () => {
+  await using server = startStreams([ready]);
+  using connection = connect(server);
+  await connection.reached("connected");
+  assert.deepEqual(server.queries(), [{ access_token: "token-1", apikey: "key" }]);
+  assert.deepEqual(connection.states, ["connecting", "catching-up", "connected"]);
+});
+
+Deno.test("openFileEvents() goes on with a fresh token when the stream ends with the old one", async () => {
+  await using server = startStreams([ready + tokenExpired], [ready]);
+  using connection = connect(server);
+  await connection.reached("connected", 2);
+  assert.deepEqual(server.queries().slice(1), [
+    { access_token: "fresh-token-2", apikey: "key", last_event_id: "cursor-1" },
+  ]);
+  assert.ok(connection.states.includes("reconnecting (token-expired)"));
+});
+
+Deno.test("openFileEvents() comes back with a fresh token after it was refused", async () => {
+  await using server = startStreams(401, 503, [ready]);
+  using connection = connect(server);
+  await connection.reached("connected");
+  const tokens = server.queries().map(({ access_token }) => access_token);
+  assert.deepEqual(tokens, ["token-1", "fresh-token-2", "fresh-token-3"]);
+  assert.ok(connection.states.includes("reconnecting (refused)"));
+});
+
+Deno.test("openFileEvents() gives up a connection that says nothing any more", async () => {
+  await using server = startStreams([ready], [ready]);
+  using connection = connect(server, { silenceMs: 200 });
+  await connection.reached("connected", 2);
+  assert.equal(server.queries()[1]?.last_event_id, "cursor-1");
+  assert.ok(connection.states.includes("reconnecting (silence)"));
+});
+
+Deno.test("openFileEvents() tries again when there is no token to be had", async () => {
+  await using server = startStreams([ready]);
+  let attempts = 0;
+  using connection = connect(server, {
+    accessToken: () =>
+      ++attempts === 1 ? Promise.reject(new Error("no network")) : Promise.resolve("token"),
+  });
+  await connection.reached("connected");
+  assert.ok(connection.states.includes("reconnecting (no network)"));
+});
+
+Deno.test("openFileEvents() opens one stream when a new token is told while it waits for it", async () => {
+  await using server = startStreams([ready]);
+  using connection = connect(server);
+  connection.reopen();
+  await connection.reached("connected");
+  assert.deepEqual(server.queries().map(({ access_token }) => access_token), ["token-2"]);
+});
+
+/** A connection that waits for its states; what it can't do, it does at the end of a test. */
+function connect(server: { url: string }, options: Partial<FileEventsOptions> = {}) {
+  const ended = new AbortController();
+  const states: string[] = [];
+  const waiting: (() => void)[] = [];
+  let tokens = 0;
+  const { reopen } = openFileEvents({
+    url: server.url,
+    publishableKey: "key",
+    accessToken: ({ fresh }) => Promise.resolve(`${fresh ? "fresh-" : ""}token-${++tokens}`),
+    onEvent: () => {},
+    onState: (state, reason) => {
+      states.push(reason ? `${state} (${reason})` : state);
+      waiting.splice(0).forEach((look) => look());
+    },
+    signal: ended.signal,
+    ...options,
+  });
+  return {
+    states,
+    reopen,
+    async reached(state: string, times = 1) {
+      while (states.filter((seen) => seen === state).length < times) {
+        await new Promise<void>((look) => waiting.push(look));
+      }
+    },
+    [Symbol.dispose]: () => ended.abort(),
+  };
+}
+
+/** Answers one request after another: with a status, or with a stream that stays open. */
+function startStreams(...answers: (number | string[])[]) {
+  const asked: URL[] = [];
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
+    const answer = answers[asked.push(new URL(request.url)) - 1] ?? [];
+    if (typeof answer === "number") return new Response(null, { status: answer });
+    const body = new ReadableStream<string>({
+      start: (controller) => answer.forEach((text) => controller.enqueue(text)),
+    });
+    const headers = { "content-type": "text/event-stream" };
+    return new Response(body.pipeThrough(new TextEncoderStream()), { headers });
+  });
+  return {
+    url: `http://127.0.0.1:${server.addr.port}`,
+    queries: (): Record<string, string>[] =>
+      asked.map(({ searchParams }) => Object.fromEntries(searchParams)),
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}
+
+function frame(event: Record<string, unknown>, id?: string): string {
+  const timestamp = "2026-11-23T10:30:00.000Z";
+  return `${id ? `id: ${id}\n` : ""}data: ${JSON.stringify({ timestamp, ...event })}\n\n`;
+}
