@@ -177,6 +177,27 @@ test("socket pool lets all joins wait when the server had too many, ever longer"
   }
 });
 
+test("socket pool joins at half the pace after each such pause, until nobody waits", async (server) => {
+  const { pool, clock, channels, request, handedOut } = createPool(server);
+  request("files:0");
+  await handedOut(1);
+  await clock.advance(1_000);
+  for (let n = 1; n <= 20; n++) request(`files:${n}`);
+  for (const [pause, interval] of [[1_000, 40], [2_000, 80]] as const) {
+    pool.slowDown();
+    await clock.advance(pause + 100);
+    const before = channels.length;
+    await clock.advance(4 * interval);
+    assert.equal(channels.length, before + 4);
+  }
+  await handedOut(21);
+  await clock.advance(1_000);
+  for (let n = 21; n <= 30; n++) request(`files:${n}`);
+  const before = channels.length;
+  await clock.advance(5 * 20);
+  assert.equal(channels.length, before + 5, "the ordinary pace");
+});
+
 test("socket pool's clients send the key, never a token, in the URL", async (server) => {
   const client = createRealtimeClient(`${server.url}/`, "sb_publishable_test", {
     random: () => 0.5,

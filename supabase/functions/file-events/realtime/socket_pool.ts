@@ -47,6 +47,11 @@ const JOIN_INTERVAL_MS = 1_000 / 50;
 const CONNECTING_INTERVAL_MS = 50;
 /** How long nobody joins when the server has had too many joins; doubled while it says so. */
 const PAUSE_MS = { first: 1_000, last: 30_000 };
+/**
+ * How much slower the joins then go, doubled with each pause until nobody waits: a join too many
+ * costs its socket all channels, so isolates that went on at full pace would never all get in.
+ */
+const MAX_SLOWNESS = 32;
 /** How long a socket without channels waits for the next one. */
 const IDLE_MS = 10_000;
 
@@ -64,11 +69,12 @@ export function createSocketPool({ createClient, clock, log }: SocketPoolOptions
   let isServing = false;
   let pausedUntil = -Infinity;
   let pause = PAUSE_MS.first;
+  let slowness = 1;
 
   function serve(): void {
     const [request] = queue;
     isServing = request !== undefined;
-    if (!request) return;
+    if (!request) return void (slowness = 1);
     const pausedFor = pausedUntil - clock.now();
     if (pausedFor > 0) return void clock.after(pausedFor, serve);
     const socket = place(request);
@@ -79,7 +85,7 @@ export function createSocketPool({ createClient, clock, log }: SocketPoolOptions
     const channel = socket.client.channel(request.topic, request.options);
     socket.channels.add(channel);
     owners.set(channel, socket);
-    clock.after(JOIN_INTERVAL_MS, serve);
+    clock.after(JOIN_INTERVAL_MS * slowness, serve);
     request.onChannel(channel);
   }
 
@@ -145,6 +151,7 @@ export function createSocketPool({ createClient, clock, log }: SocketPoolOptions
         ? PAUSE_MS.first
         : Math.min(pause * 2, PAUSE_MS.last);
       pausedUntil = now + pause;
+      slowness = Math.min(slowness * 2, MAX_SLOWNESS);
     },
   };
 }

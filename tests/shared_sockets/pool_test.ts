@@ -1,0 +1,224 @@
+import assert from "node:assert/strict";
+import { createClient } from "@supabase/supabase-js";
+import { systemClock } from "../../supabase/functions/file-events/clock.ts";
+import { createChangesSince } from "../../supabase/functions/file-events/database/changes_since.ts";
+import { createOpenFileStream } from "../../supabase/functions/file-events/stream/file_stream.ts";
+import type { Stack } from "../../local/stack.ts";
+import { until } from "../local/deadline.ts";
+import {
+  createIsolateFeed,
+  insertUsers,
+  type Listener,
+  mintCaller,
+  sources,
+  startFeedStack,
+} from "./feed_stack.ts";
+
+const REFUSED_JOIN_MS = 500;
+
+/** A test with the local Realtime; without sanitizers, as in `isolation_test.ts`. */
+function test(
+  name: string,
+  fn: (stack: Stack, t: Deno.TestContext) => Promise<void>,
+  realtime = {},
+): void {
+  Deno.test({
+    name,
+    sanitizeOps: false,
+    sanitizeResources: false,
+    async fn(t) {
+      await using stack = await startFeedStack({ refusedJoinMs: REFUSED_JOIN_MS, ...realtime });
+      await fn(stack, t);
+    },
+  });
+}
+
+const { broadcast } = sources;
+const areLive = (listeners: Listener[]) => () => listeners.every(({ isLive }) => isLive());
+
+/** Gives each of the users a file, and waits until exactly their listeners have heard of it. */
+async function tellEach({ database }: Stack, listeners: Listener[]): Promise<void> {
+  for (const { messages } of listeners) messages.length = 0;
+  const owners = [...new Set(listeners.map(({ caller }) => caller.userId))];
+  for (let from = 0; from < owners.length; from += 50) {
+    await database.query(
+      `insert into files (user_id, filename, file_type)
+       select owner, owner, 'text/plain' from unnest($1::uuid[]) owner`,
+      [owners.slice(from, from + 50)],
+    );
+  }
+  await until(() => listeners.every(({ messages }) => messages.length > 0), "a change for each");
+  for (const { caller, messages } of listeners) {
+    const names = messages.map((it) =>
+      it.kind === "change" && !it.change.deleted && it.change.file.filename
+    );
+    assert.deepEqual(names, [caller.userId]);
+  }
+}
+
+test("a crowd of users on a server with Supabase's limits", async (stack, t) => {
+  const { realtime } = stack;
+  await using isolate = createIsolateFeed(stack, broadcast);
+  const users = await insertUsers(stack, 301);
+  const callers = await Promise.all(users.map((userId) => mintCaller(userId)));
+  const listeners: Listener[] = [];
+  const join = async (to: number) => {
+    for (const caller of callers.slice(listeners.length, to)) {
+      listeners.push(isolate.listen(caller));
+    }
+    await until(areLive(listeners), "live users", 60_000);
+  };
+
+  await t.step("250 who come at once are paced, and share 3 sockets", async () => {
+    const began = performance.now();
+    await join(250);
+    assert.deepEqual(realtime.counts(), { sockets: 3, channels: 250 });
+    assert.ok(performance.now() - began >= 249 * 20, "50 joins a second at most");
+  });
+
+  await t.step("the 301st opens the 4th socket", async () => {
+    await join(300);
+    assert.deepEqual(realtime.counts(), { sockets: 3, channels: 300 });
+    await join(301);
+    assert.deepEqual(realtime.counts(), { sockets: 4, channels: 301 });
+  });
+
+  await t.step("the server refused nothing", () => assert.deepEqual(isolate.logged, []));
+
+  await t.step("each hears what is theirs", () => tellEach(stack, listeners));
+
+  await t.step("after the server's restart all rejoin, each with their own token", async () => {
+    realtime.fault({ fault: "down" });
+    await until(() => listeners.every(({ isLive }) => !isLive()), "a dead feed");
+    realtime.fault({ fault: "up" });
+    await until(areLive(listeners), "live users", 60_000);
+    assert.equal(realtime.counts().channels, 301);
+    await tellEach(stack, listeners);
+  });
+
+  await t.step("sockets close 10 s after the last has left", async () => {
+    for (const { leave } of listeners) leave();
+    await until(() => realtime.counts().channels === 0, "left channels");
+    assert.ok(realtime.counts().sockets > 0);
+    await until(() => realtime.counts().sockets === 0, "closed sockets", 20_000);
+  });
+});
+
+test("two isolates that together join too fast all get in", async (stack) => {
+  const users = await insertUsers(stack, 60);
+  await using one = createIsolateFeed(stack, broadcast);
+  await using other = createIsolateFeed(stack, broadcast);
+  const listeners = await Promise.all(
+    users.map(async (userId, n) => (n % 2 ? one : other).listen(await mintCaller(userId))),
+  );
+  await until(areLive(listeners), "live users", 60_000);
+  const refusals = [...one.logged, ...other.logged].filter((it) => it.includes("RateLimit"));
+  assert.ok(refusals.length > 0, "the server has refused some");
+  await tellEach(stack, listeners);
+}, { maxJoinsPerSecond: 40, refusedJoinMs: 10 });
+
+test("streams share a channel if they are of one user with equal rights", async (stack) => {
+  await using isolate = createIsolateFeed(stack, broadcast);
+  const [first, second] = await insertUsers(stack, 2) as [string, string];
+  const callers = await Promise.all([
+    mintCaller(first),
+    mintCaller(first, { seconds: 1800 }),
+    mintCaller(first, { assuranceLevel: "aal2" }),
+    mintCaller(second),
+  ]);
+  const listeners = callers.map((caller) => isolate.listen(caller));
+  await until(areLive(listeners), "live streams");
+  assert.equal(stack.realtime.counts().channels, 3);
+  await tellEach(stack, listeners);
+});
+
+test("a user whose joins are refused holds up nobody, after the first time", async (stack) => {
+  await using isolate = createIsolateFeed(stack, broadcast);
+  const users = await insertUsers(stack, 20);
+  const listeners = await Promise.all(
+    users.map(async (userId) => isolate.listen(await mintCaller(userId))),
+  );
+  await until(areLive(listeners), "live users");
+  const [mallory] = await insertUsers(stack, 1) as [string];
+  const { token } = await mintCaller(users[0]!);
+
+  // Another's token; a user id is otherwise read from the token.
+  const refused = isolate.listen({ ...await mintCaller(mallory), token });
+  const refusals = () => isolate.logged.filter((line) => line.includes("Unauthorized")).length;
+  const slowest = async (count: number) => {
+    let slowest = 0;
+    while (refusals() < count) {
+      const began = performance.now();
+      await tellEach(stack, listeners.slice(0, 1));
+      slowest = Math.max(slowest, performance.now() - began);
+    }
+    return slowest;
+  };
+  const first = await slowest(1);
+  const later = await slowest(4);
+  assert.ok(first >= REFUSED_JOIN_MS / 2, `the first refusal blocks the socket: ${first} ms`);
+  assert.ok(later < REFUSED_JOIN_MS / 2, `later ones do not: ${later} ms`);
+
+  const [newcomer] = await insertUsers(stack, 1) as [string];
+  const late = isolate.listen(await mintCaller(newcomer));
+  await until(late.isLive, "a newcomer who is live meanwhile");
+  await tellEach(stack, [...listeners, late]);
+  assert.ok(refused.messages.every(({ kind }) => kind !== "change"));
+});
+
+test("a stream loses nothing while its channel moves to a fresher token", async (stack) => {
+  const { database, url, publishableKey } = stack;
+  // A share renews 15 s before a token's end; by this clock 2 s.
+  const shareClock = { ...systemClock, now: () => systemClock.now() - 13_000 };
+  await using isolate = createIsolateFeed(stack, broadcast, { shareClock });
+  const supabase = createClient(url, publishableKey, { auth: { persistSession: false } });
+  const [userId] = await insertUsers(stack, 1) as [string];
+  const old = await mintCaller(userId, { seconds: 5 });
+  const oldStream = isolate.listen(old);
+  await until(oldStream.isLive, "a channel with the old token");
+
+  const open = createOpenFileStream({
+    feed: isolate.feed,
+    changesSince: createChangesSince(supabase),
+    isolate: { startedAt: Date.now(), limitMs: Infinity, shutdown: new AbortController().signal },
+    heartbeatMs: 30_000,
+    // Only what the feed asks for.
+    catchUpMs: 3_600_000,
+    clock: systemClock,
+    random: Math.random,
+    log: () => {},
+  });
+  const parameters = { lastEventId: null, fileIds: null, snapshot: true };
+  const reader = open(await mintCaller(userId), parameters).getReader();
+  const files = new Map<string, number>();
+  const reading = (async () => {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      const { eventType, file } = JSON.parse(value.data ?? "{}");
+      if (eventType === "file-update") files.set(file.id, file.progress);
+    }
+  })();
+
+  const isOver = () => Date.now() > old.expiresAt + 500;
+  let written = 0;
+  while (!isOver()) {
+    await database.query(
+      `insert into files (user_id, filename, file_type, progress) values ($1, $2, 'x', $3)`,
+      [userId, `${written++}`, written % 101],
+    );
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  await until(() => files.size === written, `all of ${written} files`);
+  const rows = await database.query<{ id: string; progress: number }>(
+    "select id, progress::int from files where user_id = $1",
+    [userId],
+  );
+  assert.deepEqual(files, new Map(rows.map(({ id, progress }) => [id, progress])));
+
+  const kinds = oldStream.messages.map(({ kind }) => kind).filter((kind) => kind !== "change");
+  assert.deepEqual(kinds, ["live", "down", "live"], "rejoined once");
+  assert.deepEqual(isolate.logged, [], "the server never closed the channel");
+  await reader.cancel();
+  await reading;
+});
