@@ -59,7 +59,7 @@ Deno.test("openFileEvents() opens one stream when a new token is told while it w
   assert.deepEqual(server.queries().map(({ access_token }) => access_token), ["token-2"]);
 });
 
-/** A connection that waits for its states; what it can't do, it does at the end of a test. */
+/** A connection that knows its states, and ends with its test. */
 function connect(server: { url: string }, options: Partial<FileEventsOptions> = {}) {
   const ended = new AbortController();
   const states: string[] = [];
@@ -92,7 +92,10 @@ function connect(server: { url: string }, options: Partial<FileEventsOptions> = 
 /** Answers one request after another: with a status, or with a stream that stays open. */
 function startStreams(...answers: (number | string[])[]) {
   const asked: URL[] = [];
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
+  const ended = new AbortController();
+  const { signal } = ended;
+  const options = { hostname: "127.0.0.1", port: 0, signal, onListen: () => {} };
+  const server = Deno.serve(options, (request) => {
     const answer = answers[asked.push(new URL(request.url)) - 1] ?? [];
     if (typeof answer === "number") return new Response(null, { status: answer });
     const body = new ReadableStream<string>({
@@ -105,7 +108,10 @@ function startStreams(...answers: (number | string[])[]) {
     url: `http://127.0.0.1:${server.addr.port}`,
     queries: (): Record<string, string>[] =>
       asked.map(({ searchParams }) => Object.fromEntries(searchParams)),
-    [Symbol.asyncDispose]: () => server.shutdown(),
+    async [Symbol.asyncDispose]() {
+      ended.abort();
+      await server.finished;
+    },
   };
 }
 
