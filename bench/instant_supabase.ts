@@ -1,0 +1,50 @@
+/**
+ * A worker that answers what the function asks of Supabase at once and without a database: tokens
+ * are good, nothing has changed, joins are accepted. What is left is the function's own share.
+ */
+const parent = self as unknown as Pick<Worker, "postMessage">;
+let sockets = 0;
+let channels = 0;
+
+const cursor = "0".repeat(32) + ".1";
+const page = { cursor, horizon: "1", revision: 0, reset: true, more: false };
+const body = JSON.stringify({ ...page, files: [], deletions: [] });
+const json = { "content-type": "application/json" };
+
+function serveRealtime(request: Request): Response {
+  const { socket, response } = Deno.upgradeWebSocket(request);
+  socket.onopen = () => void sockets++;
+  socket.onclose = () => void sockets--;
+  socket.onmessage = ({ data }) => {
+    const [joinRef, ref, topic, event] = JSON.parse(data);
+    const send = (event: string, payload: unknown) =>
+      socket.send(JSON.stringify([joinRef, ref, topic, event, payload]));
+    send("phx_reply", { status: "ok", response: { postgres_changes: [] } });
+    if (event === "phx_leave") channels--;
+    if (event !== "phx_join") return;
+    channels++;
+    const confirmation = { status: "ok", extension: "system", message: "", channel: topic };
+    send("system", confirmation);
+  };
+  return response;
+}
+
+Deno.serve({
+  hostname: "127.0.0.1",
+  port: 0,
+  onListen: ({ port }) => parent.postMessage(`http://127.0.0.1:${port}`),
+}, (request) => {
+  const { pathname } = new URL(request.url);
+  switch (pathname) {
+    case "/realtime/v1/websocket":
+      return serveRealtime(request);
+    case "/rest/v1/rpc/file_changes_since":
+      return new Response(body, { headers: json });
+    case "/auth/v1/user":
+      return new Response(`{"id":"${crypto.randomUUID()}"}`, { headers: json });
+    case "/_local/realtime":
+      return Response.json({ sockets, channels });
+    default:
+      return new Response(null, { status: 404 });
+  }
+});
