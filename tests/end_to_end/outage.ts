@@ -1,0 +1,15 @@
+import type { Stack } from "../../local/stack.ts";
+import type { FunctionUnderFault } from "./function_under_fault.ts";
+import type { Source } from "./sources.ts";
+
+/** Something that breaks on the embedded stack, and what a stream makes of it. */
+export interface Outage {
+  readonly name: string;
+  run(world: World): Promise<void>;
+}
+
+export interface World {
+  readonly stack: Stack;
+  readonly source: Source;
+  readonly fn: FunctionUnderFault;
+}
