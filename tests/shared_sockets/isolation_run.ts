@@ -130,7 +130,7 @@ export async function runIsolation(
     if (failure === "down") fault("up");
   }
 
-  /** Writes on until all is well, but for the streams whose tokens end. */
+  /** Writes on, more slowly, until all is well, but for the streams whose tokens end. */
   async function settle(): Promise<void> {
     const isOver = ({ caller }: Stream) => caller.expiresAt < Date.now();
     const isWell = (stream: Stream) =>
@@ -138,12 +138,14 @@ export async function runIsolation(
     await until(
       async () => {
         await writer.write();
+        await new Promise((resolve) => setTimeout(resolve, 50));
         return [...streams].every(isWell);
       },
       "live streams",
-      60_000,
+      120_000,
     );
     for (const stream of streams) if (stream.isShortLived) close(stream);
+    while (streams.size > users.length) close(anyStream()!);
   }
 
   /** Whoever is live all the while must hear all that is theirs. */
