@@ -44,6 +44,10 @@ export const realtimeOutages: readonly Outage[] = [
       await stream.next(isDeletion(before), "the deletion");
       await stream.next(isType("heartbeat"), "a heartbeat");
       assert.ok(!fn.wasTold(before));
+      await until(
+        () => fn.log.some((line) => /"level":"warn".*realtime/i.test(line)),
+        "line in the log",
+      );
       stack.realtime.fault({ fault: "up" });
       await toldAgain(fn, user, stream);
     },

@@ -218,3 +218,14 @@ test("socket pool closes a socket that was opened for a request taken back", asy
   await until(() => server.openSockets === 0, "the socket is closed");
   assert.equal(clock.pending, 0);
 });
+
+test("socket pool says once that Realtime can't be reached", async (server) => {
+  const { channels, clock, logged, request, handedOut } = createPool(server);
+  request("files:1");
+  await handedOut(1);
+  assert.deepEqual(logged, []);
+  await channels[0]?.socket.disconnect();
+  request("files:2");
+  await clock.advance(500);
+  assert.deepEqual(logged, ["realtime can't be reached"]);
+});

@@ -67,6 +67,7 @@ export function createSocketPool({ createClient, clock, log }: SocketPoolOptions
   const owners = new WeakMap<RealtimeChannel, Socket>();
   const queue = new Set<ChannelRequest>();
   let isServing = false;
+  let isUnreachable = false;
   let pausedUntil = -Infinity;
   let pause = PAUSE_MS.first;
   let slowness = 1;
@@ -78,8 +79,16 @@ export function createSocketPool({ createClient, clock, log }: SocketPoolOptions
     const pausedFor = pausedUntil - clock.now();
     if (pausedFor > 0) return void clock.after(pausedFor, serve);
     const socket = place(request);
-    if (!socket.client.isConnected()) return void clock.after(CONNECTING_INTERVAL_MS, serve);
+    if (!socket.client.isConnected()) {
+      // Closed: lost, or its first attempt has failed. Once an outage is enough.
+      if (!isUnreachable && socket.client.connectionState() === "closed") {
+        isUnreachable = true;
+        log("warn", "realtime can't be reached");
+      }
+      return void clock.after(CONNECTING_INTERVAL_MS, serve);
+    }
 
+    isUnreachable = false;
     queue.delete(request);
     socket.cancelDisconnect();
     const channel = socket.client.channel(request.topic, request.options);
