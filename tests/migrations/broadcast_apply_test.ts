@@ -112,6 +112,14 @@ Deno.test("…_file_events_broadcast.sql sends nothing but the streamed columns 
   await owner.query("update public.files set password = 'SECRET!' where filename = 'a'");
   await owner.query("update public.files set status = 'ready' where filename <> ''");
   await owner.query("update public.files set user_id = null where filename = 'a'");
+  // Rows of nobody don't count.
+  await owner.query(
+    `insert into public.files (id, filename, user_id)
+      select gen_random_uuid(), 'mixed', case when i > 60 then $1::uuid end
+      from generate_series(1, 61) i`,
+    [user],
+  );
+  await owner.query("update public.files set progress = 1 where filename = 'mixed'");
   await owner.query(
     `insert into public.files (id, filename, user_id)
       select gen_random_uuid(), i, case when i > 55 then $1::uuid end
@@ -124,6 +132,8 @@ Deno.test("…_file_events_broadcast.sql sends nothing but the streamed columns 
     "update",
     "update",
     "delete",
+    "update",
+    "update",
     "many",
     "many",
   ]);
