@@ -13,7 +13,7 @@ const embeddedScenarios: readonly Scenario[] = [
   {
     name: "a token that has expired or is about to: 401 AUTH_EXPIRED",
     async run(stage) {
-      const user = await stage.user();
+      const user = stage.anyone;
       for (const seconds of [-3600, 0, 25]) {
         const token = await mintToken(user.id, { seconds });
         const { status, code } = await stage.refusal(user, { authorization: `Bearer ${token}` });
@@ -24,7 +24,7 @@ const embeddedScenarios: readonly Scenario[] = [
   {
     name: "a token of another role than authenticated: 401 AUTH_INVALID",
     async run(stage) {
-      const user = await stage.user();
+      const user = stage.anyone;
       for (const role of ["anon", "service_role"]) {
         const token = await mintToken(user.id, { role });
         const { status, code } = await stage.refusal(user, { authorization: `Bearer ${token}` });
@@ -35,7 +35,7 @@ const embeddedScenarios: readonly Scenario[] = [
   {
     name: "a URL that is too long: 414 URI_TOO_LONG",
     async run(stage) {
-      const { status, code } = await stage.refusal(await stage.user(), {
+      const { status, code } = await stage.refusal(stage.anyone, {
         query: { padding: "x".repeat(17_000) },
       });
       assert.deepEqual([status, code], [414, "URI_TOO_LONG"]);
@@ -44,7 +44,7 @@ const embeddedScenarios: readonly Scenario[] = [
   {
     name: "the response keeps the connection alive, as HTTP/1.1 says it",
     async run(stage) {
-      const { response } = await stage.open(await stage.user());
+      const { response } = await stage.open(stage.anyone);
       assert.equal(response.headers.get("connection"), "keep-alive");
     },
   },

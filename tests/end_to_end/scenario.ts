@@ -21,7 +21,8 @@ export interface StreamOptions {
 export class Stage implements AsyncDisposable {
   readonly #stack = new AsyncDisposableStack();
 
-  constructor(readonly target: Target) {}
+  /** @param anyone A signed-in user without files, for what needs no user of its own. */
+  constructor(readonly target: Target, readonly anyone: TestUser) {}
 
   async user(): Promise<TestUser> {
     const user = await createTestUser(this.target);
@@ -77,10 +78,12 @@ export async function runScenarios(
   t: Deno.TestContext,
   { scenarios, target }: { scenarios: readonly Scenario[]; target: Target },
 ): Promise<void> {
+  const anyone = await createTestUser(target);
   for (const { name, run } of scenarios) {
     await t.step(name, async () => {
-      await using stage = new Stage(target);
+      await using stage = new Stage(target, anyone);
       await run(stage);
     });
   }
+  await deleteTestUser(target, anyone);
 }

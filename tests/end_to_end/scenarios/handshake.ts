@@ -7,7 +7,7 @@ export const handshake: readonly Scenario[] = [
   {
     name: "the response has the headers of an event stream that nobody buffers",
     async run(stage) {
-      const { response } = await stage.open(await stage.user());
+      const { response } = await stage.open(stage.anyone);
       const { headers } = response;
       assert.equal(headers.get("content-type"), "text/event-stream");
       assert.equal(headers.get("cache-control"), "no-cache, no-transform");
@@ -44,7 +44,7 @@ export const handshake: readonly Scenario[] = [
   {
     name: "without files a stream is reset and ready at once",
     async run(stage) {
-      const { events } = await stage.ready(await stage.user());
+      const { events } = await stage.ready(stage.anyone);
       const types = events.map(({ eventType }) => eventType).filter((it) => it !== "heartbeat");
       assert.deepEqual(types, ["reset", "ready"]);
     },

@@ -80,7 +80,7 @@ export const parameters: readonly Scenario[] = [
   ].map(([what, query]): Scenario => ({
     name: `${what}: 400 INVALID_PARAMETER`,
     async run(stage) {
-      const { status, code, headers } = await stage.refusal(await stage.user(), {
+      const { status, code, headers } = await stage.refusal(stage.anyone, {
         query: query as Record<string, string>,
       });
       assert.deepEqual({ status, code }, { status: 400, code: "INVALID_PARAMETER" });

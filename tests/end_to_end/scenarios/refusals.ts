@@ -57,7 +57,7 @@ export const refusals: readonly Scenario[] = [
   ...badTokens.map(({ name, code, authorization }): Scenario => ({
     name: `${name}: 401 ${code}, as one event`,
     async run(stage) {
-      const user = await stage.user();
+      const user = stage.anyone;
       const answer = await stage.refusal(user, {
         authorization: await authorization(user, stage),
       });
@@ -73,7 +73,7 @@ export const refusals: readonly Scenario[] = [
   {
     name: "methods other than GET: 405 METHOD_NOT_ALLOWED with Allow",
     async run(stage) {
-      const user = await stage.user();
+      const user = stage.anyone;
       for (const method of ["POST", "PUT", "PATCH", "DELETE"]) {
         const { status, code, headers } = await stage.refusal(user, { method });
         assert.deepEqual([status, code], [405, "METHOD_NOT_ALLOWED"], method);
@@ -86,7 +86,7 @@ export const refusals: readonly Scenario[] = [
   {
     name: "a preflight needs no token and allows what clients send",
     async run(stage) {
-      const { status, headers } = await stage.refusal(await stage.user(), {
+      const { status, headers } = await stage.refusal(stage.anyone, {
         method: "OPTIONS",
         authorization: null,
         headers: {
