@@ -92,7 +92,8 @@ Deno.test("…_file_events_broadcast.sql without Realtime says so, and waits unt
 
 Deno.test("…_file_events_broadcast.sql sends nothing but the streamed columns of a table of another shape", async () => {
   await using database = await createSupabaseDatabase(server, [realtimeSchema]);
-  await using owner = await database.connect();
+  const notices: string[] = [];
+  await using owner = await database.connect({ onNotice: (message) => notices.push(message) });
   await owner.query(`
     create type public.file_status as enum ('pending', 'ready');
     create table public.files (
@@ -128,6 +129,7 @@ Deno.test("…_file_events_broadcast.sql sends nothing but the streamed columns 
   );
   await owner.query("truncate public.files");
   const messages = await takeMessages(owner);
+  assert.deepEqual(notices.filter((notice) => /send/i.test(notice)), []);
   assert.deepEqual(messages.map(({ payload, event }) => payload.operation ?? event), [
     "update",
     "update",

@@ -76,12 +76,31 @@ export const scenarios: Record<string, Scenario> = {
       where user_id in (:alice, :bob)`,
     sends: ["alice update a"],
   },
+  ...Object.fromEntries(
+    Object.entries({
+      filename: "'b.pdf'",
+      file_type: "'txt'",
+      status: "'failed'",
+      progress: "5",
+      processing_stage: "'embedding'",
+      error_message: "'broken'",
+    }).map(([column, value]) => [`an update of ${column}`, {
+      before: add("alice", "a"),
+      write: `update public.files set ${column} = ${value} where id = :a`,
+      sends: ["alice update a"],
+    }]),
+  ),
   "several rows of several owners": {
     before: add("alice", "a") + add("bob", "b"),
     write: "update public.files set progress = 5 where id in (:a, :b)",
     sends: ["alice update a", "bob update b"],
   },
   "a delete of nothing": { write: "delete from public.files where id = :a", sends: [] },
+  "a second delete of an id": {
+    before: add("alice", "a") + "delete from public.files where id = :a;" + add("alice", "a"),
+    write: "delete from public.files where id = :a",
+    sends: ["alice delete a"],
+  },
   "a change of owner": {
     before: add("alice", "a"),
     write: "update public.files set user_id = :bob where id = :a",
