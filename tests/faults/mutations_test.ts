@@ -90,10 +90,10 @@ Deno.test("schedules catch pruning by time", async () => {
 });
 
 Deno.test("schedules catch ids that are sent ahead of what they cover", async () => {
-  const { take } = Outbox.prototype;
+  const { next } = Outbox.prototype;
   using _ = mutate(Outbox.prototype, {
-    take(this: Outbox) {
-      const entry = take.call(this);
+    async next(this: Outbox) {
+      const entry = await next.call(this);
       return entry && (this.cursor === null ? entry : { ...entry, cursor: this.cursor });
     },
   });

@@ -6,7 +6,7 @@ import type {
 } from "../../../supabase/functions/file-events/database/changes_since.ts";
 import { shareChangesSince } from "../../../supabase/functions/file-events/database/share_changes_since.ts";
 import { OTHER_USER_ID, USER_ID } from "../access_tokens.ts";
-import { settle } from "../fake_clock.ts";
+import { FakeClock, settle } from "../fake_clock.ts";
 import { fileId } from "./example_change.ts";
 
 const CALLER: Caller = {
@@ -21,10 +21,14 @@ const PAGE = { cursor: "next" } as ChangesPage;
 /** A database that answers when the test says so. */
 function createShared() {
   const asked: { caller: Caller; query: ChangesQuery; answer: (page: ChangesPage) => void }[] = [];
-  const share = shareChangesSince((caller, query) =>
-    new Promise((answer) => void asked.push({ caller, query, answer }))
+  const clock = new FakeClock();
+  const shared = shareChangesSince(
+    (caller, query) => new Promise((answer) => void asked.push({ caller, query, answer })),
+    clock,
   );
-  return { share, asked };
+  const share = (caller: Caller, query: ChangesQuery, signal = new AbortController().signal) =>
+    shared(caller, query, { signal });
+  return { share, asked, clock };
 }
 
 Deno.test("shareChangesSince() asks once for equal queries of one instant", async () => {
@@ -94,11 +98,46 @@ Deno.test("shareChangesSince() has 8 queries under way at most; what waits can b
 
 Deno.test("shareChangesSince() tells all who share of a failure, and asks anew afterwards", async () => {
   let failing = true;
-  const share = shareChangesSince(() =>
-    failing ? Promise.reject(new Error("database down")) : Promise.resolve(PAGE)
+  const shared = shareChangesSince(
+    () => failing ? Promise.reject(new Error("database down")) : Promise.resolve(PAGE),
+    new FakeClock(),
   );
-  const both = await Promise.allSettled([share(CALLER, QUERY), share(CALLER, QUERY)]);
+  const { signal } = new AbortController();
+  const share = () => shared(CALLER, QUERY, { signal });
+  const both = await Promise.allSettled([share(), share()]);
   assert.deepEqual(both.map(({ status }) => status), ["rejected", "rejected"]);
   failing = false;
-  assert.equal(await share(CALLER, QUERY), PAGE);
+  assert.equal(await share(), PAGE);
+});
+
+/** Fills all places, and returns what frees them. */
+async function occupy({ share, asked }: ReturnType<typeof createShared>): Promise<() => void> {
+  for (let n = 0; n < 8; n++) void share(CALLER, { ...QUERY, since: `occupied ${n}` });
+  await settle();
+  return () => asked.splice(0).forEach(({ answer }) => answer(PAGE));
+}
+
+Deno.test("shareChangesSince() does not ask for streams that have ended while they waited", async () => {
+  const shared = createShared();
+  const free = await occupy(shared);
+  const [gone, alsoGone, alive] = [1, 2, 3].map(() => new AbortController());
+  const unwanted = shared.share(CALLER, QUERY, gone!.signal);
+  void shared.share(CALLER, { ...QUERY, since: "wanted" }, alsoGone!.signal);
+  void shared.share(CALLER, { ...QUERY, since: "wanted" }, alive!.signal);
+  gone!.abort();
+  alsoGone!.abort();
+  free();
+  await assert.rejects(unwanted, { name: "AbortError" });
+  await settle();
+  assert.deepEqual(shared.asked.map(({ query }) => query.since), ["wanted"]);
+});
+
+Deno.test("shareChangesSince() gives up what has waited for ten seconds", async () => {
+  const shared = createShared();
+  const free = await occupy(shared);
+  const waiting = shared.share(CALLER, QUERY);
+  await shared.clock.advance(10_001);
+  free();
+  await assert.rejects(waiting, { name: "TimeoutError" });
+  assert.deepEqual(shared.asked, []);
 });

@@ -61,18 +61,18 @@ Deno.test("CatchUpSchedule waits for the last of several files", () => {
 Deno.test("CatchUpSchedule doubles up to the ordinary interval while catch-ups find nothing", () => {
   const schedule = createSchedule({ live: false });
   const delays = Array.from({ length: 6 }, () => {
-    schedule.ended({ found: false });
+    schedule.ended("nothing");
     return schedule.delay();
   });
   assert.deepEqual(delays, [10_000, 20_000, 40_000, 60_000, 60_000, 60_000]);
-  for (let n = 0; n < 2000; n++) schedule.ended({ found: false });
+  for (let n = 0; n < 2000; n++) schedule.ended("nothing");
   assert.equal(schedule.delay(), ORDINARY);
 });
 
-Deno.test("CatchUpSchedule hurries again when something was found, sent or the feed has changed", async (t) => {
+Deno.test("CatchUpSchedule hurries again when something was found or brought, or the feed has changed", async (t) => {
   const causes: Record<string, (schedule: CatchUpSchedule) => void> = {
-    "a catch-up found something": (schedule) => schedule.ended({ found: true }),
-    "a change was sent": (schedule) => void schedule.sent(working(fileId(2))),
+    "a catch-up found something": (schedule) => schedule.ended("found"),
+    "the feed brought a change": (schedule) => schedule.arrived(),
     "the feed came and went": (schedule) => {
       schedule.feed(true);
       schedule.feed(false);
@@ -82,11 +82,24 @@ Deno.test("CatchUpSchedule hurries again when something was found, sent or the f
     await t.step(name, () => {
       const schedule = createSchedule({ live: false });
       schedule.sent(working(fileId(1)));
-      for (let n = 0; n < 5; n++) schedule.ended({ found: false });
+      for (let n = 0; n < 5; n++) schedule.ended("nothing");
       cause(schedule);
       assert.equal(schedule.delay(), FAST);
     });
   }
+});
+
+Deno.test("CatchUpSchedule tries again soon after a failure, then ever later", () => {
+  const schedule = createSchedule();
+  const delays = Array.from({ length: 8 }, () => {
+    schedule.ended("failed");
+    schedule.arrived();
+    return schedule.delay();
+  });
+  assert.deepEqual(delays, [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]);
+  assert.equal(schedule.isRetry, true);
+  schedule.ended("nothing");
+  assert.deepEqual([schedule.delay(), schedule.isRetry], [ORDINARY, false]);
 });
 
 Deno.test("CatchUpSchedule.clear() forgets the files in progress", () => {

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { deleted, fileId, updated } from "../database/example_change.ts";
-import { openReadyStream, openStream } from "./open_stream.ts";
+import {
+  CATCH_UP_DISTANCE_MS,
+  openReadyStream,
+  openStream,
+  READY_AFTER_MS,
+} from "./open_stream.ts";
 import type { FeedMessage } from "../../../supabase/functions/file-events/stream/file_feed.ts";
 import type { FileChange } from "../../../supabase/functions/file-events/database/file_change.ts";
 
@@ -19,7 +24,13 @@ Deno.test("file stream sends its first bytes before feed or database have answer
 Deno.test("file stream begins with a reset, a snapshot and ready, without the feed", async () => {
   const { client, database } = await openStream();
   await database.answer({ cursor: "c1", reset: true, changes: [file(1, 1), file(2, 2)] });
-  assert.deepEqual(await client.readAll(), ["retry 2000", "reset", "1:1", "2:2@c1", "ready@c1"]);
+  assert.deepEqual(await client.readAll(), [
+    "retry 2000",
+    "reset@none",
+    "1:1",
+    "2:2@c1",
+    "ready@c1",
+  ]);
 });
 
 Deno.test("file stream asks for all the caller's files when the client has no cursor", async () => {
@@ -32,7 +43,7 @@ Deno.test("file stream sends a long snapshot page by page, as the client reads",
   const page = { reset: true, more: true, changes: [file(1, 1), file(2, 2)] };
   await database.answer({ cursor: "p1", ...page });
   assert.equal(database.waiting, 0, "the client has not read the first page");
-  assert.deepEqual(await client.readAll(), ["retry 2000", "reset", "1:1", "2:2@p1"]);
+  assert.deepEqual(await client.readAll(), ["retry 2000", "reset@none", "1:1", "2:2@p1"]);
   await database.answer({ cursor: "c1", changes: [file(3, 3)] });
   assert.deepEqual(await client.readAll(), ["3:3@c1", "ready@c1"]);
   assert.deepEqual(database.queries.map(({ since }) => since), [null, "p1"]);
@@ -48,7 +59,7 @@ Deno.test("file stream resumes from a cursor without a reset", async () => {
 Deno.test("file stream resets a client whose cursor is of no use", async () => {
   const { client, database } = await openStream({ parameters: { lastEventId: "old" } });
   await database.answer({ cursor: "c1", reset: true, changes: [file(1, 5)] });
-  assert.deepEqual(await client.readAll(), ["retry 2000", "reset", "1:5@c1", "ready@c1"]);
+  assert.deepEqual(await client.readAll(), ["retry 2000", "reset@none", "1:5@c1", "ready@c1"]);
 });
 
 Deno.test("file stream passes live changes on at once, of several files at a time", async () => {
@@ -88,10 +99,11 @@ Deno.test("file stream drops live changes that are doubled or out of order", asy
 });
 
 Deno.test("file stream loses no live change that arrives before the first page", async () => {
-  const { client, feed, database } = await openStream();
+  const { clock, client, feed, database } = await openStream();
   await feed.emit(live(file(1, 2)));
   await database.answer({ cursor: "c1", horizon: 5n, reset: true, changes: [file(1, 1)] });
-  assert.deepEqual(await client.readAll(), ["retry 2000", "reset", "1:1@c1", "ready@c1"]);
+  assert.deepEqual(await client.readAll(), ["retry 2000", "reset@none", "1:1@c1", "ready@c1"]);
+  await clock.advance(CATCH_UP_DISTANCE_MS);
   assert.equal(database.waiting, 1, "asks again for what the page may lack");
   await database.answer({ cursor: "c2", horizon: 5n, changes: [file(1, 2)] });
   assert.deepEqual(await client.readAll(), ["1:2@c2"]);
@@ -105,20 +117,24 @@ Deno.test("file stream catches up when the feed goes live, and live again", asyn
   assert.deepEqual(await client.readAll(), ["1:1@c2"], "ready comes once a connection");
 });
 
-Deno.test("file stream catches up on a hint; hints during a catch-up cause one more", async () => {
-  const { feed, database } = await openReadyStream();
+Deno.test("file stream catches up on a hint; hints during a catch-up cause one more, soon after", async () => {
+  const { clock, feed, database } = await openReadyStream();
   await feed.emit({ kind: "hint" });
   await feed.emit({ kind: "hint" }, { kind: "hint" });
   assert.equal(database.waiting, 1, "one at a time");
   await database.answer();
+  await clock.advance(CATCH_UP_DISTANCE_MS - 1);
+  assert.equal(database.waiting, 0);
+  await clock.advance(1);
   assert.equal(database.waiting, 1);
   await database.answer();
+  await clock.advance(CATCH_UP_DISTANCE_MS);
   assert.equal(database.waiting, 0);
 });
 
 Deno.test("file stream catches up every minute while the feed is live and nothing in progress", async () => {
   const { clock, database } = await openReadyStream();
-  await clock.advance(59_999);
+  await clock.advance(59_999 - CATCH_UP_DISTANCE_MS);
   assert.equal(database.waiting, 0);
   await clock.advance(1);
   assert.equal(database.waiting, 1);
@@ -149,15 +165,15 @@ Deno.test("file stream stays open while the feed is down, and catches up every f
 Deno.test("file stream stays open when a catch-up fails, and tries again, ever less often", async () => {
   const { clock, client, database, logged } = await openStream();
   await database.fail("statement timeout");
-  await clock.advance(9_999);
+  await clock.advance(999);
   assert.equal(database.waiting, 0);
   await clock.advance(1);
   await database.fail();
-  await clock.advance(20_000);
+  await clock.advance(2_000);
   await database.answer({ cursor: "c1", reset: true, changes: [file(1, 1)] });
   assert.deepEqual(
     (await client.readAll()).filter((message) => message !== "heartbeat"),
-    ["retry 2000", "reset", "1:1@c1", "ready@c1"],
+    ["retry 2000", "reset@none", "1:1@c1", "ready@c1"],
   );
   const failures = logged.filter(({ event }) => event === "catch-up failed");
   assert.equal(failures.length, 2);
@@ -167,7 +183,7 @@ Deno.test("file stream stays open when a catch-up fails, and tries again, ever l
 Deno.test("file stream goes on from the last page when a catch-up fails in the middle", async () => {
   const { clock, client, database } = await openStream();
   await database.answer({ cursor: "p1", reset: true, more: true, changes: [file(1, 1)] });
-  assert.deepEqual(await client.readAll(), ["retry 2000", "reset", "1:1@p1"]);
+  assert.deepEqual(await client.readAll(), ["retry 2000", "reset@none", "1:1@p1"]);
   await database.fail();
   await clock.advance(10_000);
   await database.answer({ cursor: "c1", changes: [file(2, 2)] });
@@ -193,11 +209,12 @@ Deno.test("file stream drops a live change that a catch-up has covered", async (
 });
 
 Deno.test("file stream asks the database about a live change that may be older than what it sent", async () => {
-  const { client, feed, database } = await openReadyStream();
+  const { clock, client, feed, database } = await openReadyStream();
   await feed.emit({ kind: "hint" });
   await database.answer({ cursor: "c2", horizon: 15n, changes: [file(1, 6, 10)] });
   assert.deepEqual(await client.readAll(), ["1:6@c2"]);
   await feed.emit(live(file(1, 5, 20)));
+  await clock.advance(CATCH_UP_DISTANCE_MS);
   assert.equal(database.waiting, 1);
   await database.answer({ cursor: "c3", horizon: 21n });
   assert.deepEqual(await client.readAll(), [], "the older state is never sent");
@@ -205,7 +222,7 @@ Deno.test("file stream asks the database about a live change that may be older t
 
 Deno.test("file stream sends a heartbeat every 30 s, with the cursor of what was sent before", async () => {
   const { clock, client, feed, database } = await openReadyStream();
-  await clock.advance(29_999);
+  await clock.advance(29_999 - READY_AFTER_MS);
   assert.deepEqual(await client.readAll(), []);
   await clock.advance(1);
   assert.deepEqual(await client.readAll(), ["heartbeat@c1"]);
@@ -223,6 +240,40 @@ Deno.test("file stream sends heartbeats without an id while nothing is caught up
   assert.deepEqual(await client.readAll(), ["retry 2000", "heartbeat"]);
 });
 
+Deno.test("file stream catches up though the client never reads as fast as files change", async () => {
+  const { clock, client, feed, database } = await openReadyStream();
+  let revision = 0;
+  const change = () => feed.emit(...[1, 2, 3].map((n) => live(file(n, ++revision))));
+  await change();
+  await feed.emit({ kind: "hint" });
+  for (let n = 0; n < 10; n++) {
+    await client.read(1);
+    await change();
+  }
+  assert.equal(database.waiting, 1);
+  await database.answer({ cursor: "c2" });
+  await clock.advance(30_000);
+  assert.equal((await client.readAll()).at(-1), "heartbeat@c2");
+});
+
+Deno.test("file stream resends what it has forgotten at the ordinary pace, and blames no feed", async () => {
+  const { clock, client, feed, database } = await openReadyStream({ maxFiles: 4 });
+  const rows = Array.from({ length: 5 }, (_, n) => file(n, n + 1));
+  await feed.emit({ kind: "hint" });
+  for (let minute = 0; minute < 5; minute++) {
+    // A transaction that stays open holds the horizon below all of them.
+    await database.answer({ cursor: "c1", horizon: 10n, more: true, changes: rows.slice(0, 3) });
+    await client.readAll();
+    await database.answer({ cursor: "c1", horizon: 10n, changes: rows.slice(3) });
+    await client.readAll();
+    await clock.advance(59_999);
+    assert.equal(database.waiting, 0, `minute ${minute}`);
+    await clock.advance(1);
+    assert.equal(database.waiting, 1, `minute ${minute}`);
+  }
+  assert.equal(feed.rejoins, 0);
+});
+
 Deno.test("file stream sends a slow client the newest state of each file, once", async () => {
   const { client, feed } = await openReadyStream();
   for (let revision = 1; revision <= 50; revision++) {
@@ -232,7 +283,7 @@ Deno.test("file stream sends a slow client the newest state of each file, once",
 });
 
 Deno.test("file stream serves a client that is too slow from the database, and loses nothing", async () => {
-  const { client, feed, database } = await openReadyStream();
+  const { clock, client, feed, database } = await openReadyStream();
   await feed.emit(...Array.from({ length: 1000 }, (_, n) => live(file(n, n + 1))));
   assert.equal(database.waiting, 0, "1,000 files may wait");
   await feed.emit(live(file(1000, 1001)));
@@ -259,6 +310,7 @@ Deno.test("file stream serves a client that is too slow from the database, and l
     "1001:1002@c2",
   ]);
 
+  await clock.advance(CATCH_UP_DISTANCE_MS);
   await database.answer({ cursor: "c2" });
   await feed.emit(live(file(1, 2000)));
   assert.deepEqual(await client.readAll(), ["1:2000"], "live changes pass again");
@@ -280,7 +332,7 @@ Deno.test("file stream ends a client that leaves two heartbeats unread: slow-con
   assert.deepEqual(await client.read(1), ["heartbeat@c1"]);
   await clock.advance(60_000);
   await feed.emit(live(file(1, 1)));
-  await clock.advance(29_999);
+  await clock.advance(29_999 - READY_AFTER_MS);
   assert.equal(feed.signal?.aborted, false, "two heartbeats wait, no third is due");
   await clock.advance(1);
   assert.equal(feed.signal?.reason, "slow-consumer");
@@ -409,7 +461,7 @@ Deno.test("file stream without a snapshot tells the client when to load its list
   const { client, feed, database } = await openStream({ parameters: { snapshot: false } });
   assert.equal(database.queries[0]?.snapshot, false);
   await database.answer({ cursor: "c1", horizon: 10n, reset: true });
-  assert.deepEqual(await client.readAll(), ["retry 2000", "reset", "ready@c1"]);
+  assert.deepEqual(await client.readAll(), ["retry 2000", "reset@none", "ready@c1"]);
   await feed.emit(live(file(1, 1)));
   assert.deepEqual(await client.readAll(), ["1:1"]);
 });
@@ -419,7 +471,7 @@ Deno.test("file stream resets the client in mid-stream when its cursor becomes u
   await feed.emit(live(file(1, 1)), { kind: "hint" });
   assert.deepEqual(await client.readAll(), ["1:1"]);
   await database.answer({ cursor: "d1", reset: true, changes: [file(2, 1)] });
-  assert.deepEqual(await client.readAll(), ["reset", "2:1@d1"]);
+  assert.deepEqual(await client.readAll(), ["reset@none", "2:1@d1"]);
 });
 
 Deno.test("file stream without a snapshot ends on such a reset, so that ready can come again", async () => {
@@ -438,7 +490,7 @@ Deno.test("file stream logs its opening and its end, and no token", async () => 
   assert.equal(opened?.fields?.resumed, true);
   assert.equal(closed?.event, "stream closed");
   assert.equal(closed?.fields?.reason, "cancelled");
-  assert.equal(closed?.fields?.ms, 5_000);
+  assert.equal(closed?.fields?.ms, READY_AFTER_MS + 5_000);
   assert.equal(closed?.fields?.stream, opened?.fields?.stream);
   assert.ok(!JSON.stringify(logged).includes("the.callers.token"));
 });

@@ -183,13 +183,23 @@ export async function openStream(
   return { clock, feed, database, shutdown, logged, client };
 }
 
-/** Opens a stream and lets it become ready, with a live feed; what was sent so far has been read. */
+/** How long after a catch-up the next one runs that something asks for. */
+export const CATCH_UP_DISTANCE_MS = 250;
+/** The time that {@linkcode openReadyStream} takes. */
+export const READY_AFTER_MS = 2 * CATCH_UP_DISTANCE_MS;
+
+/**
+ * Opens a stream and lets it become ready, with a live feed; what was sent so far has been read, and
+ * a catch-up that is asked for runs at once.
+ */
 export async function openReadyStream(options: TestStreamOptions = {}) {
   const stream = await openStream(options);
-  const { feed, database, client } = stream;
+  const { clock, feed, database, client } = stream;
   await database.answer({ cursor: "c1", horizon: 10n, reset: true });
   await feed.emit({ kind: "live" });
+  await clock.advance(CATCH_UP_DISTANCE_MS);
   await database.answer();
   await client.read(["retry", "reset", "ready"].length);
+  await clock.advance(CATCH_UP_DISTANCE_MS);
   return stream;
 }

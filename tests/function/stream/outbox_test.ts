@@ -13,40 +13,44 @@ function describe(entry: OutboxEntry): string {
   return `${deleted ? "-" : ""}${Number(id.slice(-12))}:${revision}${cursor}`;
 }
 
-function takeAll(outbox: Outbox): string[] {
+async function take(outbox: Outbox): Promise<string> {
+  return describe(await outbox.next() as OutboxEntry);
+}
+
+async function takeAll(outbox: Outbox): Promise<string[]> {
   const taken: string[] = [];
-  for (let entry = outbox.take(); entry; entry = outbox.take()) taken.push(describe(entry));
+  while (!outbox.isEmpty) taken.push(await take(outbox));
   return taken;
 }
 
-Deno.test("Outbox gives out in the order of what was put in", () => {
+Deno.test("Outbox gives out in the order of what was put in", async () => {
   const outbox = new Outbox(null);
   outbox.putReset();
   outbox.putChange(updated({ id: B, revision: 1 }));
   outbox.putChange(deleted({ id: A, revision: 2 }));
   outbox.putReady();
-  assert.deepEqual(takeAll(outbox), ["reset", "2:1", "-1:2", "ready"]);
-  assert.equal(outbox.take(), undefined);
+  assert.deepEqual(await takeAll(outbox), ["reset@none", "2:1", "-1:2", "ready"]);
+  assert.equal(outbox.isEmpty, true);
 });
 
-Deno.test("Outbox.putChange() replaces an older state that waits, in its place", () => {
+Deno.test("Outbox.putChange() replaces an older state that waits, in its place", async () => {
   const outbox = new Outbox(null);
   outbox.putChange(updated({ id: A, revision: 1 }));
   outbox.putChange(updated({ id: B, revision: 2 }));
   outbox.putChange(updated({ id: A, revision: 3 }));
   assert.equal(outbox.fileCount, 2);
-  assert.deepEqual(takeAll(outbox), ["1:3", "2:2"]);
+  assert.deepEqual(await takeAll(outbox), ["1:3", "2:2"]);
 });
 
-Deno.test("Outbox.putChange() gives a file that was taken a new place", () => {
+Deno.test("Outbox.putChange() gives a file that was taken a new place", async () => {
   const outbox = new Outbox(null);
   outbox.putChange(updated({ id: A, revision: 1 }));
-  assert.deepEqual(takeAll(outbox), ["1:1"]);
+  assert.deepEqual(await takeAll(outbox), ["1:1"]);
   outbox.putChange(updated({ id: A, revision: 2 }));
-  assert.deepEqual(takeAll(outbox), ["1:2"]);
+  assert.deepEqual(await takeAll(outbox), ["1:2"]);
 });
 
-Deno.test("Outbox.advance() lets the cursor ride on the last change that waits", () => {
+Deno.test("Outbox.advance() lets the cursor ride on the last change that waits", async () => {
   const outbox = new Outbox(null);
   outbox.putReset();
   outbox.putChange(updated({ id: A }));
@@ -54,64 +58,64 @@ Deno.test("Outbox.advance() lets the cursor ride on the last change that waits",
   outbox.advance("c1");
   outbox.putChange(updated({ id: C }));
   outbox.putReady();
-  assert.deepEqual(takeAll(outbox), ["reset", "1:1", "2:1@c1", "3:1", "ready@c1"]);
+  assert.deepEqual(await takeAll(outbox), ["reset@none", "1:1", "2:1@c1", "3:1", "ready@c1"]);
 });
 
-Deno.test("Outbox.advance() with nothing waiting leaves the cursor to what comes next in order", () => {
+Deno.test("Outbox.advance() with nothing waiting leaves the cursor to what comes next in order", async () => {
   const outbox = new Outbox("c0");
   outbox.advance("c1");
   assert.equal(outbox.cursor, "c1");
   outbox.putChange(updated({ id: A }));
   outbox.putHeartbeat();
-  assert.deepEqual(takeAll(outbox), ["1:1", "heartbeat@c1"]);
+  assert.deepEqual(await takeAll(outbox), ["1:1", "heartbeat@c1"]);
 });
 
-Deno.test("Outbox keeps a cursor whose entry is replaced by a newer state", () => {
+Deno.test("Outbox keeps a cursor whose entry is replaced by a newer state", async () => {
   const outbox = new Outbox(null);
   outbox.putChange(updated({ id: A, revision: 1 }));
   outbox.advance("c1");
   outbox.putChange(updated({ id: B, revision: 2 }));
   outbox.putChange(updated({ id: A, revision: 3 }));
-  assert.deepEqual(takeAll(outbox), ["1:3@c1", "2:2"]);
+  assert.deepEqual(await takeAll(outbox), ["1:3@c1", "2:2"]);
 });
 
-Deno.test("Outbox never gives out a cursor ahead of a change that it covers", () => {
+Deno.test("Outbox never gives out a cursor ahead of a change that it covers", async () => {
   const outbox = new Outbox("c0");
   outbox.putHeartbeat();
   outbox.putChange(updated({ id: A, revision: 1 }));
   outbox.advance("c1");
   // The heartbeat that waits is older than the change: it must move behind it with the new cursor.
   outbox.putHeartbeat();
-  assert.deepEqual(takeAll(outbox), ["1:1@c1", "heartbeat@c1"]);
+  assert.deepEqual(await takeAll(outbox), ["1:1@c1", "heartbeat@c1"]);
 });
 
-Deno.test("Outbox.putHeartbeat() keeps one heartbeat, behind all that waits", () => {
+Deno.test("Outbox.putHeartbeat() keeps one heartbeat, behind all that waits", async () => {
   const outbox = new Outbox("c0");
   outbox.putHeartbeat();
   outbox.putReady();
   outbox.putHeartbeat();
-  assert.deepEqual(takeAll(outbox), ["ready@c0", "heartbeat@c0"]);
+  assert.deepEqual(await takeAll(outbox), ["ready@c0", "heartbeat@c0"]);
 });
 
-Deno.test("Outbox.putReady() puts it once, whether it waits or has been taken", () => {
+Deno.test("Outbox.putReady() puts it once, whether it waits or has been taken", async () => {
   const outbox = new Outbox("c0");
   outbox.putReady();
   outbox.putHeartbeat();
   outbox.putReady();
-  assert.deepEqual(takeAll(outbox), ["ready@c0", "heartbeat@c0"]);
+  assert.deepEqual(await takeAll(outbox), ["ready@c0", "heartbeat@c0"]);
   outbox.putReady();
-  assert.deepEqual(takeAll(outbox), []);
+  assert.deepEqual(await takeAll(outbox), []);
 });
 
-Deno.test("Outbox.advance() gives a reset no cursor: what follows it has not been sent", () => {
+Deno.test("Outbox.advance() gives a reset no cursor, for what follows it has not been sent", async () => {
   const outbox = new Outbox(null);
   outbox.putReset();
   outbox.advance("c1");
   outbox.putReady();
-  assert.deepEqual(takeAll(outbox), ["reset", "ready@c1"]);
+  assert.deepEqual(await takeAll(outbox), ["reset@none", "ready@c1"]);
 });
 
-Deno.test("Outbox.putReset() drops all that waits and the cursor with it", () => {
+Deno.test("Outbox.putReset() drops all that waits and the cursor with it", async () => {
   const outbox = new Outbox("c0");
   outbox.putChange(updated({ id: A }));
   outbox.advance("c1");
@@ -119,38 +123,38 @@ Deno.test("Outbox.putReset() drops all that waits and the cursor with it", () =>
   assert.equal(outbox.cursor, null);
   assert.equal(outbox.fileCount, 0);
   outbox.putHeartbeat();
-  assert.deepEqual(takeAll(outbox), ["reset", "heartbeat"]);
+  assert.deepEqual(await takeAll(outbox), ["reset@none", "heartbeat"]);
 });
 
-Deno.test("Outbox.clear() goes back to the last cursor that was taken", () => {
+Deno.test("Outbox.rewind() goes back to the last cursor that was taken", async () => {
   const outbox = new Outbox("c0");
   outbox.putChange(updated({ id: A }));
   outbox.advance("c1");
   outbox.putChange(updated({ id: B }));
   outbox.advance("c2");
-  assert.equal(describe(outbox.take() as OutboxEntry), "1:1@c1");
-  outbox.clear();
+  assert.equal(await take(outbox), "1:1@c1");
+  outbox.rewind();
   assert.equal(outbox.cursor, "c1");
   assert.equal(outbox.fileCount, 0);
-  assert.equal(outbox.take(), undefined);
+  assert.equal(outbox.isEmpty, true);
 });
 
-Deno.test("Outbox.clear() goes back to the client's own cursor when none was taken", () => {
+Deno.test("Outbox.rewind() goes back to the client's own cursor when none was taken", async () => {
   const outbox = new Outbox("c0");
   outbox.putChange(updated({ id: A }));
   outbox.advance("c1");
-  outbox.clear();
+  outbox.rewind();
   assert.equal(outbox.cursor, "c0");
 });
 
-Deno.test("Outbox counts what was taken and says when ready was", () => {
+Deno.test("Outbox counts what was taken and says when ready was", async () => {
   const outbox = new Outbox(null);
   outbox.putChange(updated({}));
   outbox.putReady();
   assert.deepEqual([outbox.takenCount, outbox.readyTaken], [0, false]);
-  outbox.take();
+  await take(outbox);
   assert.deepEqual([outbox.takenCount, outbox.readyTaken], [1, false]);
-  outbox.take();
+  await take(outbox);
   assert.deepEqual([outbox.takenCount, outbox.readyTaken], [2, true]);
 });
 
@@ -162,49 +166,69 @@ async function isSettled(promise: Promise<unknown>): Promise<boolean> {
   return settled;
 }
 
-Deno.test("Outbox.filled() resolves once something waits", async () => {
+Deno.test("Outbox.next() resolves once something waits", async () => {
   const outbox = new Outbox(null);
-  const filled = outbox.filled();
-  assert.equal(await isSettled(filled), false);
+  const next = outbox.next();
+  assert.equal(await isSettled(next), false);
   outbox.putHeartbeat();
-  assert.equal(await isSettled(filled), true);
-  assert.equal(await isSettled(outbox.filled()), true);
+  assert.equal(describe(await next as OutboxEntry), "heartbeat");
 });
 
-Deno.test("Outbox.drained() resolves once no file waits, whatever else does", async () => {
+Deno.test("Outbox.next() waits on when what came has been dropped in the same instant", async () => {
   const outbox = new Outbox(null);
-  assert.equal(await isSettled(outbox.drained()), true);
+  const next = outbox.next();
+  outbox.putChange(updated({ id: A }));
+  outbox.rewind();
+  assert.equal(await isSettled(next), false);
+  outbox.putHeartbeat();
+  assert.equal(describe(await next as OutboxEntry), "heartbeat");
+});
+
+Deno.test("Outbox.flushed() resolves once all that waited has been taken, whatever has come since", async () => {
+  const outbox = new Outbox(null);
+  assert.equal(await isSettled(outbox.flushed()), true);
   outbox.putReset();
   outbox.putChange(updated({ id: A }));
-  outbox.putChange(updated({ id: B }));
-  outbox.putReady();
-  const drained = outbox.drained();
-  outbox.take();
-  outbox.take();
-  assert.equal(await isSettled(drained), false);
-  outbox.take();
-  assert.equal(await isSettled(drained), true);
+  outbox.putChange(updated({ id: B, revision: 2 }));
+  const flushed = outbox.flushed();
+  await take(outbox);
+  outbox.putChange(updated({ id: C, revision: 3 }));
+  await take(outbox);
+  outbox.putChange(updated({ id: A, revision: 4 }));
+  assert.equal(await isSettled(flushed), false);
+  await take(outbox);
+  assert.equal(await isSettled(flushed), true);
+  assert.equal(outbox.fileCount, 2);
 });
 
-Deno.test("Outbox.drained() resolves when all that waits is dropped", async () => {
+Deno.test("Outbox.flushed() resolves when all that waits is dropped", async () => {
   const outbox = new Outbox(null);
   outbox.putChange(updated({}));
-  const drained = outbox.drained();
-  outbox.clear();
-  assert.equal(await isSettled(drained), true);
+  const flushed = outbox.flushed();
+  outbox.rewind();
+  assert.equal(await isSettled(flushed), true);
+});
+
+Deno.test("Outbox.rewind() after a reset that was taken goes back to nothing", async () => {
+  const outbox = new Outbox("c0");
+  outbox.putReset();
+  outbox.putChange(updated({ id: A }));
+  outbox.advance("c1");
+  assert.equal(await take(outbox), "reset@none");
+  outbox.rewind();
+  assert.equal(outbox.cursor, "none");
 });
 
 Deno.test("Outbox.close() lets go of all who wait, and takes nothing more", async () => {
   const outbox = new Outbox(null);
-  const filled = outbox.filled();
+  const next = outbox.next();
   outbox.close();
-  assert.equal(await isSettled(filled), true);
+  assert.equal(await next, undefined);
   outbox.putReset();
   outbox.putChange(updated({}));
   outbox.putHeartbeat();
   outbox.advance("c1");
-  assert.equal(outbox.take(), undefined);
-  assert.equal(await isSettled(outbox.filled()), true);
+  assert.equal(await outbox.next(), undefined);
   // A count that stays up would leave a catch-up waiting for ever.
-  assert.equal(await isSettled(outbox.drained()), true);
+  assert.equal(await isSettled(outbox.flushed()), true);
 });

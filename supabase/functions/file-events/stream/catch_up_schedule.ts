@@ -3,18 +3,21 @@ import { jitter } from "../jitter.ts";
 
 /** The interval while changes are expected and none arrive, in milliseconds. */
 const FAST_MS = 5_000;
+/** While the last catch-up has failed. */
+const RETRY_MS = 1_000;
 const MAX_TRACKED = 1000;
 
 /**
  * Says how long to wait for the next catch-up: 5 s while the feed is down, or while a file is in
- * progress and nothing arrives; doubling up to the ordinary interval while that finds nothing or
- * fails; else the ordinary interval. All jittered.
+ * progress and nothing arrives; 1 s after one that failed; doubling up to the ordinary interval
+ * while that finds nothing or fails; else the ordinary interval. All jittered.
  */
 export class CatchUpSchedule {
   /** The files being processed, at most 1,000; more make no difference. */
   readonly #inProgress = new Set<string>();
   readonly #options: { maxMs: number; random: () => number };
   #feedIsLive = false;
+  #hasFailed = false;
   #fruitless = 0;
 
   /** @param options.maxMs The ordinary interval. */
@@ -24,7 +27,7 @@ export class CatchUpSchedule {
 
   /** Whether changes are expected that may not arrive by themselves. */
   get #urgent(): boolean {
-    return !this.#feedIsLive || this.#inProgress.size > 0;
+    return !this.#feedIsLive || this.#hasFailed || this.#inProgress.size > 0;
   }
 
   /** @returns Whether a wait under way may now be too long. */
@@ -35,6 +38,11 @@ export class CatchUpSchedule {
     return this.#urgent && !wasUrgent;
   }
 
+  /** The feed has brought a change. */
+  arrived(): void {
+    if (!this.#hasFailed) this.#fruitless = 0;
+  }
+
   /** A change is sent. @returns As for {@linkcode feed}. */
   sent(change: FileChange): boolean {
     const wasUrgent = this.#urgent;
@@ -42,13 +50,16 @@ export class CatchUpSchedule {
       (change.file.status === "pending" || change.file.status === "processing");
     if (!inProgress) this.#inProgress.delete(change.id);
     else if (this.#inProgress.size < MAX_TRACKED) this.#inProgress.add(change.id);
-    this.#fruitless = 0;
     return this.#urgent && !wasUrgent;
   }
 
-  /** A catch-up has ended; `found`: with changes that the client lacked. */
-  ended({ found }: { found: boolean }): void {
-    this.#fruitless = found ? 0 : this.#fruitless + 1;
+  /** A catch-up has ended; `found` if it had changes that the client lacked. */
+  ended(outcome: "found" | "nothing" | "failed"): void {
+    const hasFailed = outcome === "failed";
+    this.#fruitless = outcome === "found" || hasFailed && !this.#hasFailed
+      ? 0
+      : this.#fruitless + 1;
+    this.#hasFailed = hasFailed;
   }
 
   /** All files are void. */
@@ -56,10 +67,16 @@ export class CatchUpSchedule {
     this.#inProgress.clear();
   }
 
+  /** Whether it is of no use to wait for live changes. */
+  get isRetry(): boolean {
+    return this.#hasFailed;
+  }
+
   /** Milliseconds from the last catch-up or live change to the next catch-up. */
   delay(): number {
     const { maxMs, random } = this.#options;
-    const ms = this.#urgent ? Math.min(FAST_MS * 2 ** Math.min(this.#fruitless, 20), maxMs) : maxMs;
-    return jitter(ms, random);
+    const first = this.#hasFailed ? RETRY_MS : FAST_MS;
+    const urgent = Math.min(first * 2 ** Math.min(this.#fruitless, 20), maxMs);
+    return jitter(this.#urgent ? urgent : maxMs, random);
   }
 }

@@ -69,11 +69,15 @@ export function createOpenFileStream(options: FileStreamOptions): OpenFileStream
         controller.enqueue(retry());
         if (signal.aborted) return finish(controller);
         signal.addEventListener("abort", () => finish(controller), { once: true });
-        new Synchronizer(caller, parameters, { ...options, outbox, lifetime, labels }).start();
+        try {
+          new Synchronizer(caller, parameters, { ...options, outbox, lifetime, labels }).start();
+        } catch (error) {
+          lifetime.end("cancelled");
+          throw error;
+        }
       },
       async pull(controller) {
-        await outbox.filled();
-        const entry = outbox.take();
+        const entry = await outbox.next();
         if (entry) controller.enqueue(renderEntry(entry, clock.now()));
       },
       cancel() {

@@ -9,6 +9,12 @@ export type OutboxEntry =
   & { readonly cursor?: string };
 
 /**
+ * The id that comes with a reset. It is no cursor: until a client is sent one, what it resumes from
+ * is nothing, whatever it had before.
+ */
+const VOID_ID = "none";
+
+/**
  * What the client has not yet read, in the order in which it will be sent.
  *
  * A newer state of a file replaces the one that waits, in its place, so that a slow client costs
@@ -25,7 +31,7 @@ export class Outbox {
   #readyTaken = false;
   #closed = false;
   #onEntry = () => {};
-  #onDrained = () => {};
+  #onTaken = () => {};
 
   /** @param cursor Covers what the client has already. */
   constructor(cursor: string | null) {
@@ -75,9 +81,9 @@ export class Outbox {
 
   /** Drops all that waits: the client will be told to forget what it has. */
   putReset(): void {
-    this.clear();
+    this.#drop();
     this.#cursor = null;
-    this.#put("reset", { kind: "reset" });
+    this.#put("reset", { kind: "reset", cursor: VOID_ID });
   }
 
   /**
@@ -90,45 +96,53 @@ export class Outbox {
     if (id !== undefined && last?.kind === "change") this.#entries.set(id, { ...last, cursor });
   }
 
-  /** Removes and returns what is to be sent next. */
-  take(): OutboxEntry | undefined {
-    for (const [key, entry] of this.#entries) {
-      this.#entries.delete(key);
-      this.#takenCount++;
-      this.#takenCursor = entry.cursor ?? this.#takenCursor;
-      if (entry.kind === "ready") this.#readyTaken = true;
-      if (entry.kind === "change" && --this.#fileCount === 0) this.#onDrained();
-      return entry;
-    }
-  }
-
-  /** Drops all that waits, and with it every cursor that the client has not been sent. */
-  clear(): void {
-    this.#entries.clear();
-    this.#fileCount = 0;
-    this.#cursor = this.#takenCursor;
-    this.#onDrained();
-  }
-
-  /** Resolves when there is something to take or there never will be. One caller at a time. */
-  async filled(): Promise<void> {
-    while (this.#entries.size === 0 && !this.#closed) {
+  /** Removes what is to be sent next, once there is something; `undefined` when closed. */
+  async next(): Promise<OutboxEntry | undefined> {
+    while (!this.#closed) {
+      const entry = this.#take();
+      if (entry) return entry;
       await new Promise<void>((resolve) => this.#onEntry = resolve);
     }
   }
 
-  /** Resolves when no file waits. One caller at a time. */
-  async drained(): Promise<void> {
-    while (this.#fileCount > 0) {
-      await new Promise<void>((resolve) => this.#onDrained = resolve);
+  /** Resolves when all files that wait now have been taken or dropped. One caller at a time. */
+  async flushed(): Promise<void> {
+    // Not when none waits: a client that reads slower than files change would never get there.
+    const target = this.#takenCount + this.#entries.size;
+    while (this.#takenCount < target && this.#fileCount > 0) {
+      await new Promise<void>((resolve) => this.#onTaken = resolve);
     }
+  }
+
+  /** Drops all that waits, and goes back to the last cursor that was taken. */
+  rewind(): void {
+    this.#drop();
+    this.#cursor = this.#takenCursor;
   }
 
   /** Drops all that waits and lets go of whoever waits for it. */
   close(): void {
     this.#closed = true;
-    this.clear();
+    this.#drop();
     this.#onEntry();
+  }
+
+  #take(): OutboxEntry | undefined {
+    for (const [key, entry] of this.#entries) {
+      this.#entries.delete(key);
+      this.#takenCount++;
+      this.#takenCursor = entry.cursor ?? this.#takenCursor;
+      if (entry.kind === "ready") this.#readyTaken = true;
+      if (entry.kind === "change") this.#fileCount--;
+      this.#onTaken();
+      return entry;
+    }
+  }
+
+  #drop(): void {
+    this.#entries.clear();
+    this.#fileCount = 0;
+    this.#onTaken();
   }
 
   #putWithCursor(kind: "ready" | "heartbeat"): void {

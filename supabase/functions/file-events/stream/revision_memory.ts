@@ -61,6 +61,11 @@ export class RevisionMemory {
     return change.revision > sent.revision;
   }
 
+  /** Whether a change that {@linkcode lacks} reports may have been sent and forgotten. */
+  mayHaveForgotten({ id, revision }: FileChange): boolean {
+    return !this.#sent.has(id) && revision <= this.#forgottenRevision;
+  }
+
   /** A change is sent. */
   remember({ id, revision, changedIn, deleted }: FileChange): void {
     // Also moves it to the young end.

@@ -1,11 +1,13 @@
 import type { Caller } from "../auth/authenticate.ts";
 import { CatchUpSchedule } from "./catch_up_schedule.ts";
-import type { ChangesPage, ChangesSince } from "../database/changes_since.ts";
+import type { ChangesPage } from "../database/changes_since.ts";
+import type { SharedChangesSince } from "../database/share_changes_since.ts";
 import type { Clock } from "../clock.ts";
 import { Deafness } from "./deafness.ts";
 import type { FileChange } from "../database/file_change.ts";
 import type { FeedMessage, FeedSubscription, FileFeed } from "./file_feed.ts";
 import type { Lifetime } from "./lifetime.ts";
+import { jitter } from "../jitter.ts";
 import type { Log } from "../log.ts";
 import type { Outbox } from "./outbox.ts";
 import { RevisionMemory } from "./revision_memory.ts";
@@ -13,7 +15,7 @@ import type { StreamParameters } from "../http/stream_parameters.ts";
 
 export interface SynchronizerOptions {
   readonly feed: FileFeed;
-  readonly changesSince: ChangesSince;
+  readonly changesSince: SharedChangesSince;
   /** Milliseconds between catch-ups while nothing calls for one sooner. */
   readonly catchUpMs: number;
   /**
@@ -34,6 +36,8 @@ interface StreamContext {
 }
 
 const MAX_FILES = 1000;
+/** Between catch-ups that are asked for, in milliseconds: a burst of hints makes no burst of them. */
+const MIN_DISTANCE_MS = 250;
 
 /**
  * Fills a stream's outbox: with what the feed brings, for speed, and with what the database says
@@ -56,11 +60,10 @@ export class Synchronizer {
    * Whether live changes are left to the catch-up: before its first page, for what comes earlier
    * would be reset; and after an overflow, until the client has caught up.
    */
-  #live: "before first page" | "passing" | "overflowed" = "before first page";
+  #liveChanges: "before first page" | "passing" | "overflowed" = "before first page";
   /** Live changes since the catch-up under way began: left to it, and put into the outbox. */
   #leftToCatchUp = false;
   #passed = false;
-  #overflows = 0;
   /** Counts the times that the feed went live or down. */
   #feedEra = 0;
   #feedIsLive = false;
@@ -69,7 +72,7 @@ export class Synchronizer {
 
   #wanted = false;
   #running = false;
-  #lastRunAt = 0;
+  #lastRunAt = -Infinity;
   #lastArrivalAt = 0;
   #cancelTimer = () => {};
 
@@ -97,7 +100,8 @@ export class Synchronizer {
       (message) => this.#receive(message),
       { signal: this.#signal },
     );
-    this.#requestCatchUp();
+    // A feed that others have made live has asked for it already.
+    if (!this.#running) this.#requestCatchUp();
   }
 
   #receive(message: FeedMessage): void {
@@ -124,9 +128,10 @@ export class Synchronizer {
 
   #receiveChange(change: FileChange): void {
     this.#lastArrivalAt = this.#options.clock.now();
+    this.#schedule.arrived();
     this.#deafness.arrived(change);
     if (this.#fileIds && !this.#fileIds.has(change.id)) return;
-    if (this.#live !== "passing") {
+    if (this.#liveChanges !== "passing") {
       this.#leftToCatchUp = true;
       return;
     }
@@ -137,51 +142,58 @@ export class Synchronizer {
     this.#send(change);
   }
 
-  #send(change: FileChange): void {
+  /** @returns Whether there was room for it. */
+  #send(change: FileChange): boolean {
     this.#memory.remember(change);
     this.#outbox.putChange(change);
     if (this.#schedule.sent(change)) this.#arm();
-    if (this.#outbox.fileCount > this.#maxFiles) this.#overflow();
+    if (this.#outbox.fileCount <= this.#maxFiles) return true;
+    this.#overflow();
+    return false;
   }
 
   /** Too much waits for a slow client: it is caught up again from the last cursor it was sent. */
   #overflow(): void {
-    this.#overflows++;
-    this.#live = "overflowed";
+    this.#liveChanges = "overflowed";
     this.#memory.forgetAll();
-    this.#outbox.clear();
+    this.#outbox.rewind();
     this.#requestCatchUp();
   }
 
+  /** One run at a time, with some distance; a request during a run starts another afterwards. */
   #requestCatchUp(): void {
     this.#wanted = true;
-    if (!this.#running) void this.#catchUpWhileWanted();
+    if (this.#running || this.#signal.aborted) return;
+    const { clock, random } = this.#options;
+    const wait = this.#lastRunAt + jitter(MIN_DISTANCE_MS, random) - clock.now();
+    if (wait > 0) this.#setTimer(wait, () => void this.#run());
+    else void this.#run();
   }
 
-  /** One run at a time; a request during a run starts another afterwards. Never rejects. */
-  async #catchUpWhileWanted(): Promise<void> {
+  /** Never rejects. */
+  async #run(): Promise<void> {
     const { clock, log, labels } = this.#options;
-    this.#running = true;
     this.#cancelTimer();
-    while (this.#wanted && !this.#signal.aborted) {
-      this.#wanted = false;
-      let found = false;
-      try {
-        found = await this.#catchUp();
-      } catch (error) {
-        if (!this.#signal.aborted) {
-          log("warn", "catch-up failed", { ...labels, error: String(error) });
-        }
+    this.#running = true;
+    this.#wanted = false;
+    let outcome: "found" | "nothing" | "failed";
+    try {
+      outcome = await this.#catchUp() ? "found" : "nothing";
+    } catch (error) {
+      outcome = "failed";
+      if (!this.#signal.aborted) {
+        log("warn", "catch-up failed", { ...labels, error: String(error) });
       }
-      this.#schedule.ended({ found });
     }
     this.#running = false;
     this.#lastRunAt = clock.now();
+    this.#schedule.ended(outcome);
     if (this.#deafness.judge(this.#lastRunAt)) {
       log("warn", "feed is deaf, rejoining", labels);
       this.#subscription?.rejoin();
     }
-    this.#arm();
+    if (this.#wanted) this.#requestCatchUp();
+    else this.#arm();
   }
 
   /** @returns Whether there were changes that the client lacked. */
@@ -189,21 +201,20 @@ export class Synchronizer {
     const era = this.#feedEra;
     this.#leftToCatchUp = this.#passed = false;
     let found = false;
-    let more = true;
-    while (more) {
-      await this.#outbox.drained();
+    for (let more = true; more;) {
+      await this.#outbox.flushed();
       if (this.#signal.aborted) return found;
       const { timesForgotten } = this.#memory;
       const page = await this.#ask();
       if (this.#signal.aborted) return found;
       // The page may be older than what was sent meanwhile, or follow a cursor that won't be sent.
       if (timesForgotten !== this.#memory.timesForgotten) continue;
-      const overflows = this.#overflows;
-      found = this.#apply(page) || found;
-      more = page.more || overflows !== this.#overflows;
+      const lacking = this.#apply(page);
+      found ||= lacking.found;
+      more = page.more || !lacking.sent;
     }
     this.#memory.endRun();
-    this.#live = "passing";
+    this.#liveChanges = "passing";
     this.#caughtUpEra = era;
     if (this.#leftToCatchUp) this.#wanted = true;
     this.#outbox.putReady();
@@ -215,29 +226,30 @@ export class Synchronizer {
     return this.#options.changesSince(
       this.#caller,
       { since: this.#outbox.cursor, fileIds, snapshot },
+      { signal: this.#signal },
     );
   }
 
-  /** @returns Whether the page had changes that the client lacked. */
-  #apply(page: ChangesPage): boolean {
+  /** @returns Whether there were changes that the client lacked, and whether all of them had room. */
+  #apply(page: ChangesPage): { found: boolean; sent: boolean } {
     if (page.reset) this.#reset();
-    if (this.#live === "before first page") {
-      this.#live = "passing";
-      // What an earlier connection has sent, this one can't know.
-      if (!page.reset) this.#memory.assumeSent(page.revision);
-    }
     this.#memory.beginRun(page.horizon);
     // All are judged before any is sent, for sending makes the memory forget.
     const lacking = page.changes.filter((change) => this.#memory.lacks(change));
-    const owed = this.#feedIsLive && this.#caughtUpEra === this.#feedEra;
-    const overflows = this.#overflows;
-    for (const change of lacking) {
-      if (owed) this.#deafness.found(change, this.#options.clock.now());
-      this.#send(change);
-      if (overflows !== this.#overflows) return true;
+    const certain = lacking.filter((change) => !this.#memory.mayHaveForgotten(change));
+    if (this.#liveChanges === "before first page") {
+      this.#liveChanges = "passing";
+      // What an earlier connection has sent, this one can't know.
+      if (!page.reset) this.#memory.assumeSent(page.revision);
     }
-    this.#outbox.advance(page.cursor);
-    return lacking.length > 0;
+    if (this.#feedIsLive && this.#caughtUpEra === this.#feedEra) {
+      const now = this.#options.clock.now();
+      for (const change of certain) this.#deafness.found(change, now);
+    }
+    const found = certain.length > 0;
+    const sent = lacking.every((change) => this.#send(change));
+    if (sent) this.#outbox.advance(page.cursor);
+    return { found, sent };
   }
 
   #reset(): void {
@@ -252,21 +264,26 @@ export class Synchronizer {
     if (this.#passed) this.#wanted = true;
   }
 
-  /** Sets the timer of the next catch-up. */
+  /** Sets the timer of the next catch-up, unless one is under way or wanted. */
   #arm(): void {
-    this.#cancelTimer();
-    if (this.#signal.aborted || this.#running) return;
+    if (this.#running || this.#wanted) return;
     const { clock, catchUpMs } = this.#options;
     const delay = this.#schedule.delay();
     const wait = (ms: number) => {
-      this.#cancelTimer = clock.after(ms, () => {
+      this.#setTimer(ms, () => {
         const now = clock.now();
         const quietFor = now - this.#lastArrivalAt;
         // While changes arrive there is no hurry.
-        if (quietFor < delay && now - this.#lastRunAt < catchUpMs) wait(delay - quietFor);
+        const canWait = !this.#schedule.isRetry && now - this.#lastRunAt < catchUpMs;
+        if (canWait && quietFor < delay) wait(delay - quietFor);
         else this.#requestCatchUp();
       });
     };
     wait(delay);
+  }
+
+  #setTimer(ms: number, callback: () => void): void {
+    this.#cancelTimer();
+    if (!this.#signal.aborted) this.#cancelTimer = this.#options.clock.after(ms, callback);
   }
 }
