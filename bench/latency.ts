@@ -8,7 +8,7 @@
  */
 import { createClient } from "@supabase/supabase-js";
 import { publishableKey } from "../local/api_keys.ts";
-import type { FeedName } from "../supabase/functions/file-events/config.ts";
+import type { SourceName } from "../supabase/functions/file-events/config.ts";
 import { broadcastSource } from "../supabase/functions/file-events/realtime/broadcast_source.ts";
 import { postgresChangesSource } from "../supabase/functions/file-events/realtime/postgres_changes_source.ts";
 import { EventStream } from "../tests/end_to_end/event_stream.ts";
@@ -45,7 +45,7 @@ for (const name of ["broadcast", "postgres_changes"] as const) {
   print(`${name}: added by the function: median ${added}, p99 ${addedP99}`);
 }
 
-async function measure(name: FeedName): Promise<Measurement> {
+async function measure(name: SourceName): Promise<Measurement> {
   await using cleanup = new AsyncDisposableStack();
   const { rows: [user] } = await stack.query<{ id: string }>(
     "insert into auth.users (id) values (gen_random_uuid()) returning id",

@@ -1,3 +1,4 @@
+import type { JWK } from "@supabase/supabase-js";
 import { Buffer } from "node:buffer";
 
 export const USER_ID = "11111111-1111-4111-8111-111111111111";
@@ -34,7 +35,7 @@ const ALGORITHMS = {
 /** A key pair as an Auth server has it. */
 export interface SigningKey {
   /** The public key, as a JWKS lists it. */
-  readonly jwk: JsonWebKey & { kid: string };
+  readonly jwk: JWK & { kid: string };
   /** A token of these claims; `header` may lie about the key. */
   sign(claims: Json, header?: Json): Promise<string>;
 }

@@ -10,6 +10,7 @@ Deno.test("parseConfig() has defaults for all but the project", () => {
   assert.deepEqual(parseConfig(ENVIRONMENT), {
     supabaseUrl: "https://project.supabase.co",
     publishableKey: "sb_publishable_1",
+    jwks: [],
     source: "broadcast",
     heartbeatMs: 30_000,
     catchUpMs: 60_000,
@@ -102,7 +103,7 @@ Deno.test("parseConfig() refuses a value that it can't use, and names the variab
     ["FILE_EVENTS_HEARTBEAT_MS", "1e4"],
     ["FILE_EVENTS_HEARTBEAT_MS", "30s"],
     ["FILE_EVENTS_HEARTBEAT_MS", "1000.5"],
-    ["FILE_EVENTS_HEARTBEAT_MS", "120001"],
+    ["FILE_EVENTS_HEARTBEAT_MS", "30001"],
     ["FILE_EVENTS_CATCH_UP_MS", "99"],
     ["FILE_EVENTS_CATCH_UP_MS", "NaN"],
     ["FILE_EVENTS_WORKER_LIMIT_MS", "Infinity"],
@@ -140,4 +141,13 @@ Deno.test("parseConfig() repeats no key in its message", () => {
     assert.ok(!(error as Error).message.includes("oops"));
     return true;
   });
+});
+
+Deno.test("parseConfig() takes the keys that the platform hands over", () => {
+  const key = { kid: "1", kty: "EC", crv: "P-256" };
+  const env = { ...ENVIRONMENT, SUPABASE_JWKS: JSON.stringify({ keys: [key] }) };
+  assert.deepEqual(parseConfig(env).jwks, [key]);
+  for (const value of ["[]", "null", "{}", "keys"]) {
+    assert.throws(() => parseConfig({ ...ENVIRONMENT, SUPABASE_JWKS: value }), /SUPABASE_JWKS/);
+  }
 });

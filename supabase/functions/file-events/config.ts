@@ -1,13 +1,16 @@
+import type { JWK } from "@supabase/supabase-js";
 import type { AllowedOrigins } from "./http/cors.ts";
 
 /** Where live changes come from. */
-export type FeedName = "broadcast" | "postgres_changes";
+export type SourceName = "broadcast" | "postgres_changes";
 
 export interface Config {
   readonly supabaseUrl: string;
   readonly publishableKey: string;
-  readonly source: FeedName;
-  /** Milliseconds between heartbeats. */
+  /** The keys that tokens are signed with, as far as the platform says. */
+  readonly jwks: readonly JWK[];
+  readonly source: SourceName;
+  /** Milliseconds between heartbeats. Clients take a minute of silence for the end: 30 s at most. */
   readonly heartbeatMs: number;
   /** Milliseconds between catch-ups while nothing calls for one sooner. */
   readonly catchUpMs: number;
@@ -45,8 +48,9 @@ export function parseConfig(env: Environment): Config {
   const config: Config = {
     supabaseUrl: read(parseUrl),
     publishableKey: read(parsePublishableKey),
+    jwks: read(parseJwks),
     source: read(parseSource),
-    heartbeatMs: read(integer("FILE_EVENTS_HEARTBEAT_MS", 30_000, 100, 120_000)),
+    heartbeatMs: read(integer("FILE_EVENTS_HEARTBEAT_MS", 30_000, 100, 30_000)),
     catchUpMs: read(integer("FILE_EVENTS_CATCH_UP_MS", 60_000, 100, 3_600_000)),
     workerLimitMs: read(
       integer("FILE_EVENTS_WORKER_LIMIT_MS", workerLimit(env), 1_000, 86_400_000),
@@ -86,7 +90,18 @@ function firstKey(json: string): string | undefined {
   throw new Error("SUPABASE_PUBLISHABLE_KEYS is not a JSON object of keys");
 }
 
-function parseSource(env: Environment): FeedName {
+function parseJwks({ SUPABASE_JWKS: json }: Environment): readonly JWK[] {
+  if (!json?.trim()) return [];
+  try {
+    const { keys } = JSON.parse(json) as { keys?: unknown };
+    if (Array.isArray(keys)) return keys;
+  } catch {
+    // Reported below, like any other value that is no such object.
+  }
+  throw new Error("SUPABASE_JWKS is not a JSON Web Key Set");
+}
+
+function parseSource(env: Environment): SourceName {
   const value = env.FILE_EVENTS_SOURCE?.trim() || "broadcast";
   if (value === "broadcast" || value === "postgres_changes") return value;
   throw new Error("FILE_EVENTS_SOURCE must be 'broadcast' or 'postgres_changes'");

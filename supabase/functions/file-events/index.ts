@@ -40,10 +40,10 @@ const source = config.source === "broadcast" ? broadcastSource : postgresChanges
 const feed = createRealtimeFeed(source, { sockets, clock, random, log });
 
 Deno.serve(createHandler({
-  authenticate: createAuthenticate(supabase.auth, clock),
+  authenticate: createAuthenticate(supabase.auth, { keys: config.jwks, clock }),
   openFileStream: createOpenFileStream({
     feed: shareFeed(feed, clock),
-    changesSince: shareChangesSince(createChangesSince(supabase)),
+    changesSince: shareChangesSince(createChangesSince(supabase), clock),
     isolate: {
       startedAt: clock.now(),
       limitMs: config.workerLimitMs,
@@ -57,5 +57,6 @@ Deno.serve(createHandler({
   }),
   allowedOrigins: config.allowedOrigins,
   clock,
+  random,
   log,
 }));

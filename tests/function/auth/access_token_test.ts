@@ -68,6 +68,7 @@ Deno.test("inspectAccessToken() reads user, expiry and assurance level", () => {
     userId: USER_ID,
     expiresAt: exp * 1000,
     assuranceLevel: "aal2",
+    keyId: null,
   });
 });
 

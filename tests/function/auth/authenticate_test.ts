@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createClient } from "@supabase/supabase-js";
+import { createClient, type JWK } from "@supabase/supabase-js";
 import { createAuthenticate } from "../../../supabase/functions/file-events/auth/authenticate.ts";
 import { fetchWithTimeout } from "../../../supabase/functions/file-events/http/fetch_with_timeout.ts";
 import { generateSigningKey, unsignedToken, USER_ID, userClaims } from "../access_tokens.ts";
@@ -7,7 +7,10 @@ import { serveAuth } from "./auth_server.ts";
 import { unreachableUrl } from "../http_server.ts";
 
 /** Authenticates with the real supabase-js against the server at `url`. */
-function authenticateAt(url: string, { timeoutMs = 10_000 } = {}) {
+function authenticateAt(
+  url: string,
+  { timeoutMs = 10_000, keys = [] }: { timeoutMs?: number; keys?: JWK[] } = {},
+) {
   const supabase = createClient(url, "sb_publishable_test", {
     global: { fetch: fetchWithTimeout(fetch, timeoutMs) },
     auth: {
@@ -18,7 +21,7 @@ function authenticateAt(url: string, { timeoutMs = 10_000 } = {}) {
       storageKey: crypto.randomUUID(),
     },
   });
-  return createAuthenticate(supabase.auth, { now: Date.now });
+  return createAuthenticate(supabase.auth, { keys, clock: { now: Date.now } });
 }
 
 const code = (code: string) => ({ name: "HttpError", code });
@@ -174,24 +177,61 @@ Deno.test("authenticate() recovers when Auth does", async () => {
   assert.equal((await authenticate(token)).userId, USER_ID);
 });
 
-Deno.test("authenticate() has 100 verifications in flight at most: OVERLOADED", async () => {
-  const waiting: (() => void)[] = [];
+Deno.test("authenticate() with the platform's keys asks nobody", async () => {
+  const key = await generateSigningKey("ES256");
+  await using auth = serveAuth({ keys: [] });
+  const authenticate = authenticateAt(auth.url, { keys: [key.jwk] });
+  assert.equal((await authenticate(await key.sign(claims()))).userId, USER_ID);
+  assert.deepEqual(auth.requests, []);
+});
+
+Deno.test("authenticate() asks Auth for a key that the platform has not named", async () => {
+  const key = await generateSigningKey("ES256");
+  await using auth = serveAuth({ keys: [key] });
+  const authenticate = authenticateAt(auth.url, {
+    keys: [(await generateSigningKey("ES256")).jwk],
+  });
+  assert.equal((await authenticate(await key.sign(claims()))).userId, USER_ID);
+  assert.deepEqual(auth.requests, ["GET /auth/v1/.well-known/jwks.json"]);
+});
+
+Deno.test("authenticate() asks Auth for 100 tokens at a time, and lets 1,000 wait: OVERLOADED", async () => {
+  const key = await generateSigningKey("ES256");
+  const asked: (() => void)[] = [];
   const authenticate = createAuthenticate({
-    getClaims: () =>
+    getClaims: (token) =>
       new Promise((resolve) => {
-        waiting.push(() => resolve({ data: null, error: null }));
+        const refuse = () => resolve({ data: null, error: null });
+        if (token === known) refuse();
+        else asked.push(refuse);
       }),
-  }, { now: Date.now });
+  }, { keys: [key.jwk], clock: { now: Date.now } });
+  const known = await key.sign(claims());
   const token = unsignedToken(claims());
-  const pending = Array.from({ length: 100 }, () => authenticate(token));
-  const settled = Promise.allSettled(pending);
+  const settled = Promise.allSettled(Array.from({ length: 1000 }, () => authenticate(token)));
   await assert.rejects(authenticate(token), code("OVERLOADED"));
-  for (const settle of waiting.splice(0)) settle();
+  assert.equal(asked.length, 100);
+  await assert.rejects(
+    authenticate(known),
+    code("AUTH_INVALID"),
+    "its key is known: it never waits",
+  );
+  while (asked.length > 0) {
+    for (const refuse of asked.splice(0)) refuse();
+    await new Promise((resolve) => setTimeout(resolve));
+  }
   await settled;
   const afterwards = authenticate(token);
-  assert.equal(waiting.length, 1, "asks again once there is room");
-  waiting[0]?.();
+  assert.equal(asked.length, 1, "asks again once there is room");
+  asked[0]?.();
   await assert.rejects(afterwards, code("AUTH_INVALID"));
+});
+
+Deno.test("authenticate() does not take a fault of its own for the caller's", async () => {
+  const authenticate = createAuthenticate({
+    getClaims: () => Promise.reject(new RangeError("a bug")),
+  }, { keys: [], clock: { now: Date.now } });
+  await assert.rejects(authenticate(unsignedToken(claims())), RangeError);
 });
 
 Deno.test("authenticate() tells the caller nothing of what happened inside", async () => {

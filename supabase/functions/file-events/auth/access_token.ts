@@ -3,6 +3,8 @@ import { isUuid } from "../text/uuid.ts";
 
 /** What a token says of itself. Nothing of it is verified yet. */
 export interface TokenClaims {
+  /** The id of the key that it is signed with (`kid`), `null` for HS256. */
+  readonly keyId: string | null;
   /** The user's UUID (`sub`). */
   readonly userId: string;
   /** Milliseconds since the Unix epoch (`exp`). */
@@ -71,6 +73,7 @@ export function inspectAccessToken(token: string, now: number): TokenClaims {
     throw new HttpError("AUTH_EXPIRED", "The access token has expired or is about to; refresh it");
   }
   return {
+    keyId: header.alg !== "HS256" && typeof header.kid === "string" ? header.kid : null,
     userId: sub.toLowerCase(),
     expiresAt,
     assuranceLevel: typeof aal === "string" ? aal : "aal1",
