@@ -5,7 +5,7 @@ import type { ChannelSource } from "./realtime_feed.ts";
 
 /**
  * Hears of changes from the messages that the database's own triggers send to the user's private
- * topic (`supabase/migrations/…_file_events.sql`): within milliseconds, deletions included, and
+ * topic (`supabase/migrations/…_file_events_broadcast.sql`): within milliseconds, deletions included, and
  * authorized once, at the join.
  */
 export const broadcastSource: ChannelSource = {

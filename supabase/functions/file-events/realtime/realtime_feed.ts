@@ -28,6 +28,8 @@ export interface RealtimeFeedOptions {
 
 /** Between attempts to join, in milliseconds: the first, doubled each time up to the last. */
 const BACKOFF_MS = { first: 1_000, last: 30_000 };
+/** Refusals for the token or the policies, and not for what ails the server. */
+const CONCERNS_THE_USER = /Unauthorized|JWT/i;
 /** A server confirms a subscription within 3 s, even when cold. */
 const CONFIRMATION_MS = 30_000;
 
@@ -107,15 +109,17 @@ export function createRealtimeFeed(source: ChannelSource, options: RealtimeFeedO
       joined.subscribe((status, error) => {
         if (!isCurrent()) return;
         if (status === "SUBSCRIBED") return awaitConfirmation();
-        const refusal = refusalReason(error);
-        if (refusal !== undefined) {
-          if (refusal.includes("RateLimit")) sockets.slowDown();
-          else wasRefused = true;
-          return joinLater(refusal);
+        const { reason, code } = (error?.cause ?? {}) as { reason?: unknown; code?: unknown };
+        // A lost socket's error has a close event as its cause, a refused join the server's answer.
+        if (status === "CHANNEL_ERROR" && typeof code === "number") {
+          leave();
+          return join();
         }
-        if (status !== "CHANNEL_ERROR") return joinLater(status);
-        leave();
-        join();
+        if (typeof reason === "string") {
+          if (reason.includes("RateLimit")) sockets.slowDown();
+          wasRefused = CONCERNS_THE_USER.test(reason);
+        }
+        joinLater(typeof reason === "string" ? reason : error?.message ?? status);
       });
     }
 
@@ -132,10 +136,4 @@ export function createRealtimeFeed(source: ChannelSource, options: RealtimeFeedO
       },
     };
   };
-}
-
-/** The server's answer to a join that it refuses; a lost socket's error has a close event instead. */
-function refusalReason(error: Error | undefined): string | undefined {
-  const { reason, code } = (error?.cause ?? {}) as { reason?: unknown; code?: unknown };
-  return typeof reason === "string" && typeof code !== "number" ? reason : undefined;
 }

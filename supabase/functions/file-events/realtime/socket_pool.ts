@@ -36,6 +36,8 @@ interface Socket {
   readonly client: RealtimeClient;
   readonly isQuarantine: boolean;
   readonly channels: Set<RealtimeChannel>;
+  /** Since when it has been trying to connect without an answer (ms), if it is. */
+  connectingSince: number | undefined;
   cancelDisconnect: () => void;
 }
 
@@ -43,8 +45,10 @@ interface Socket {
 const MAX_CHANNELS = 100;
 /** Between joins: half of those that Realtime grants a project by default, for others join too. */
 const JOIN_INTERVAL_MS = 1_000 / 50;
-/** Between looks at a socket that is being connected. */
+/** Between looks at sockets that are being connected. */
 const CONNECTING_INTERVAL_MS = 50;
+/** A server that takes a connection and never answers: another connection is tried then. */
+const CONNECT_TIMEOUT_MS = 10_000;
 /** How long nobody joins when the server has had too many joins; doubled while it says so. */
 const PAUSE_MS = { first: 1_000, last: 30_000 };
 /**
@@ -73,59 +77,86 @@ export function createSocketPool({ createClient, clock, log }: SocketPoolOptions
   let slowness = 1;
 
   function serve(): void {
-    const [request] = queue;
-    isServing = request !== undefined;
-    if (!request) return void (slowness = 1);
+    isServing = queue.size > 0;
+    if (!isServing) return void (slowness = 1);
     const pausedFor = pausedUntil - clock.now();
     if (pausedFor > 0) return void clock.after(pausedFor, serve);
-    const socket = place(request);
-    if (!socket.client.isConnected()) {
-      // Closed: lost, or its first attempt has failed. Once an outage is enough.
-      if (!isUnreachable && socket.client.connectionState() === "closed") {
-        isUnreachable = true;
-        log("warn", "realtime can't be reached");
-      }
-      return void clock.after(CONNECTING_INTERVAL_MS, serve);
+    // The first of each kind: a socket that can't be connected stops only those who wait for it.
+    for (const wasRefused of [false, true]) {
+      const request = queue.values().find((it) => it.wasRefused === wasRefused);
+      const socket = request && place(request);
+      if (!request || !socket) continue;
+      clock.after(JOIN_INTERVAL_MS * slowness, serve);
+      return hand(request, socket);
     }
+    clock.after(CONNECTING_INTERVAL_MS, serve);
+  }
 
-    isUnreachable = false;
+  function hand(request: ChannelRequest, socket: Socket): void {
     queue.delete(request);
     socket.cancelDisconnect();
     const channel = socket.client.channel(request.topic, request.options);
     socket.channels.add(channel);
     owners.set(channel, socket);
-    clock.after(JOIN_INTERVAL_MS * slowness, serve);
     request.onChannel(channel);
   }
 
-  function place({ topic, wasRefused }: ChannelRequest): Socket {
-    for (const socket of sockets) {
-      if (socket.isQuarantine !== wasRefused || socket.channels.size >= MAX_CHANNELS) continue;
+  /** Finds a connected socket with room, or sees to it that there will be one. */
+  function place({ topic, wasRefused }: ChannelRequest): Socket | undefined {
+    const fitting = sockets.values().filter((socket) =>
+      socket.isQuarantine === wasRefused && socket.channels.size < MAX_CHANNELS &&
       // A client has one channel a topic: it would give back the one that is being left.
-      if (socket.client.getChannels().some(({ subTopic }) => subTopic === topic)) continue;
-      disconnectLater(socket);
-      return socket;
-    }
+      !socket.client.getChannels().some(({ subTopic }) => subTopic === topic)
+    ).toArray();
+    const connected = fitting.find(isConnected);
+    if (connected) return connected;
+    const awaited = fitting.find((socket) => sockets.has(socket)) ?? connect(wasRefused);
+    disconnectLater(awaited);
+  }
+
+  function connect(isQuarantine: boolean): Socket {
     const socket: Socket = {
       client: createClient(),
-      isQuarantine: wasRefused,
-      channels: new Set<RealtimeChannel>(),
+      isQuarantine,
+      channels: new Set(),
+      connectingSince: undefined,
       cancelDisconnect: () => {},
     };
     sockets.add(socket);
     // Once: when the connection is lost the client connects again by itself.
     socket.client.connect();
-    disconnectLater(socket);
     return socket;
+  }
+
+  function isConnected(socket: Socket): boolean {
+    const state = socket.client.connectionState();
+    if (state === "open") isUnreachable = false;
+    socket.connectingSince = state === "connecting"
+      ? socket.connectingSince ?? clock.now()
+      : undefined;
+    const isHanging = clock.now() - (socket.connectingSince ?? Infinity) > CONNECT_TIMEOUT_MS;
+    if (isHanging) disconnect(socket);
+    if (isHanging || state === "closed") unreachable();
+    return state === "open";
+  }
+
+  /** Once an outage is enough. */
+  function unreachable(): void {
+    if (!isUnreachable) log("warn", "realtime can't be reached");
+    isUnreachable = true;
+  }
+
+  function disconnect(socket: Socket): void {
+    socket.cancelDisconnect();
+    sockets.delete(socket);
+    socket.client.disconnect().catch((error) => failed("socket not closed cleanly", error));
   }
 
   /** Unless a channel comes; the request that the socket waits for may be taken back. */
   function disconnectLater(socket: Socket): void {
     socket.cancelDisconnect();
     socket.cancelDisconnect = clock.after(IDLE_MS, () => {
-      if (socket.channels.size > 0) return;
-      sockets.delete(socket);
-      socket.client.disconnect().catch((error) => failed("socket not closed cleanly", error));
+      if (socket.channels.size === 0) disconnect(socket);
     });
   }
 
