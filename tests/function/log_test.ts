@@ -25,10 +25,10 @@ Deno.test("createLog() writes one line of JSON with time, level and fields", () 
 
 Deno.test("createLog() writes at most 80 lines in 10 s, and then how many it suppressed", async () => {
   const { lines, clock, log } = createCollectingLog();
-  for (let i = 0; i < 100; i++) log("info", "opened", { i });
+  for (let i = 0; i < 100; i++) log("warn", "failed", { i });
   assert.equal(lines.length, 80);
   await clock.advance(9_999);
-  log("info", "still too many");
+  log("warn", "still too many");
   assert.equal(lines.length, 80);
   await clock.advance(1);
   log("info", "again");
@@ -36,5 +36,15 @@ Deno.test("createLog() writes at most 80 lines in 10 s, and then how many it sup
   assert.deepEqual(lines.slice(80).map(({ line }) => [line.event, line.suppressed]), [
     ["again", 21],
     ["and again", undefined],
+  ]);
+});
+
+Deno.test("createLog() keeps room for warnings whatever number of streams come and go", () => {
+  const { lines, log } = createCollectingLog();
+  for (let i = 0; i < 100; i++) log("info", "opened", { i });
+  assert.equal(lines.length, 50);
+  log("warn", "failed");
+  assert.deepEqual(lines.slice(50).map(({ line }) => [line.event, line.suppressed]), [
+    ["failed", 50],
   ]);
 });

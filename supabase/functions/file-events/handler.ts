@@ -6,6 +6,7 @@ import { EVENT_STREAM_HEADERS } from "./http/event_stream_headers.ts";
 import type { OpenFileStream } from "./stream/file_stream.ts";
 import { HttpError } from "./http/http_error.ts";
 import type { Clock } from "./clock.ts";
+import { jitter } from "./jitter.ts";
 import type { Log } from "./log.ts";
 import { renderClosing } from "./stream/stream_message.ts";
 import {
@@ -19,12 +20,13 @@ export interface HandlerOptions {
   readonly openFileStream: OpenFileStream;
   readonly allowedOrigins: AllowedOrigins;
   readonly clock: Pick<Clock, "now">;
+  readonly random: () => number;
   readonly log: Log;
 }
 
 /** A token and 100 file ids fit in half of it; proxies accept no more either. */
 const MAX_URL_LENGTH = 16_384;
-/** Long, since what sends a client away is overload. */
+/** Long, since what sends a client away is overload; in milliseconds before jitter. */
 const BUSY_RETRY_MS = 60_000;
 
 /** The function: a request in, an event stream or a refusal out. Never rejects. */
@@ -53,26 +55,26 @@ async function respond(
   return eventStreamResponse(openFileStream(caller, parseStreamParameters(request, url)));
 }
 
-function refuse(error: unknown, request: Request, { clock, log }: HandlerOptions): Response {
+function refuse(error: unknown, request: Request, options: HandlerOptions): Response {
+  const { clock, random, log } = options;
   if (!(error instanceof HttpError)) {
     log("error", "stream not set up", { error: String(error) });
-    return errorResponse(new HttpError("SSE_SETUP_ERROR", "Failed to establish the event stream"));
+    const hidden = new HttpError("SSE_SETUP_ERROR", "Failed to establish the event stream");
+    return errorResponse(hidden, random);
   }
   if (error.status >= 500) {
     const { code, cause } = error;
     log("warn", "stream refused", cause === undefined ? { code } : { code, cause: String(cause) });
   }
-  const isTemporary = error.status === 429 || error.status === 503;
   // A native EventSource, whose token is in the URL, gives up for good on any status but 200.
-  return isTemporary && !request.headers.has("Authorization")
-    ? busyResponse(clock.now())
-    : errorResponse(error);
-}
-
-/** A stream that says no more than when to come back. */
-function busyResponse(now: number): Response {
-  const messages = ReadableStream.from([{ retry: BUSY_RETRY_MS }, renderClosing("busy", now)]);
-  return eventStreamResponse(messages);
+  if (error.status !== 503 || request.headers.has("Authorization")) {
+    return errorResponse(error, random);
+  }
+  // A stream that says no more than when to come back.
+  const retry = jitter(BUSY_RETRY_MS, random);
+  return eventStreamResponse(
+    ReadableStream.from([{ retry }, renderClosing("busy", clock.now())]),
+  );
 }
 
 function eventStreamResponse(messages: ReadableStream<ServerSentEventMessage>): Response {

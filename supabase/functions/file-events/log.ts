@@ -7,10 +7,12 @@ export type Log = (level: LogLevel, event: string, fields?: Record<string, unkno
 /** Supabase takes 100 log events per 10 s from a function; ours leave room for the platform's own. */
 const WINDOW_MS = 10_000;
 const MAX_LINES_PER_WINDOW = 80;
+/** Of these, so that streams that come and go never hide what goes wrong. */
+const MAX_INFO_LINES_PER_WINDOW = 50;
 
 /**
- * A log of JSON lines, at most 80 per 10 s: what is over is counted, and the count is written with
- * the next line that passes.
+ * A log of JSON lines, at most 80 per 10 s, 50 of them of level `info`: what is over is counted, and
+ * the count is written with the next line that passes.
  *
  * @param write Takes a line without its line break.
  */
@@ -27,7 +29,7 @@ export function createLog(
       windowStart = now;
       lines = 0;
     }
-    if (lines >= MAX_LINES_PER_WINDOW) {
+    if (lines >= (level === "info" ? MAX_INFO_LINES_PER_WINDOW : MAX_LINES_PER_WINDOW)) {
       suppressed++;
       return;
     }

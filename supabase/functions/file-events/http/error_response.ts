@@ -1,14 +1,15 @@
+import { jitter } from "../jitter.ts";
 import type { HttpError } from "./http_error.ts";
 import { EVENT_STREAM_HEADERS } from "./event_stream_headers.ts";
 
-/** Seconds after which a client may try again, in `Retry-After`. */
-const RETRY_AFTER_S = 5;
+/** Seconds after which a client may try again, in `Retry-After`, before jitter. */
+const RETRY_AFTER_S = 10;
 
 /**
  * The answer to a refused request: `{"error", "code"}` as JSON, for 401 framed as one
  * Server-Sent Event.
  */
-export function errorResponse(error: HttpError): Response {
+export function errorResponse(error: HttpError, random: () => number): Response {
   const body = JSON.stringify({ error: error.message, code: error.code });
   if (error.status === 401) {
     return new Response(`data: ${body}\n\n`, { status: 401, headers: EVENT_STREAM_HEADERS });
@@ -18,8 +19,8 @@ export function errorResponse(error: HttpError): Response {
     "Cache-Control": "no-store",
   });
   if (error.status === 405) headers.set("Allow", "GET, OPTIONS");
-  if (error.status === 429 || error.status === 503) {
-    headers.set("Retry-After", String(RETRY_AFTER_S));
+  if (error.status === 503) {
+    headers.set("Retry-After", String(jitter(RETRY_AFTER_S, random, { spread: 0.5 })));
   }
   return new Response(body, { status: error.status, headers });
 }
