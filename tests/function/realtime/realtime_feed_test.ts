@@ -183,6 +183,38 @@ test("realtime feed leaves after a refused join and tries again, ever less often
   leave();
 });
 
+test("realtime feed joins with backoff a channel that crashes while its socket lives", async (server) => {
+  const { clock, logged, leave } = subscribe(server.url);
+  for (const wait of [1_000, 2_000, 4_000]) {
+    const join = await server.nextJoin();
+    join.accept();
+    join.crash();
+    await until(() => logged.length > 0 && clock.pending === 1, "the feed waits");
+    await clock.advance(wait - 1);
+    assert.equal(clock.pending, 1, `still waits before ${wait} ms`);
+    logged.length = 0;
+    await clock.advance(1);
+  }
+  leave();
+});
+
+test("realtime feed sets nobody apart for a refusal that is the server's own trouble", async (server) => {
+  const { clock, sockets, leave } = subscribe(server.url);
+  const reasons = [
+    "UnableToConnectToProject: Realtime was unable to connect to the project database",
+    "Unauthorized: You do not have permissions to read from this Channel topic",
+    "InvalidJWTToken: Token has expired 10 seconds ago",
+  ];
+  for (const [n, reason] of reasons.entries()) {
+    (await server.nextJoin()).refuse(reason);
+    await until(() => clock.pending === 1, "the feed waits");
+    await clock.advance(1_000 * 2 ** n);
+  }
+  await server.nextJoin();
+  assert.deepEqual(sockets.refusals, [false, false, true, true]);
+  leave();
+});
+
 test("realtime feed forgets earlier refusals once it was live", async (server) => {
   const { clock, messages, kinds, leave } = subscribe(server.url);
   for (const wait of [1_000, 2_000]) {

@@ -56,6 +56,11 @@ export class Join {
     this.#send("postgres_changes", { data, ids });
   }
 
+  /** The channel's process on the server has crashed; the socket lives. */
+  crash(): void {
+    this.#send("phx_error", {}, this.refs.message);
+  }
+
   /** Closes the channel, as at a token's expiry. */
   close(): void {
     this.#send("phx_close", {}, this.refs.message);

@@ -3,16 +3,20 @@ import type { RealtimeChannel } from "@supabase/supabase-js";
 import { createRealtimeClient } from "../../../supabase/functions/file-events/realtime/realtime_client.ts";
 import { createSocketPool } from "../../../supabase/functions/file-events/realtime/socket_pool.ts";
 import { FakeClock, settle } from "../fake_clock.ts";
+import { unreachableUrl } from "../http_server.ts";
 import { until } from "../until.ts";
 import { RealtimeServer } from "./realtime_server.ts";
 
-/** A pool of real clients on the test's clock. */
-function createPool(server: RealtimeServer) {
+/** A pool of real clients on the test's clock. The n-th one connects to the n-th URL, or the last. */
+function createPool(...servers: { readonly url: string }[]) {
+  let clients = 0;
   const clock = new FakeClock();
   const logged: string[] = [];
   const pool = createSocketPool({
-    createClient: () =>
-      createRealtimeClient(server.url, "sb_publishable_test", { random: () => 0.5 }),
+    createClient: () => {
+      const { url } = servers[Math.min(clients++, servers.length - 1)]!;
+      return createRealtimeClient(url, "sb_publishable_test", { random: () => 0.5 });
+    },
     clock,
     log: (_level, event) => void logged.push(event),
   });
@@ -228,4 +232,29 @@ test("socket pool says once that Realtime can't be reached", async (server) => {
   request("files:2");
   await clock.advance(500);
   assert.deepEqual(logged, ["realtime can't be reached"]);
+});
+
+test("socket pool lets nobody wait for a refused user's socket that can't be connected", async (server) => {
+  const { request, handedOut, channels } = createPool({ url: await unreachableUrl() }, server);
+  request("files:refused", { wasRefused: true });
+  for (let n = 0; n < 5; n++) request(`files:${n}`);
+  await handedOut(5);
+  assert.deepEqual(
+    channels.map(({ subTopic }) => subTopic),
+    [0, 1, 2, 3, 4].map((n) => `files:${n}`),
+  );
+});
+
+test("socket pool gives up a connection that is never answered, and tries another", async (server) => {
+  using silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const accepted = silent.accept();
+  const { port } = silent.addr as Deno.NetAddr;
+  const pool = createPool({ url: `http://127.0.0.1:${port}` }, server);
+  pool.request("files:1");
+  await pool.clock.advance(9_000);
+  assert.equal(pool.channels.length, 0);
+  await pool.clock.advance(2_000);
+  await pool.handedOut(1);
+  assert.deepEqual(pool.logged, ["realtime can't be reached"]);
+  (await accepted).close();
 });
