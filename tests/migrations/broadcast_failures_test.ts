@@ -112,6 +112,20 @@ Deno.test("broadcast() warns of what it could not send, once a statement", async
   assert.deepEqual(notices, ["file-events: no live changes sent: out of order"]);
 });
 
+Deno.test("broadcast() does not warn at every write of a Realtime that is gone", async () => {
+  await using database = await createBroadcastDatabase(server);
+  const notices: string[] = [];
+  await using owner = await database.connect({ onNotice: (message) => notices.push(message) });
+  const user = await createUser(owner);
+  await owner.query("drop schema realtime cascade");
+  notices.length = 0;
+  await owner.query(
+    "insert into public.files (user_id, filename, file_type) values ($1, 'a', 'pdf')",
+    [user],
+  );
+  assert.deepEqual(notices, []);
+});
+
 Deno.test("broadcast() sends with the rights that a Supabase project's postgres has, to a table by day", async () => {
   await using database = await createBroadcastDatabase(server);
   await using owner = await database.connect();
