@@ -1,8 +1,8 @@
 /**
  * Runs the function as the platform does: with the platform's environment and nothing else, on a
  * port that the platform chooses. Started by function_process.ts, which writes the environment as
- * one line of JSON to standard input and keeps that open: when it ends, however that happens, the
- * function shuts down too.
+ * one line of JSON to standard input and keeps that open: when it ends, however that happens, or at
+ * SIGTERM, the function shuts down too.
  */
 import { lines } from "./lines.ts";
 
@@ -38,7 +38,11 @@ Object.assign(Deno, {
 
 await import("../supabase/functions/file-events/index.ts");
 
-while (!(await input.read()).done);
+const terminated = new Promise<void>((resolve) => Deno.addSignalListener("SIGTERM", resolve));
+const parentEnded = (async () => {
+  while (!(await input.read()).done);
+})();
+await Promise.race([terminated, parentEnded]);
 // The platform announces the end of an isolate; streams use it to say goodbye.
 dispatchEvent(new Event("beforeunload"));
 await Promise.race([server?.shutdown(), new Promise((resolve) => setTimeout(resolve, 1_000))]);

@@ -61,8 +61,8 @@ export function startFaultyUpstream(): FaultyUpstream {
   }
 
   function pass(request: Request): Promise<Response> {
-    const { method, headers, body, signal } = request;
-    return fetch(address(request), { method, headers, body, signal });
+    const { method, headers, body } = request;
+    return fetch(address(request), { method, headers, body });
   }
 
   async function connect(request: Request): Promise<Response> {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { isType } from "../event_predicates.ts";
+import { isType, isUpdate } from "../event_predicates.ts";
 import type { Scenario } from "../scenario.ts";
 
 /** What every stream begins with. */
@@ -37,8 +37,21 @@ export const handshake: readonly Scenario[] = [
       const types = events.map(({ eventType }) => eventType).filter((it) => it !== "heartbeat");
       assert.deepEqual(types, ["reset", "file-update", "file-update", "file-update", "ready"]);
       assert.deepEqual(events.flatMap(({ file }) => file?.id ?? []).sort(), ids.sort());
-      assert.equal(events.find(isType("reset"))!.id, undefined);
+      assert.ok(!events.some(({ eventType, id }) => eventType === "file-update" && id));
       assert.ok(events.find(isType("ready"))!.id);
+    },
+  },
+  {
+    name: "an id that a client got before a reset is void after it",
+    async run(stage) {
+      const user = await stage.user();
+      const id = await user.insert();
+      const { events } = await stage.ready(user, { query: { last_event_id: "stale" } });
+      const { id: voided } = events.find(isType("reset"))!;
+      // As a client sends it that loses its connection right after the reset.
+      const again = await stage.ready(user, { headers: { "Last-Event-ID": voided! } });
+      assert.ok(again.events.some(isType("reset")));
+      assert.ok(again.events.some(isUpdate(id)));
     },
   },
   {

@@ -1,0 +1,93 @@
+import * as fc from "fast-check";
+import type { Write } from "./file_database.ts";
+import { fileId, write } from "./step.ts";
+
+/** One step of a client's schedule on the embedded stack. */
+export type StackStep =
+  /** As the user, through PostgREST, a request each; only a change of owner takes the service role. */
+  | { readonly do: "write"; readonly writes: readonly Write[] }
+  /** In one statement. */
+  | { readonly do: "insert several"; readonly ids: readonly string[] }
+  | { readonly do: "update all"; readonly progress: number }
+  | { readonly do: "delete several"; readonly ids: readonly string[] }
+  /** Realtime loses its next messages about this user. */
+  | { readonly do: "lose messages"; readonly count: number }
+  /** The next catch-up queries of this user fail. */
+  | { readonly do: "fail queries"; readonly count: number }
+  | { readonly do: "break" | "go offline" | "go online" | "stall" | "read on" }
+  /** Reads so many bytes, then breaks the connection. */
+  | { readonly do: "break after"; readonly bytes: number }
+  | { readonly do: "wait"; readonly ms: number }
+  /** For all clients: a fault of the local Realtime. */
+  | { readonly do: "drop" | "deaf" }
+  | { readonly do: "down"; readonly ms: number }
+  /** For all clients: the function's process ends, with or without a word, and starts again. */
+  | { readonly do: "kill the function" | "shut the function down" };
+
+function only<const T extends string>(...names: T[]): fc.Arbitrary<{ do: T }> {
+  return fc.record({ do: fc.constantFrom(...names) });
+}
+
+const ids = fc.uniqueArray(fileId, { minLength: 2, maxLength: 8 });
+const count = fc.integer({ min: 1, max: 4 });
+
+const step: fc.Arbitrary<StackStep> = fc.oneof(
+  {
+    weight: 48,
+    arbitrary: fc.record({
+      do: fc.constant("write" as const),
+      writes: fc.array(write, { minLength: 1, maxLength: 3 }),
+    }),
+  },
+  { weight: 6, arbitrary: fc.record({ do: fc.constant("insert several" as const), ids }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      do: fc.constant("update all" as const),
+      progress: fc.integer({ min: 0, max: 100 }),
+    }),
+  },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant("delete several" as const), ids }) },
+  {
+    weight: 12,
+    arbitrary: fc.record({
+      do: fc.constantFrom("lose messages" as const, "fail queries" as const),
+      count,
+    }),
+  },
+  {
+    weight: 16,
+    arbitrary: only("break", "go offline", "go online", "go online", "stall", "read on", "read on"),
+  },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      do: fc.constant("break after" as const),
+      bytes: fc.integer({ min: 1, max: 3000 }),
+    }),
+  },
+  {
+    weight: 40,
+    arbitrary: fc.record({
+      do: fc.constant("wait" as const),
+      ms: fc.constantFrom(1, 20, 100, 300, 700),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.oneof(
+      only("drop", "deaf"),
+      fc.record({ do: fc.constant("down" as const), ms: fc.constantFrom(1, 300) }),
+    ),
+  },
+  { weight: 1, arbitrary: only("kill the function", "shut the function down") },
+);
+
+/** What each of some clients does at the same time; what one breaks for all, all suffer. */
+export type StackSchedules = readonly (readonly StackStep[])[];
+
+/** Schedules for `clients` clients that run at once. */
+export function stackSchedules(clients: number): fc.Arbitrary<StackSchedules> {
+  const steps = fc.array(step, { minLength: 5, maxLength: 50, size: "max" });
+  return fc.array(steps, { minLength: clients, maxLength: clients, size: "max" });
+}
