@@ -115,3 +115,14 @@ Deno.test("schedules catch an outbox that keeps the older state", async () => {
   });
   await findsFault({});
 });
+
+Deno.test("schedules catch a reset that leaves the client its old id", async () => {
+  const { next } = Outbox.prototype;
+  using _ = mutate(Outbox.prototype, {
+    async next(this: Outbox) {
+      const entry = await next.call(this);
+      return entry?.kind === "reset" ? { kind: "reset" } : entry;
+    },
+  });
+  await findsFault({});
+});

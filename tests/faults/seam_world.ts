@@ -31,7 +31,7 @@ export class SeamWorld<W> {
   readonly feed = new FaultyFeed(this.clock);
   readonly database: FileDatabase<W>;
   readonly client = new ProtocolClient();
-  readonly #fileIds: readonly string[] | null;
+  #fileIds: readonly string[] | null;
   readonly #changesSince: ChangesSince;
   readonly #open;
   #shutdown = new AbortController();
@@ -158,6 +158,9 @@ export class SeamWorld<W> {
       case "go online":
         this.#isOnline = true;
         return;
+      case "filter":
+        this.#fileIds = step.fileIds;
+        return this.#disconnect();
       case "stall":
         this.#appetite = 0;
         return;

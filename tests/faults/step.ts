@@ -14,6 +14,8 @@ export type Step<W = Write> =
   | { readonly do: "flush" | "drop sockets" | "deafen" | "realtime down" | "realtime up" }
   | { readonly do: "queries"; readonly next: readonly QueryFate[] }
   | { readonly do: "rotate" | "break" | "go offline" | "go online" | "stall" }
+  /** Connects anew with another `file_id` filter, and still with the last id. */
+  | { readonly do: "filter"; readonly fileIds: readonly string[] | null }
   /** Reads so many bytes, then breaks the connection. */
   | { readonly do: "break after"; readonly bytes: number }
   | { readonly do: "read"; readonly messages: number }
@@ -62,6 +64,16 @@ function only<const T extends string>(...names: T[]): fc.Arbitrary<{ do: T }> {
   return fc.record({ do: fc.constantFrom(...names) });
 }
 
+const filter = fc.oneof(
+  { weight: 4, arbitrary: fc.constant(null) },
+  {
+    weight: 1,
+    arbitrary: fc.uniqueArray(fileId, { minLength: 1, maxLength: 5 }).map((
+      ids,
+    ) => ids.sort()),
+  },
+);
+
 /** Steps that break, delay or heal something. */
 const faults = [
   {
@@ -85,6 +97,10 @@ const faults = [
   {
     weight: 5,
     arbitrary: only("rotate", "break", "go offline", "go online", "go online", "stall"),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant("filter" as const), fileIds: filter }),
   },
   {
     weight: 2,
@@ -150,13 +166,7 @@ export function schedules<W>(
 ): fc.Arbitrary<Schedule<W>> {
   const step: fc.Arbitrary<Step<W>> = fc.oneof(...writeSteps(write, weights), ...faults);
   return fc.record({
-    fileIds: fc.oneof(
-      { weight: 4, arbitrary: fc.constant(null) },
-      {
-        weight: 1,
-        arbitrary: fc.uniqueArray(fileId, { minLength: 1, maxLength: 5 }).map((ids) => ids.sort()),
-      },
-    ),
+    fileIds: filter,
     // Above the databases' page size, and small enough to overflow.
     maxFiles: fc.constantFrom(4, 1000),
     steps: fc.array(step, { minLength: 5, maxLength: 80, size: "max" }),

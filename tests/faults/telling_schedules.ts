@@ -54,4 +54,18 @@ export const TELLING_SCHEDULES: readonly Schedule[] = [
       write(insert(D, E)),
     ],
   },
+  {
+    // A client is reset for another filter, is cut off before it has an id, and goes back.
+    fileIds: null,
+    maxFiles: 1000,
+    steps: [
+      write(insert(A, B)),
+      { do: "wait", ms: 1_500 },
+      { do: "stall" },
+      { do: "filter", fileIds: [A] },
+      { do: "wait", ms: 20 },
+      { do: "read", messages: 2 },
+      { do: "filter", fileIds: null },
+    ],
+  },
 ];
