@@ -179,67 +179,6 @@ Deno.test("renew_epoch() makes rows of another server's transaction ids readable
   assert.equal(client.files.size, 5);
 });
 
-for (
-  const [policies, problems] of [
-    ["using (auth.uid() = user_id)", []],
-    ["using (user_id = auth.uid())", []],
-    ["using ((select auth.uid()) = user_id)", []],
-    ["using (user_id = (select auth.uid()) and status <> 'failed')", []],
-    [
-      "using (status <> 'failed' and (progress > 0 or status = 'pending') and user_id = auth.uid())",
-      [
-        "mine",
-      ],
-    ], // OR: for a person to judge
-    ["using (true)", ["mine"]],
-    ["using (auth.uid() = user_id or status = 'ready')", ["mine"]],
-    ["using (auth.uid() <> user_id)", ["mine"]],
-    ["using (not (auth.uid() = user_id))", ["mine"]],
-    ["using (auth.role() = 'authenticated')", ["mine"]],
-    [
-      "using (exists (select from public.members m where m.user_id = auth.uid()))",
-      ["mine"],
-    ],
-  ] as const
-) {
-  Deno.test(`check_policies.sql names ${problems.length} of: ${policies}`, async () => {
-    await using database = await createSupabaseDatabase(server);
-    await using owner = await database.connect();
-    await owner.query(`
-      create table public.members (user_id uuid);
-      drop policy "Owners read their files" on public.files;
-      create policy mine on public.files for select to authenticated ${policies};
-      create policy writing on public.files for update to authenticated using (true);
-      create policy narrowing on public.files as restrictive for select using (true);
-    `);
-    const found = await owner.query<{ policy: string; problem: string }>(
-      await readSql("opt_in/check_policies.sql"),
-    );
-    assert.deepEqual(found.map(({ policy }) => policy), [...problems]);
-  });
-}
-
-Deno.test("check_policies.sql finds nothing in the project's own migration", async () => {
-  await using database = await createSupabaseDatabase(server);
-  await using owner = await database.connect();
-  assert.deepEqual(await owner.query(await readSql("opt_in/check_policies.sql")), []);
-});
-
-Deno.test("check_policies.sql names a table without row level security, or without policies", async () => {
-  await using database = await createSupabaseDatabase(server);
-  await using owner = await database.connect();
-  await owner.query(`
-    alter table public.files disable row level security;
-    drop policy "Owners read their files" on public.files;
-  `);
-  const found = await owner.query<{ problem: string }>(
-    await readSql("opt_in/check_policies.sql"),
-  );
-  assert.equal(found.length, 2);
-  assert.match(found.map(({ problem }) => problem).join(), /security is off/);
-  assert.match(found.map(({ problem }) => problem).join(), /no policy/);
-});
-
 Deno.test("postgres_changes.sql says so when there is no publication", async () => {
   await using database = await createSupabaseDatabase(server);
   await using owner = await database.connect();
