@@ -13,16 +13,24 @@ const json = { "content-type": "application/json" };
 
 function serveRealtime(request: Request): Response {
   const { socket, response } = Deno.upgradeWebSocket(request);
+  let joined = 0;
+  const join = (change: number) => {
+    joined += change;
+    channels += change;
+  };
   socket.onopen = () => void sockets++;
-  socket.onclose = () => void sockets--;
+  socket.onclose = () => {
+    sockets--;
+    join(-joined);
+  };
   socket.onmessage = ({ data }) => {
     const [joinRef, ref, topic, event] = JSON.parse(data);
     const send = (event: string, payload: unknown) =>
       socket.send(JSON.stringify([joinRef, ref, topic, event, payload]));
     send("phx_reply", { status: "ok", response: { postgres_changes: [] } });
-    if (event === "phx_leave") channels--;
+    if (event === "phx_leave") join(-1);
     if (event !== "phx_join") return;
-    channels++;
+    join(1);
     const confirmation = { status: "ok", extension: "system", message: "", channel: topic };
     send("system", confirmation);
   };
