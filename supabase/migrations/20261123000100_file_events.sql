@@ -352,9 +352,11 @@ begin
     ids := array(select distinct i from unnest(file_ids) i where i is not null order by i);
   end if;
 
-  select left(encode(sha256(convert_to(concat_ws(' ', s.epoch, caller, ids), 'UTF8')), 'hex'), 32),
-    s.pruned_below
-  into strict key, pruned_below from file_events.state s;
+  -- What a cursor is bound to. `snapshot` too: without one it doesn't cover what was there before.
+  select s.pruned_below, left(
+    encode(sha256(convert_to(concat_ws(' ', s.epoch, caller, snapshot, ids), 'UTF8')), 'hex'), 32
+  )
+  into strict pruned_below, key from file_events.state s;
 
   select r.last_value into strict last_revision from file_events.revisions r;
 

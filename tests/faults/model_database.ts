@@ -122,7 +122,7 @@ export class ModelDatabase implements FileDatabase<Write> {
   }
 
   changesSince(userId: string, { since, fileIds, snapshot }: ChangesQuery): ChangesPage {
-    const key = `${userId}/${fileIds?.join() ?? ""}`;
+    const key = `${userId}/${fileIds?.join() ?? ""}/${snapshot}`;
     const cursor = this.#parse(since, key);
     const horizon = cursor?.horizon ?? this.#xmin;
     const revision = this.#nextRevision - 1;

@@ -302,6 +302,47 @@ Deno.test("file_changes_since(cursor) resets for a cursor of another user or fil
   assert.equal(await isReset(cursor, null), true);
 });
 
+for (const more of [false, true]) {
+  const what = more ? "an unfinished snapshot" : "a whole snapshot";
+
+  Deno.test(`file_changes_since(cursor, snapshot = false) of ${what} resets with an empty page`, async () => {
+    const user = await newUser();
+    await addManyFiles(user, more ? 501 : 1);
+    const { cursor, more: isUnfinished } = await changesSince(session, null);
+    assert.equal(isUnfinished, more);
+    const page = await changesSince(session, cursor, { snapshot: false });
+    assert.deepEqual([page.reset, page.more, page.files, page.deletions], [true, false, [], []]);
+    assert.equal((await changesSince(session, page.cursor, { snapshot: false })).reset, false);
+  });
+}
+
+Deno.test("file_changes_since(cursor) of snapshot = false resets with a full snapshot", async () => {
+  const user = await newUser();
+  const ids = await addFiles(user, ["a", "b"]);
+  const { cursor } = await changesSince(session, null, { snapshot: false });
+  await write(user, "update public.files set progress = 1 where id = $1", [ids[1]]);
+  const page = await changesSince(session, cursor);
+  assert.equal(page.reset, true);
+  assert.deepEqual(page.files.map(({ id }) => id), ids);
+});
+
+Deno.test("file_changes_since() obeys what a policy asks for beyond ownership", async () => {
+  const user = await newUser();
+  const [, hidden] = await addFiles(user, ["a", "b"]);
+  const { cursor } = await changesSince(session, null);
+  await write(user, "update public.files set status = 'failed' where user_id = $1", [user]);
+  await write(
+    user,
+    `create policy narrowing on public.files as restrictive for select using (id <> '${hidden}')`,
+  );
+  const snapshot = await changesSince(session, null);
+  const changes = await changesSince(session, cursor);
+  await write(user, "drop policy narrowing on public.files");
+  for (const { files } of [snapshot, changes]) {
+    assert.deepEqual(files.map(({ filename }) => filename), ["a"]);
+  }
+});
+
 /** Cursors that no database has given out, made from one that it has. */
 const unusable: Record<string, (cursor: string) => string> = {
   "empty": () => "",

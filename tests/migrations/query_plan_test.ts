@@ -27,10 +27,10 @@ const deletionsIndex =
   "Index Scan using file_deletions_user_id_changed_in_revision_idx on file_deletions";
 
 for (const [what, filter] of [["", null], [" of 100 files", fileIds]] as const) {
-  const options = { fileIds: filter && [...filter] };
+  const options = { fileIds: filter && [...filter], snapshot: false };
 
   Deno.test(`file_changes_since() that finds nothing${what} touches a handful of pages`, async () => {
-    const { cursor } = await changesSince(session, null, { ...options, snapshot: false });
+    const { cursor } = await changesSince(session, null, options);
     const { plan, queryBuffers, callBuffers } = await explain(cursor, options);
     assert.ok(plan.includes(filesIndex), plan);
     assert.ok(plan.includes(deletionsIndex), plan);
