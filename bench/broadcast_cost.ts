@@ -2,7 +2,6 @@
  * What the broadcast costs writers, against the same tables without it, and how many transaction
  * ids it takes: `deno run --allow-all bench/broadcast_cost.ts [runs]`
  */
-import { broadcastMigration, realtimeSchema } from "../tests/migrations/broadcast_database.ts";
 import { startPostgres } from "../tests/postgres_server.ts";
 import type { Session } from "../tests/postgres_session.ts";
 import { createSupabaseDatabase, createUser, migrations } from "../tests/supabase_database.ts";
@@ -47,12 +46,8 @@ const writes: Record<string, [rows: number, sql: string]> = {
 };
 
 await using server = await startPostgres();
-await using plainDatabase = await createSupabaseDatabase(server, [...migrations, realtimeSchema]);
-await using broadcastingDatabase = await createSupabaseDatabase(server, [
-  ...migrations,
-  realtimeSchema,
-  broadcastMigration,
-]);
+await using plainDatabase = await createSupabaseDatabase(server, migrations.slice(0, 2));
+await using broadcastingDatabase = await createSupabaseDatabase(server);
 await using plain = await plainDatabase.connect();
 await using broadcasting = await broadcastingDatabase.connect();
 for (const session of [plain, broadcasting]) {

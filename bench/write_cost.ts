@@ -34,7 +34,7 @@ const writes: Record<string, (user: string) => string> = {
 
 await using server = await startPostgres();
 await using plainDatabase = await createSupabaseDatabase(server, migrations.slice(0, 1));
-await using trackedDatabase = await createSupabaseDatabase(server);
+await using trackedDatabase = await createSupabaseDatabase(server, migrations.slice(0, 2));
 await using plain = await plainDatabase.connect();
 await using tracked = await trackedDatabase.connect();
 const users = new Map([[plain, await createUser(plain)], [tracked, await createUser(tracked)]]);

@@ -17,7 +17,11 @@ const supabase = new URL("../supabase/", import.meta.url);
 export const migrations = [
   "migrations/20261123000000_files.sql",
   "migrations/20261123000100_file_events.sql",
+  "migrations/20261123000200_file_events_broadcast.sql",
 ];
+
+/** The embedded stand-in for Realtime's schema, as a path in `supabase/`. */
+export const realtimeSchema = "../local/realtime/sql/messages.sql";
 
 /** The text of a file in `supabase/`. */
 export function readSql(path: string): Promise<string> {
@@ -68,7 +72,7 @@ export async function createSupabaseDatabase(
   };
   try {
     const sql = [platformSql, getAuthSchemaSql(), SUPABASE_AUTH_HELPERS_SQL];
-    for (const script of scripts) sql.push(await readSql(script));
+    for (const script of [realtimeSchema, ...scripts]) sql.push(await readSql(script));
     await using owner = await database.connect();
     for (const statements of sql) await owner.query(statements);
     return database;

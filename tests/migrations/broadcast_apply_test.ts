@@ -1,18 +1,22 @@
 import assert from "node:assert/strict";
+import { changesSince } from "../catch_up.ts";
 import { startPostgres } from "../postgres_server.ts";
 import type { Session } from "../postgres_session.ts";
-import { createSupabaseDatabase, createUser, migrations, readSql } from "../supabase_database.ts";
 import {
-  broadcastMigration,
-  createBroadcastDatabase,
+  createSupabaseDatabase,
+  createUser,
+  migrations,
+  readSql,
   realtimeSchema,
-  takeMessages,
-} from "./broadcast_database.ts";
+} from "../supabase_database.ts";
+import { takeMessages } from "./take_messages.ts";
 
 const server = await startPostgres();
 Deno.test.afterAll(() => server.stop());
 
+const [filesTable, changeTracking, broadcast] = migrations as [string, string, string];
 const removal = "opt_in/remove_file_events.sql";
+const dropRealtime = "drop schema realtime cascade";
 const addFile = "insert into public.files (user_id, filename, file_type) values ($1, 'a', 'pdf')";
 
 async function run(session: Session, ...scripts: string[]): Promise<void> {
@@ -48,21 +52,21 @@ const ownPolicies = `
 `;
 
 Deno.test("…_file_events_broadcast.sql can be applied again, and changes nothing then", async () => {
-  await using database = await createBroadcastDatabase(server);
+  await using database = await createSupabaseDatabase(server);
   await using owner = await database.connect();
   const before = await describe(owner);
-  await run(owner, broadcastMigration);
+  await run(owner, broadcast);
   assert.deepEqual(await describe(owner), before);
   await owner.query(addFile, [await createUser(owner)]);
   assert.equal((await takeMessages(owner)).length, 1);
 });
 
 Deno.test("…_file_events_broadcast.sql adds four triggers, a function and two policies", async () => {
-  await using database = await createSupabaseDatabase(server, [...migrations, realtimeSchema]);
+  await using database = await createSupabaseDatabase(server, [filesTable, changeTracking]);
   await using owner = await database.connect();
   await owner.query(ownPolicies);
   const before = (await describe(owner)).map(({ kind, name }) => `${kind} ${name}`);
-  await run(owner, broadcastMigration);
+  await run(owner, broadcast);
   const after = await describe(owner);
   const added = after.filter(({ kind, name }) => !before.includes(`${kind} ${name}`));
   assert.deepEqual(added.map(({ kind }) => kind), [
@@ -74,10 +78,11 @@ Deno.test("…_file_events_broadcast.sql adds four triggers, a function and two 
 });
 
 Deno.test("…_file_events_broadcast.sql without Realtime says so, and waits until there is one", async () => {
-  await using database = await createSupabaseDatabase(server);
+  await using database = await createSupabaseDatabase(server, [filesTable, changeTracking]);
   const notices: string[] = [];
   await using owner = await database.connect({ onNotice: (message) => notices.push(message) });
-  await run(owner, broadcastMigration);
+  await owner.query(dropRealtime);
+  await run(owner, broadcast);
   assert.match(notices.join("\n"), /no realtime\.messages here.*Apply this again/);
   const user = await createUser(owner);
   await owner.query(addFile, [user]);
@@ -85,13 +90,13 @@ Deno.test("…_file_events_broadcast.sql without Realtime says so, and waits unt
   await run(owner, realtimeSchema);
   await owner.query("update public.files set progress = 1 where filename = 'a'");
   assert.deepEqual(await takeMessages(owner), []);
-  await run(owner, broadcastMigration);
+  await run(owner, broadcast);
   await owner.query("update public.files set progress = 2 where filename = 'a'");
   assert.equal((await takeMessages(owner)).length, 1);
 });
 
 Deno.test("…_file_events_broadcast.sql sends nothing but the streamed columns of a table of another shape", async () => {
-  await using database = await createSupabaseDatabase(server, [realtimeSchema]);
+  await using database = await createSupabaseDatabase(server, []);
   const notices: string[] = [];
   await using owner = await database.connect({ onNotice: (message) => notices.push(message) });
   await owner.query(`
@@ -102,7 +107,7 @@ Deno.test("…_file_events_broadcast.sql sends nothing but the streamed columns 
       processing_stage text, error_message text, notes jsonb
     );
   `);
-  await run(owner, migrations[1]!, broadcastMigration);
+  await run(owner, changeTracking, broadcast);
   const user = await createUser(owner);
   await owner.query(
     `insert into public.files (id, user_id, filename, storage_key, password, notes)
@@ -159,28 +164,28 @@ Deno.test("…_file_events_broadcast.sql sends nothing but the streamed columns 
 });
 
 Deno.test("…_file_events_broadcast.sql sends the rows that were there before only when they change", async () => {
-  await using database = await createSupabaseDatabase(server, [migrations[0]!, realtimeSchema]);
+  await using database = await createSupabaseDatabase(server, [filesTable]);
   await using owner = await database.connect();
   const user = await createUser(owner);
   await owner.query(addFile, [user]);
   await owner.query(addFile, [user]);
-  await run(owner, migrations[1]!, broadcastMigration);
+  await run(owner, changeTracking, broadcast);
   assert.deepEqual(await takeMessages(owner), []);
   await owner.query("update public.files set progress = 1 where user_id = $1", [user]);
   assert.equal((await takeMessages(owner)).length, 2);
 });
 
 for (
-  const [what, before, scripts] of [
-    ["the broadcast", [realtimeSchema], [migrations[1]!, broadcastMigration]],
-    ["change tracking without the broadcast", [realtimeSchema], [migrations[1]!]],
-    ["the broadcast without Realtime", [], [migrations[1]!, broadcastMigration]],
+  const [what, realtime, scripts] of [
+    ["the broadcast", true, [changeTracking, broadcast]],
+    ["change tracking without the broadcast", true, [changeTracking]],
+    ["the broadcast without Realtime", false, [changeTracking, broadcast]],
   ] as const
 ) {
   Deno.test(`remove_file_events.sql takes away ${what}, twice or not, and nothing else`, async () => {
-    await using database = await createSupabaseDatabase(server, [migrations[0]!, ...before]);
+    await using database = await createSupabaseDatabase(server, [filesTable]);
     await using owner = await database.connect();
-    if (before.length > 0) await owner.query(ownPolicies);
+    await owner.query(realtime ? ownPolicies : dropRealtime);
     const shape = await describe(owner);
     await run(owner, ...scripts, removal);
     assert.deepEqual(await describe(owner), shape);
@@ -188,15 +193,31 @@ for (
     assert.deepEqual(await describe(owner), shape);
     await owner.query(addFile, [await createUser(owner)]);
     await owner.query("delete from public.files where filename = 'a'");
-    if (before.length > 0) assert.deepEqual(await takeMessages(owner), []);
+    if (realtime) assert.deepEqual(await takeMessages(owner), []);
     await run(owner, ...scripts);
   });
 }
 
 Deno.test("remove_file_events.sql works when Realtime has gone", async () => {
-  await using database = await createBroadcastDatabase(server);
+  await using database = await createSupabaseDatabase(server);
   await using owner = await database.connect();
-  await owner.query("drop schema realtime cascade");
+  await owner.query(dropRealtime);
   await run(owner, removal);
   await owner.query(addFile, [await createUser(owner)]);
+});
+
+Deno.test("file_events.broadcast() can be dropped alone: catch-up goes on, and the way back is open", async () => {
+  await using database = await createSupabaseDatabase(server);
+  await using owner = await database.connect();
+  const user = await createUser(owner);
+  await owner.query("drop function file_events.broadcast() cascade");
+  await owner.query(addFile, [user]);
+  assert.deepEqual(await takeMessages(owner), []);
+  await using reader = await database.connectAs(user);
+  assert.equal((await changesSince(reader, null)).files.length, 1);
+  await run(owner, broadcast);
+  await owner.query("update public.files set progress = 1 where filename = 'a'");
+  assert.equal((await takeMessages(owner)).length, 1);
+  await owner.query("drop function file_events.broadcast() cascade");
+  await run(owner, removal);
 });

@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { startPostgres } from "../postgres_server.ts";
 import type { Session } from "../postgres_session.ts";
-import { createUser } from "../supabase_database.ts";
-import { createBroadcastDatabase } from "./broadcast_database.ts";
+import { createSupabaseDatabase, createUser } from "../supabase_database.ts";
 
 const server = await startPostgres();
-const database = await createBroadcastDatabase(server);
+const database = await createSupabaseDatabase(server);
 const notices: string[] = [];
 const session = await database.connect({ onNotice: (message) => notices.push(message) });
 Deno.test.afterAll(async () => {

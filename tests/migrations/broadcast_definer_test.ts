@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { startPostgres } from "../postgres_server.ts";
-import { createUser } from "../supabase_database.ts";
-import { createBroadcastDatabase, takeMessages } from "./broadcast_database.ts";
+import { createSupabaseDatabase, createUser } from "../supabase_database.ts";
+import { takeMessages } from "./take_messages.ts";
 
 const server = await startPostgres();
 Deno.test.afterAll(() => server.stop());
 
 Deno.test("file_events has no function that a client may execute", async () => {
-  await using database = await createBroadcastDatabase(server);
+  await using database = await createSupabaseDatabase(server);
   await using owner = await database.connect();
   const functions = await owner.query<{ name: string; allowed: boolean; guarded: boolean }>(`
     select p.oid::regprocedure::text as name,
@@ -71,7 +71,7 @@ for (
   ] as const
 ) {
   Deno.test(`broadcast() is not fooled by a caller's own ${what}`, async () => {
-    await using database = await createBroadcastDatabase(server);
+    await using database = await createSupabaseDatabase(server);
     await using owner = await database.connect();
     const notices: string[] = [];
     await owner.query(notesItsRights);

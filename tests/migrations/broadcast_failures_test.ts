@@ -1,12 +1,9 @@
 import assert from "node:assert/strict";
 import { CatchUpClient } from "../catch_up.ts";
+import { openPglite } from "../pglite_database.ts";
 import { startPostgres } from "../postgres_server.ts";
-import { actAs, actAsOwner, createUser } from "../supabase_database.ts";
-import {
-  createBroadcastDatabase,
-  openBroadcastPglite,
-  takeMessages,
-} from "./broadcast_database.ts";
+import { actAs, actAsOwner, createSupabaseDatabase, createUser } from "../supabase_database.ts";
+import { takeMessages } from "./take_messages.ts";
 
 const server = await startPostgres();
 Deno.test.afterAll(() => server.stop());
@@ -70,7 +67,7 @@ for (
   ] as const
 ) {
   Deno.test(`broadcast() lets every write through when ${what}`, async () => {
-    await using database = await createBroadcastDatabase(server);
+    await using database = await createSupabaseDatabase(server);
     await using owner = await database.connect();
     const user = await createUser(owner);
     await using reader = await database.connectAs(user);
@@ -99,7 +96,7 @@ for (
 }
 
 Deno.test("broadcast() warns of what it could not send, once a statement", async () => {
-  await using database = await createBroadcastDatabase(server);
+  await using database = await createSupabaseDatabase(server);
   const notices: string[] = [];
   await using owner = await database.connect({ onNotice: (message) => notices.push(message) });
   const user = await createUser(owner);
@@ -113,7 +110,7 @@ Deno.test("broadcast() warns of what it could not send, once a statement", async
 });
 
 Deno.test("broadcast() does not warn at every write of a Realtime that is gone", async () => {
-  await using database = await createBroadcastDatabase(server);
+  await using database = await createSupabaseDatabase(server);
   const notices: string[] = [];
   await using owner = await database.connect({ onNotice: (message) => notices.push(message) });
   const user = await createUser(owner);
@@ -127,7 +124,7 @@ Deno.test("broadcast() does not warn at every write of a Realtime that is gone",
 });
 
 Deno.test("broadcast() sends with the rights that a Supabase project's postgres has, to a table by day", async () => {
-  await using database = await createBroadcastDatabase(server);
+  await using database = await createSupabaseDatabase(server);
   await using owner = await database.connect();
   await owner.query(partitionByDay + partitionOfToday + actAsProjectOwner(realtimeRights));
   const user = await createUser(owner);
@@ -141,7 +138,7 @@ Deno.test("broadcast() sends with the rights that a Supabase project's postgres 
 });
 
 Deno.test("broadcast() lets every write through when realtime.send fails (PGlite)", async () => {
-  await using pglite = await openBroadcastPglite();
+  await using pglite = await openPglite();
   const { session } = pglite;
   const user = await createUser(session);
   await session.query(sendThat("raise exception 'out of order'"));

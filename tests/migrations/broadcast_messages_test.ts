@@ -4,19 +4,16 @@ import {
   parseFileUpdate,
 } from "../../supabase/functions/file-events/database/file_change.ts";
 import { changesSince } from "../catch_up.ts";
+import { openPglite } from "../pglite_database.ts";
 import { startPostgres } from "../postgres_server.ts";
 import { type Session, waitUntilBlocked } from "../postgres_session.ts";
-import { actAs, actAsOwner, createUser } from "../supabase_database.ts";
-import {
-  createBroadcastDatabase,
-  openBroadcastPglite,
-  takeMessages,
-} from "./broadcast_database.ts";
+import { actAs, actAsOwner, createSupabaseDatabase, createUser } from "../supabase_database.ts";
+import { takeMessages } from "./take_messages.ts";
 import { add, addMany, scenarios } from "./broadcast_scenarios.ts";
 
 const server = await startPostgres();
-const database = await createBroadcastDatabase(server);
-const pglite = await openBroadcastPglite();
+const database = await createSupabaseDatabase(server);
+const pglite = await openPglite();
 const postgres = await database.connect();
 Deno.test.afterAll(async () => {
   await Promise.all([postgres.close(), pglite.session.close()]);

@@ -1,16 +1,13 @@
 import assert from "node:assert/strict";
+import { openPglite } from "../pglite_database.ts";
 import { startPostgres } from "../postgres_server.ts";
 import type { Session } from "../postgres_session.ts";
-import { actAs, actAsOwner, createUser } from "../supabase_database.ts";
-import {
-  createBroadcastDatabase,
-  openBroadcastPglite,
-  takeMessages,
-} from "./broadcast_database.ts";
+import { actAs, actAsOwner, createSupabaseDatabase, createUser } from "../supabase_database.ts";
+import { takeMessages } from "./take_messages.ts";
 
 const server = await startPostgres();
-const database = await createBroadcastDatabase(server);
-const pglite = await openBroadcastPglite();
+const database = await createSupabaseDatabase(server);
+const pglite = await openPglite();
 const postgres = await database.connect();
 Deno.test.afterAll(async () => {
   await Promise.all([postgres.close(), pglite.session.close()]);

@@ -1,27 +1,6 @@
 import assert from "node:assert/strict";
-import { openPglite } from "../pglite_database.ts";
-import type { PostgresServer } from "../postgres_server.ts";
 import type { Session } from "../postgres_session.ts";
-import {
-  actAsOwner,
-  createSupabaseDatabase,
-  migrations,
-  type SupabaseDatabase,
-} from "../supabase_database.ts";
-
-/** The migration under test, and the embedded stand-in for Realtime's schema. */
-export const broadcastMigration = "migrations/20261123000200_file_events_broadcast.sql";
-export const realtimeSchema = "../local/realtime/sql/messages.sql";
-
-/** A real server's database with change tracking, Realtime's schema and the broadcast. */
-export function createBroadcastDatabase(server: PostgresServer): Promise<SupabaseDatabase> {
-  return createSupabaseDatabase(server, [...migrations, realtimeSchema, broadcastMigration]);
-}
-
-/** The same embedded; it has Realtime's schema from the start. */
-export function openBroadcastPglite() {
-  return openPglite([...migrations, broadcastMigration]);
-}
+import { actAsOwner } from "../supabase_database.ts";
 
 /** A row of `realtime.messages`. */
 export interface SentMessage {
