@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { deadline, until } from "../../local/deadline.ts";
 import { isType, isUpdate } from "../event_predicates.ts";
 import { FunctionUnderFault } from "../function_under_fault.ts";
+import { ProtocolClient } from "../../faults/protocol_client.ts";
 import type { Outage } from "../outage.ts";
 import { startLateNotice } from "../late_notice.ts";
 
@@ -67,6 +68,37 @@ export const processOutages: readonly Outage[] = [
       await until(() => fn.hasLeft(user), "end of the channel");
       assert.ok(edge.failedWrites >= 2);
       assert.ok(fn.log.some(isClosed));
+    },
+  },
+  {
+    name: "a client that stops reading is sent away as a slow consumer, and resumes without loss",
+    async run({ fn, stack }) {
+      const user = await fn.user();
+      const count = 4_000;
+      // More than the sockets' buffers hold.
+      await stack.database.query(
+        `insert into files (user_id, filename, file_type, status, error_message)
+         select $1, 'big.pdf', 'application/pdf', 'failed', repeat('e', 4096)
+         from generate_series(1, $2)`,
+        [user.id, count],
+      );
+      const client = new ProtocolClient();
+      const headers = { authorization: `Bearer ${user.token}` };
+      const response = await fetch(`${fn.process.url()}/file-events`, { headers });
+      await until(
+        () => fn.log.some((line) => line.includes(user.id) && line.includes("slow-consumer")),
+        "end of the stream",
+      );
+      client.connect();
+      for await (const bytes of response.body!) client.receive(bytes);
+      assert.equal(client.closing, "slow-consumer");
+      const known = client.files.size;
+      assert.ok(known < count, `${known} files fitted into the buffers`);
+      const { events } = await fn.ready(user, { lastEventId: client.lastEventId });
+      assert.ok(!events.some(isType("reset")));
+      for (const { file } of events) if (file) client.files.set(file.id, file);
+      assert.equal(client.files.size, count);
+      assert.deepEqual(client.violations, []);
     },
   },
 ];
