@@ -124,7 +124,7 @@ export async function runIsolation(
     const failure = Math.random() < 0.5 ? "drop" : "down";
     for (let n = 0; n < WRITES_IN_STORM; n++) {
       await writer.write();
-      if (n % 2 === 0) await act(names[Math.floor(Math.random() * names.length)]!);
+      if (n % 2 === 0) await act(names[(n >> 1) % names.length]!);
       if (n === WRITES_IN_STORM >> 1) fault(failure);
     }
     if (failure === "down") fault("up");
