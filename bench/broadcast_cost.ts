@@ -2,9 +2,13 @@
  * What the broadcast costs writers, against the same tables without it, and how many transaction
  * ids it takes: `deno run --allow-all bench/broadcast_cost.ts [runs]`
  */
-import { startPostgres } from "../tests/postgres_server.ts";
-import type { Session } from "../tests/postgres_session.ts";
-import { createSupabaseDatabase, createUser, migrations } from "../tests/supabase_database.ts";
+import { startPostgres } from "../tests/database/postgres_server.ts";
+import type { Session } from "../tests/database/postgres_session.ts";
+import {
+  createSupabaseDatabase,
+  createUser,
+  migrations,
+} from "../tests/database/supabase_database.ts";
 
 const runs = Number(Deno.args[0] ?? 9);
 const loops = 2_000;

@@ -2,9 +2,13 @@
  * What the triggers and the index of change tracking cost writers, against the same table without
  * them: `deno run --allow-all bench/write_cost.ts [runs]`
  */
-import { startPostgres } from "../tests/postgres_server.ts";
-import type { Session } from "../tests/postgres_session.ts";
-import { createSupabaseDatabase, createUser, migrations } from "../tests/supabase_database.ts";
+import { startPostgres } from "../tests/database/postgres_server.ts";
+import type { Session } from "../tests/database/postgres_session.ts";
+import {
+  createSupabaseDatabase,
+  createUser,
+  migrations,
+} from "../tests/database/supabase_database.ts";
 
 const runs = Number(Deno.args[0] ?? 9);
 const rows = 10_000;

@@ -10,7 +10,7 @@ import {
  * @throws {Error} Nothing answers there, or the user may not sign in.
  */
 export async function signIn(env: (name: string) => string | undefined): Promise<SupabaseClient> {
-  const url = env("SUPABASE_URL") ?? "http://127.0.0.1:54321";
+  const url = env("SUPABASE_URL") ?? `http://127.0.0.1:${env("PORT") ?? 54321}`;
   const key = env("SUPABASE_PUBLISHABLE_KEY") ?? "sb_publishable_local";
   const email = env("DEMO_EMAIL") ?? "ada@example.com";
   const password = env("DEMO_PASSWORD") ?? "file-events";

@@ -46,7 +46,10 @@ export async function createBroadcastFeed(
     const messages = await database.query<MessageRow>(
       `with taken as (delete from realtime.broadcast_outbox returning *)
        select m.id, m.topic, m.event, m.private, m.payload::text as payload
-       from taken join realtime.messages m on m.id = taken.message_id order by taken.position`,
+       -- One look-up each: the planner, who can't know how few are taken, would read all messages.
+       from taken cross join lateral (
+         select * from realtime.messages m where m.id = taken.message_id limit 1
+       ) m order by taken.position`,
     );
     for (const { id, topic, event, payload, ...message } of messages) {
       publish(

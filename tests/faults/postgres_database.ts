@@ -7,9 +7,9 @@ import {
   type FileState,
   parseFileUpdate,
 } from "../../supabase/functions/file-events/database/file_change.ts";
-import type { PostgresServer } from "../postgres_server.ts";
-import type { Session } from "../postgres_session.ts";
-import { createSupabaseDatabase, migrations, readSql } from "../supabase_database.ts";
+import type { PostgresServer } from "../database/postgres_server.ts";
+import type { Session } from "../database/postgres_session.ts";
+import { createSupabaseDatabase, migrations, readSql } from "../database/supabase_database.ts";
 import type { FileDatabase, OnCommit } from "./file_database.ts";
 import { COMMIT_LOG_SQL, type CommitLog, openCommitLog } from "./postgres_commit_log.ts";
 import { allWait } from "./postgres_lock_waits.ts";

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
-import { changesSince } from "../catch_up.ts";
-import { startPostgres } from "../postgres_server.ts";
-import type { Session } from "../postgres_session.ts";
+import { changesSince } from "../database/catch_up.ts";
+import { startPostgres } from "../database/postgres_server.ts";
+import type { Session } from "../database/postgres_session.ts";
 import {
   createSupabaseDatabase,
   createUser,
   migrations,
   readSql,
   realtimeSchema,
-} from "../supabase_database.ts";
+} from "../database/supabase_database.ts";
 import { takeMessages } from "./take_messages.ts";
 
 const server = await startPostgres();

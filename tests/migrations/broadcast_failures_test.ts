@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
-import { CatchUpClient } from "../catch_up.ts";
-import { openPglite } from "../pglite_database.ts";
-import { startPostgres } from "../postgres_server.ts";
-import { actAs, actAsOwner, createSupabaseDatabase, createUser } from "../supabase_database.ts";
+import { CatchUpClient } from "../database/catch_up.ts";
+import { openPglite } from "../database/pglite_database.ts";
+import { startPostgres } from "../database/postgres_server.ts";
+import {
+  actAs,
+  actAsOwner,
+  createSupabaseDatabase,
+  createUser,
+} from "../database/supabase_database.ts";
 import { takeMessages } from "./take_messages.ts";
 
 const server = await startPostgres();

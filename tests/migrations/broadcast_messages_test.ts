@@ -3,11 +3,16 @@ import {
   parseFileDeletion,
   parseFileUpdate,
 } from "../../supabase/functions/file-events/database/file_change.ts";
-import { changesSince } from "../catch_up.ts";
-import { openPglite } from "../pglite_database.ts";
-import { startPostgres } from "../postgres_server.ts";
-import { type Session, waitUntilBlocked } from "../postgres_session.ts";
-import { actAs, actAsOwner, createSupabaseDatabase, createUser } from "../supabase_database.ts";
+import { changesSince } from "../database/catch_up.ts";
+import { openPglite } from "../database/pglite_database.ts";
+import { startPostgres } from "../database/postgres_server.ts";
+import { type Session, waitUntilBlocked } from "../database/postgres_session.ts";
+import {
+  actAs,
+  actAsOwner,
+  createSupabaseDatabase,
+  createUser,
+} from "../database/supabase_database.ts";
 import { takeMessages } from "./take_messages.ts";
 import { add, addMany, scenarios } from "./broadcast_scenarios.ts";
 

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
-import { CatchUpClient, changesSince } from "../catch_up.ts";
-import { startPostgres } from "../postgres_server.ts";
-import { createSupabaseDatabase, createUser, migrations, readSql } from "../supabase_database.ts";
+import { CatchUpClient, changesSince } from "../database/catch_up.ts";
+import { startPostgres } from "../database/postgres_server.ts";
+import {
+  createSupabaseDatabase,
+  createUser,
+  migrations,
+  readSql,
+} from "../database/supabase_database.ts";
 
 const server = await startPostgres();
 Deno.test.afterAll(() => server.stop());

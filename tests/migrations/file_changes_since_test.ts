@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { CatchUpClient, type ChangesPage, changesSince } from "../catch_up.ts";
-import { openPglite } from "../pglite_database.ts";
-import { actAs, actAsOwner, createUser } from "../supabase_database.ts";
+import { CatchUpClient, type ChangesPage, changesSince } from "../database/catch_up.ts";
+import { openPglite } from "../database/pglite_database.ts";
+import { actAs, actAsOwner, createUser } from "../database/supabase_database.ts";
 
 const { database, session } = await openPglite();
 Deno.test.afterAll(() => database.close());

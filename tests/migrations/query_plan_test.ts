@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { changesSince } from "../catch_up.ts";
-import { openPlanObserver } from "../catch_up_plan.ts";
-import { fillFiles } from "../fill_files.ts";
-import { startPostgres } from "../postgres_server.ts";
-import { createSupabaseDatabase, createUser } from "../supabase_database.ts";
+import { changesSince } from "../database/catch_up.ts";
+import { openPlanObserver } from "../database/catch_up_plan.ts";
+import { fillFiles } from "../database/fill_files.ts";
+import { startPostgres } from "../database/postgres_server.ts";
+import { createSupabaseDatabase, createUser } from "../database/supabase_database.ts";
 
 const server = await startPostgres();
 const database = await createSupabaseDatabase(server);

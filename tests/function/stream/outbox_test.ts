@@ -139,7 +139,7 @@ Deno.test("Outbox.rewind() goes back to the last cursor that was taken", async (
   assert.equal(outbox.isEmpty, true);
 });
 
-Deno.test("Outbox.rewind() goes back to the client's own cursor when none was taken", async () => {
+Deno.test("Outbox.rewind() goes back to the client's own cursor when none was taken", () => {
   const outbox = new Outbox("c0");
   outbox.putChange(updated({ id: A }));
   outbox.advance("c1");

@@ -1,4 +1,4 @@
-import { createDatabase, type Database, readScript } from "../local/database.ts";
+import { createDatabase, type Database, readScript } from "../../local/database.ts";
 import type { Session } from "./postgres_session.ts";
 import { migrations } from "./supabase_database.ts";
 
@@ -10,7 +10,7 @@ export interface PgliteDatabase extends AsyncDisposable {
 
 /** Opens a fresh embedded database and runs `scripts` (paths in `supabase/`) on it. */
 export async function openPglite(scripts: string[] = migrations): Promise<PgliteDatabase> {
-  const supabase = new URL("../supabase/", import.meta.url);
+  const supabase = new URL("../../supabase/", import.meta.url);
   const database = await createDatabase(
     await Promise.all(scripts.map((path) => readScript(new URL(path, supabase)))),
   );

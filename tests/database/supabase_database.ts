@@ -11,7 +11,7 @@ export interface SupabaseDatabase extends AsyncDisposable {
   connectAs(userId: string, options?: ConnectOptions): Promise<Session>;
 }
 
-const supabase = new URL("../supabase/", import.meta.url);
+const supabase = new URL("../../supabase/", import.meta.url);
 
 /** The default migrations, in order. */
 export const migrations = [
