@@ -29,10 +29,12 @@ export function startFaultyUpstream(): FaultyUpstream {
     onFrame: ((_, deliver) => deliver()) as OnFrame,
   };
 
+  const ending = new AbortController();
   const server = Deno.serve(
     {
       hostname: "127.0.0.1",
       port: 0,
+      signal: ending.signal,
       onListen: () => {},
       onError: () => new Response("Bad gateway", { status: 502 }),
     },
@@ -49,7 +51,9 @@ export function startFaultyUpstream(): FaultyUpstream {
     heal: () => void Object.assign(upstream, healthy),
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.close();
-      await server.shutdown();
+      // Whoever is still asking is not waited for.
+      ending.abort();
+      await server.finished;
     },
   };
 
