@@ -7,8 +7,9 @@ import { fileId } from "../database/example_change.ts";
 import { FakeClock, settle } from "../fake_clock.ts";
 import { unreachableUrl } from "../http_server.ts";
 import { until } from "../until.ts";
-import { RealtimeServer } from "./realtime_server.ts";
+import type { RealtimeServer } from "./realtime_server.ts";
 import { SocketPerChannel } from "./socket_per_channel.ts";
+import { testWithServer as test } from "./test_with_server.ts";
 
 const ROW = {
   id: fileId(1),
@@ -65,22 +66,6 @@ async function subscribeLive(server: RealtimeServer) {
   join.confirm();
   await until(() => feed.messages.length === 1, "the feed is live");
   return { ...feed, join };
-}
-
-/**
- * A test with a Realtime server. realtime-js's `disconnect()` leaves a timer of up to 10 s behind,
- * which Deno's sanitizers would call a leak.
- */
-function test(name: string, fn: (server: RealtimeServer) => Promise<void>): void {
-  Deno.test({
-    name,
-    sanitizeOps: false,
-    sanitizeResources: false,
-    async fn() {
-      await using server = new RealtimeServer();
-      await fn(server);
-    },
-  });
 }
 
 test("realtime feed joins with the caller's token, narrowed to the caller's rows", async (server) => {

@@ -5,7 +5,7 @@ import { createSocketPool } from "../../../supabase/functions/file-events/realti
 import { FakeClock, settle } from "../fake_clock.ts";
 import { unreachableUrl } from "../http_server.ts";
 import { until } from "../until.ts";
-import { RealtimeServer } from "./realtime_server.ts";
+import { testWithServer as test } from "./test_with_server.ts";
 
 /** A pool of real clients on the test's clock. The n-th one connects to the n-th URL, or the last. */
 function createPool(...servers: { readonly url: string }[]) {
@@ -40,19 +40,6 @@ function createPool(...servers: { readonly url: string }[]) {
     }
   }
   return { pool, clock, channels, logged, request, handedOut };
-}
-
-/** A test with a Realtime server; without sanitizers, as in `realtime_feed_test.ts`. */
-function test(name: string, fn: (server: RealtimeServer) => Promise<void>): void {
-  Deno.test({
-    name,
-    sanitizeOps: false,
-    sanitizeResources: false,
-    async fn() {
-      await using server = new RealtimeServer();
-      await fn(server);
-    },
-  });
 }
 
 test("socket pool puts the channels of all users on one socket", async (server) => {
