@@ -306,10 +306,13 @@ create or replace trigger file_events_prune
 
 -- The caller's files and deletions that changed since a cursor, one page of them:
 --   cursor     pass it back as `since` for what follows
---   horizon    once `more` is false, every change with `changed_in` below it has been returned
+--   covers     [bound, running…]: once `more` is false, the changes of all transactions below
+--              `bound` but the `running` ones have been returned. The same on all pages of a run
 --   revision   no revision above it had been drawn
 --   reset      `since` was null or is not usable: a full snapshot starts here
---   more       call again with `cursor` for the next page
+--   more       call again with `cursor` for the next page of the run
+--   current    `more` is false, and no file has changed since the run began: nothing is missing.
+--              (What more than 16 running transactions changed is not looked for.)
 --   files, deletions
 -- STABLE matters: rows and transaction ids are then read from one and the same snapshot.
 create or replace function public.file_changes_since(
@@ -326,7 +329,10 @@ declare
   max_rows constant integer := 500;
   max_bytes constant integer := 1048576;
   max_file_ids constant integer := 100;
+  max_running constant integer := 16;
   now_visible constant pg_catalog.pg_snapshot := pg_current_snapshot();
+  snapshot_min constant xid8 := pg_snapshot_xmin(now_visible);
+  snapshot_max constant xid8 := pg_snapshot_xmax(now_visible);
   caller constant uuid := auth.uid();
   ids uuid[];
   key text;
@@ -334,15 +340,25 @@ declare
   -- Of the moment, not of the snapshot: what the snapshot shows has lower ones or this one.
   last_revision bigint;
   part text[];
-  horizon xid8 := pg_snapshot_xmin(now_visible);
-  upper xid8 := pg_snapshot_xmax(now_visible);
+  covered xid8[];
   full_snapshot boolean := true;
   reset boolean := true;
+  -- What this run covers.
+  bound xid8 := snapshot_max;
+  running xid8[];
+  -- What was covered before this run: it returns all else below `upper`.
+  since_bound xid8 := '0';
+  since_running xid8[] := '{}';
+  upper xid8 := snapshot_max;
+  -- The position behind which the page begins, and the same for what lies above `since_bound`.
   after_xid xid8 := '0';
   after_revision bigint := -1;
+  low_xid xid8;
+  low_revision bigint;
   files jsonb;
   deletions jsonb;
   more boolean;
+  current boolean;
 begin
   if cardinality(file_ids) > max_file_ids then
     raise exception 'file_ids has % elements, at most % are allowed',
@@ -352,58 +368,133 @@ begin
     ids := array(select distinct i from unnest(file_ids) i where i is not null order by i);
   end if;
 
-  -- What a cursor is bound to. `snapshot` too: without one it doesn't cover what was there before.
-  select s.pruned_below, left(
-    encode(sha256(convert_to(concat_ws(' ', s.epoch, caller, snapshot, ids), 'UTF8')), 'hex'), 32
-  )
+  -- What a cursor is bound to. `snapshot`, because without one a cursor doesn't cover what was
+  -- there before. The claims of the token, because other rights may show other rows; but not those
+  -- that only say when and how it was issued.
+  select s.pruned_below, left(encode(sha256(convert_to(jsonb_build_array(
+    s.epoch, caller, snapshot, ids,
+    auth.jwt() - array['exp', 'iat', 'nbf', 'jti', 'session_id', 'amr']
+  )::text, 'UTF8')), 'hex'), 32)
   into strict pruned_below, key from file_events.state s;
 
   select r.last_value into strict last_revision from file_events.revisions r;
 
-  -- The form is checked before any cast: 'abc'::xid8 is 0, not an error; 18 digits fit both types.
-  -- key.horizon, and in an unfinished run .s (snapshot) or .c (changes).upper.changed_in.revision
-  if octet_length(since) <= 128 then
-    part := regexp_match(since, '^' || key ||
-      '\.([0-9]{1,18})(?:\.([sc])\.([0-9]{1,18})\.([0-9]{1,18})\.([0-9]{1,18}))?$');
+  -- After a restore transaction ids start over. Rows that were stamped before it would be left out.
+  if exists (
+    select from public.files f
+    where f.user_id = caller and f.changed_in >= snapshot_max
+      and f.changed_in is distinct from pg_current_xact_id_if_assigned()
+  ) then
+    raise exception
+      'public.files has changes from the future, as after a restore: run select file_events.renew_epoch()'
+      using errcode = 'object_not_in_prerequisite_state';
   end if;
-  if part[1]::xid8 between pruned_below and horizon
-    and (part[2] is null or part[3]::xid8 <= upper)
-    and (part[2] is distinct from 'c' or part[4]::xid8 >= pruned_below)
-  then
-    reset := false;
+
+  -- The snapshot doesn't list the caller's own transaction among those that run.
+  running := array(
+    select t.id from (
+      select pg_snapshot_xip(now_visible) as id union select pg_current_xact_id_if_assigned()
+    ) as t
+    where t.id < snapshot_max order by t.id
+  );
+  if coalesce(running[1], snapshot_max) > snapshot_min then
+    -- A standby lists none. Any transaction from there on may still be running.
+    bound := snapshot_min;
+    running := '{}';
+  elsif cardinality(running) > max_running then
+    bound := running[max_running + 1];
+    running := running[:max_running];
+  end if;
+
+  -- <key>.<covers>, and in an unfinished run .s (snapshot) or .c (changes) .<upper>, the position
+  -- .<changed_in>.<revision>, and .<covers> of what was covered before, until the position is above
+  -- its bound. The form is checked before any cast: 'abc'::xid8 is 0, not an error; 18 digits fit
+  -- both types.
+  if octet_length(since) <= 1024 then
+    part := regexp_match(since, replace(replace(
+      '^' || key || '\.(<covers>)(?:\.([sc])\.(<id>)\.(<id>)\.(<id>)(?:\.(<covers>))?)?$',
+      '<covers>', '<id>(?:-<id>){0,' || max_running || '}'
+    ), '<id>', '[0-9]{1,18}'));
+  end if;
+  if part is not null then
+    covered := string_to_array(part[1], '-')::xid8[];
+    reset := covered[1] > snapshot_max
+      or coalesce(covered[2], covered[1]) < pruned_below
+      or part[2] is not null and part[3]::xid8 > snapshot_max
+      or part[2] is not distinct from 'c' and part[4]::xid8 < pruned_below;
+  end if;
+  if not reset then
     full_snapshot := part[2] is not distinct from 's';
     if part[2] is null then
-      after_xid := part[1]::xid8;
+      since_bound := covered[1];
+      since_running := covered[2:];
     else
-      horizon := part[1]::xid8;
+      bound := covered[1];
+      running := covered[2:];
       upper := part[3]::xid8;
       after_xid := part[4]::xid8;
       after_revision := part[5]::bigint;
+      if part[6] is not null then
+        covered := string_to_array(part[6], '-')::xid8[];
+        since_bound := covered[1];
+        since_running := covered[2:];
+      end if;
     end if;
-  elsif not snapshot then
-    return jsonb_build_object('cursor', key || '.' || horizon, 'horizon', horizon::text,
-      'revision', last_revision, 'reset', true, 'more', false, 'files', '[]'::jsonb, 'deletions', '[]'::jsonb);
+  end if;
+  if reset and not snapshot then
+    upper := '0'; -- Nothing changed below it: the page is empty.
+  end if;
+  if after_xid < since_bound then
+    low_xid := since_bound;
+    low_revision := -1;
+  else
+    low_xid := after_xid;
+    low_revision := after_revision;
   end if;
 
+  -- Two branches a table, each in the order of the index: the transactions that were running
+  -- before, one by one, and all from `since_bound` on. One range from the lowest of them on would
+  -- read again, at each call, all that changed while one transaction stays open.
+  -- `created_at` is the table's column or, if there is none, that of `absent`.
   with changed as (
     (
-      select f.changed_in, f.revision, f.id, f.filename::text, f.file_type::text, f.status::text,
-        f.progress, f.processing_stage::text, f.error_message::text, false as deleted
-      from public.files f
-      where f.user_id = caller
-        and (f.changed_in, f.revision) > (after_xid, after_revision)
-        and f.changed_in < upper
-        and (ids is null or f.id = any (ids))
-      order by f.changed_in, f.revision
-      limit max_rows + 1
+      select f.* from (select null::text as created_at) absent cross join lateral (
+        select f.changed_in, f.revision, f.id, f.filename::text, f.file_type::text, f.status::text,
+          f.progress, f.processing_stage::text, f.error_message::text,
+          to_jsonb(created_at) as created_at, false as deleted
+        from public.files f
+        where f.user_id = caller
+          and (f.changed_in, f.revision) > (low_xid, low_revision)
+          and f.changed_in < upper
+          and (ids is null or f.id = any (ids))
+        order by f.changed_in, f.revision
+        limit max_rows + 1
+      ) f
     )
     union all
     (
-      select d.changed_in, d.revision, d.id, null, null, null, null, null, null, true
+      select f.* from (select null::text as created_at) absent
+      cross join unnest(since_running) as late (id)
+      cross join lateral (
+        select f.changed_in, f.revision, f.id, f.filename::text, f.file_type::text, f.status::text,
+          f.progress, f.processing_stage::text, f.error_message::text,
+          to_jsonb(created_at) as created_at, false as deleted
+        from public.files f
+        where f.user_id = caller
+          and f.changed_in = late.id
+          and (f.changed_in, f.revision) > (after_xid, after_revision)
+          and (ids is null or f.id = any (ids))
+        order by f.revision
+        limit max_rows + 1
+      ) f
+    )
+    union all
+    (
+      select d.changed_in, d.revision, d.id, null, null, null, null, null, null, null, true
       from public.file_deletions d
       where not full_snapshot
         and d.user_id = caller
-        and (d.changed_in, d.revision) > (after_xid, after_revision)
+        and (d.changed_in, d.revision) > (low_xid, low_revision)
         and d.changed_in < upper
         and (ids is null or d.id = any (ids))
         and not exists (
@@ -412,16 +503,34 @@ begin
       order by d.changed_in, d.revision
       limit max_rows + 1
     )
+    union all
+    (
+      select d.changed_in, d.revision, d.id, null, null, null, null, null, null, null, true
+      from unnest(since_running) as late (id) cross join lateral (
+        select d.changed_in, d.revision, d.id
+        from public.file_deletions d
+        where d.user_id = caller
+          and d.changed_in = late.id
+          and (d.changed_in, d.revision) > (after_xid, after_revision)
+          and (ids is null or d.id = any (ids))
+          and not exists (
+            select from public.files f where f.id = d.id and f.user_id = caller
+          )
+        order by d.revision
+        limit max_rows + 1
+      ) d
+    )
   ), described as (
     select c.changed_in, c.revision, c.deleted, jsonb_build_object(
         'id', c.id, 'revision', c.revision, 'changed_in', c.changed_in::text
       ) || case when c.deleted then '{}' else jsonb_build_object(
         'filename', left(c.filename, 1024),
         'file_type', left(c.file_type, 1024),
-        'status', c.status,
+        'status', left(c.status, 1024),
         'progress', c.progress,
-        'processing_stage', c.processing_stage,
-        'error_message', left(c.error_message, 4096)
+        'processing_stage', left(c.processing_stage, 1024),
+        'error_message', left(c.error_message, 4096),
+        'created_at', c.created_at
       ) end as change
     from changed c
   ), numbered as (
@@ -442,15 +551,26 @@ begin
   from numbered n
   where n.number = 1 or (n.number <= max_rows and n.bytes <= max_bytes);
 
+  -- A run of several pages misses the files that change while it is read, even if they were there
+  -- before.
+  current := not more and not exists (
+    select from public.files f
+    where f.user_id = caller and (f.changed_in >= upper or f.changed_in = any (running))
+      and (ids is null or f.id = any (ids))
+  );
+
   return jsonb_build_object(
-    'cursor', key || '.' || horizon || case when more then
-      concat('.', case when full_snapshot then 's' else 'c' end,
-        '.', upper, '.', after_xid, '.', after_revision)
-      else '' end,
-    'horizon', horizon::text,
+    'cursor', concat_ws('.', key, array_to_string(bound || running, '-'), case when more then
+      concat_ws('.', case when full_snapshot then 's' else 'c' end, upper, after_xid,
+        after_revision, case when after_xid < since_bound then
+          array_to_string(since_bound || since_running, '-')
+        end)
+      end),
+    'covers', to_jsonb((bound || running)::text[]),
     'revision', last_revision,
     'reset', reset,
     'more', more,
+    'current', current,
     'files', files,
     'deletions', deletions
   );

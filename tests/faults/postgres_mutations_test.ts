@@ -29,15 +29,34 @@ const dropTrigger = (name: string): Mutate => (migration) =>
   `${migration} drop trigger ${name} on public.files;`;
 
 const WHAT_DISAGREES =
-  /^Error: (The client has|The stream broke its protocol|Tombstones outrank living rows)/;
+  /^Error: (The client has|The stream broke its protocol|Tombstones outrank|Though nothing changed)/;
 
 /** Mutations that random schedules soon meet. */
 const FREQUENT: Record<string, Mutate> = {
-  "a cursor above transactions that are open": replace(
-    "horizon xid8 := pg_snapshot_xmin(now_visible);",
-    "horizon xid8 := pg_snapshot_xmax(now_visible);",
+  "a cursor that covers transactions which run": (migration) => {
+    const withoutRunning = replace("where t.id < snapshot_max", "where false")(migration);
+    return replace("bound := snapshot_min;", "")(withoutRunning);
+  },
+  "a cursor that covers transactions which it can't name": replace(
+    "bound := running[max_running + 1];",
+    "",
   ),
-  "a cursor that moves while a client pages": replace("horizon := part[1]::xid8;", ""),
+  "a cursor that covers only what lies below all that runs": replace(
+    "coalesce(running[1], snapshot_max) > snapshot_min",
+    "true",
+  ),
+  "a cursor that moves while a client pages": replace(
+    "bound := covered[1];\n      running := covered[2:];",
+    "",
+  ),
+  "a run that forgets what was running before it": replace(
+    "array_to_string(since_bound || since_running, '-')",
+    "null",
+  ),
+  "a cursor that is good for other rights": replace(
+    "auth.jwt() - array['exp', 'iat', 'nbf', 'jti', 'session_id', 'amr']",
+    "null",
+  ),
   "pruning that goes by time": replace("and o.changed_in < state.pruned_below", ""),
   "deletes without tombstones": dropTrigger("file_events_leave_tombstone_on_delete"),
   "changes of owner without tombstones": dropTrigger("file_events_leave_tombstone_on_update"),
@@ -88,11 +107,11 @@ const RARE: Record<string, [Mutate, TellingName]> = {
     "TRUNCATE removes a row that it can't see",
   ],
   "cursors that outlive what was pruned": [
-    replace("part[1]::xid8 between pruned_below and horizon", "part[1]::xid8 <= horizon"),
+    replace("or coalesce(covered[2], covered[1]) < pruned_below", ""),
     "a cursor is older than what was pruned",
   ],
   "cursors within a page that outlive what was pruned": [
-    replace("and (part[2] is distinct from 'c' or part[4]::xid8 >= pruned_below)", ""),
+    replace("or part[2] is not distinct from 'c' and part[4]::xid8 < pruned_below", ""),
     "what a client has yet to page through is pruned",
   ],
   "a function whose queries don't share a snapshot": [

@@ -19,7 +19,7 @@ function createTestHandler(options: Partial<HandlerOptions> = {}) {
   const lines: string[] = [];
   const opened: Parameters<HandlerOptions["openFileStream"]>[] = [];
   const authenticate: Authenticate = (token) =>
-    Promise.resolve({ userId: USER_ID, token, expiresAt: 0, assuranceLevel: "aal1" });
+    Promise.resolve({ userId: USER_ID, token, expiresAt: 0, rights: "aal1" });
   const handler = createHandler({
     authenticate,
     openFileStream: (...args) => {
@@ -58,7 +58,7 @@ Deno.test("handler() answers GET with an event stream and the headers that keep 
     'retry: 2000\n\nid: c.1\ndata: {"eventType":"ready"}\n\n',
   );
   assert.deepEqual(opened, [[
-    { userId: USER_ID, token: TOKEN, expiresAt: 0, assuranceLevel: "aal1" },
+    { userId: USER_ID, token: TOKEN, expiresAt: 0, rights: "aal1" },
     { lastEventId: "c.0", fileIds: [fileId(1)], snapshot: true },
   ]]);
 });

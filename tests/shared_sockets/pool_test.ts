@@ -123,7 +123,7 @@ test("streams share a channel if they are of one user with equal rights", async 
   const callers = await Promise.all([
     mintCaller(first),
     mintCaller(first, { seconds: 1800 }),
-    mintCaller(first, { assuranceLevel: "aal2" }),
+    mintCaller(first, { aal: "aal2" }),
     mintCaller(second),
   ]);
   const listeners = callers.map((caller) => isolate.listen(caller));

@@ -14,6 +14,7 @@ import { createRealtimeClient } from "./realtime/realtime_client.ts";
 import { shareFeed } from "./realtime/share_feed.ts";
 import { createSocketPool } from "./realtime/socket_pool.ts";
 import { createRealtimeFeed } from "./realtime/realtime_feed.ts";
+import { logLostValues } from "./database/lost_values.ts";
 import { shareChangesSince } from "./database/share_changes_since.ts";
 
 /** For a request to Auth or PostgREST. */
@@ -43,7 +44,7 @@ Deno.serve(createHandler({
   authenticate: createAuthenticate(supabase.auth, { keys: config.jwks, clock }),
   openFileStream: createOpenFileStream({
     feed: shareFeed(feed, clock),
-    changesSince: shareChangesSince(createChangesSince(supabase), clock),
+    changesSince: shareChangesSince(createChangesSince(supabase, logLostValues(log)), clock),
     isolate: {
       startedAt: clock.now(),
       limitMs: config.workerLimitMs,

@@ -31,7 +31,7 @@ function askAt(url: string, { token = "the.callers.token" } = {}) {
   const supabase = createClient(url, "sb_publishable_test", {
     auth: { persistSession: false, autoRefreshToken: false, storageKey: crypto.randomUUID() },
   });
-  const caller = { userId: USER_ID, token, expiresAt: 0, assuranceLevel: "aal1" };
+  const caller = { userId: USER_ID, token, expiresAt: 0, rights: "aal1" };
   return createChangesSince(supabase)(caller, QUERY);
 }
 
@@ -79,7 +79,7 @@ Deno.test("changesSince() lets one client serve several callers, each with a tok
   });
   const changesSince = createChangesSince(supabase);
   const ask = (token: string) =>
-    changesSince({ userId: USER_ID, token, expiresAt: 0, assuranceLevel: "aal1" }, QUERY);
+    changesSince({ userId: USER_ID, token, expiresAt: 0, rights: "aal1" }, QUERY);
   await Promise.all(["a", "b", "c"].map(ask));
   assert.deepEqual(tokens.sort(), ["Bearer a", "Bearer b", "Bearer c"]);
 });

@@ -27,6 +27,7 @@ export function updated(
     progress: 100,
     processing_stage: null,
     error_message: null,
+    created_at: null,
     revision,
     ...fields,
   };

@@ -44,7 +44,7 @@ function subscribe(
     random: () => 0.5,
     log: (_level, event, fields) => void logged.push(JSON.stringify({ event, ...fields })),
   });
-  const caller = { userId, token, expiresAt: 0, assuranceLevel: "aal1" };
+  const caller = { userId, token, expiresAt: 0, rights: "aal1" };
   const subscription = feed(caller, (message) => void messages.push(message), {
     signal: given ?? controller.signal,
   });
@@ -303,7 +303,7 @@ test("realtime feed rejoins at once when told that it is deaf", async (server) =
 
 test("realtime feed rejoins with a renewed token", async (server) => {
   const { subscription, leave } = await subscribeLive(server);
-  subscription.rejoin({ userId: USER_ID, token: "renewed", expiresAt: 0, assuranceLevel: "aal1" });
+  subscription.rejoin({ userId: USER_ID, token: "renewed", expiresAt: 0, rights: "aal1" });
   assert.equal((await server.nextJoin()).payload.access_token, "renewed");
   leave();
 });

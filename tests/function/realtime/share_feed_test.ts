@@ -32,7 +32,7 @@ function createShared() {
         userId: USER_ID,
         token: "token",
         expiresAt: clock.now() + HOUR,
-        assuranceLevel: "aal1",
+        rights: "aal1",
         ...caller,
       },
       ({ kind }) => void kinds.push(kind),
@@ -55,7 +55,7 @@ Deno.test("shareFeed() subscribes once for the streams of one user, who all hear
 Deno.test("shareFeed() keeps users, and rights of one user, apart", () => {
   const { subscriptions, subscribe } = createShared();
   const mine = subscribe();
-  const others = [subscribe({ userId: OTHER_USER_ID }), subscribe({ assuranceLevel: "aal2" })];
+  const others = [subscribe({ userId: OTHER_USER_ID }), subscribe({ rights: "aal2" })];
   assert.equal(subscriptions.length, 3);
   subscriptions[0]?.emit({ kind: "hint" });
   assert.deepEqual(mine.kinds, ["hint"]);

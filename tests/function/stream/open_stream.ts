@@ -176,7 +176,7 @@ export async function openStream(
     userId: USER_ID,
     token: "the.callers.token",
     expiresAt: clock.now() + expiresIn,
-    assuranceLevel: "aal1",
+    rights: "aal1",
   };
   const client = new TestClient(open(caller, { ...ALL, ...parameters }));
   await settle();

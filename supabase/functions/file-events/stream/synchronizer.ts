@@ -201,17 +201,20 @@ export class Synchronizer {
     const era = this.#feedEra;
     this.#leftToCatchUp = this.#passed = false;
     let found = false;
-    for (let more = true; more;) {
+    for (let isCurrent = false; !isCurrent;) {
       await this.#outbox.flushed();
       if (this.#signal.aborted) return found;
       const { timesForgotten } = this.#memory;
       const page = await this.#ask();
       if (this.#signal.aborted) return found;
-      // The page may be older than what was sent meanwhile, or follow a cursor that won't be sent.
+      // Discard the page: sent revisions were forgotten while it was loading, so we cannot tell
+      // whether it is newer; or the cursor that it follows was dropped.
       if (timesForgotten !== this.#memory.timesForgotten) continue;
       const lacking = this.#apply(page);
       found ||= lacking.found;
-      more = page.more || !lacking.sent;
+      // Files that changed while pages were read, on this connection or an earlier one, are not
+      // among them: another run brings them.
+      isCurrent = page.current && lacking.sent;
     }
     this.#memory.endRun();
     this.#liveChanges = "passing";
@@ -233,7 +236,7 @@ export class Synchronizer {
   /** @returns Whether there were changes that the client lacked, and whether all of them had room. */
   #apply(page: ChangesPage): { found: boolean; sent: boolean } {
     if (page.reset) this.#reset();
-    this.#memory.beginRun(page.horizon);
+    this.#memory.beginRun(page.coverage);
     // All are judged before any is sent, for sending makes the memory forget.
     const lacking = page.changes.filter((change) => this.#memory.lacks(change));
     const certain = lacking.filter((change) => !this.#memory.mayHaveForgotten(change));
