@@ -4,6 +4,7 @@
 // on, with paths that are relative to where the user called the task.
 
 import { fileURLToPath } from "node:url";
+import { keepToLoopback } from "../local/keep_to_loopback.ts";
 
 const CONFIG = fileURLToPath(new URL("../deno.tests.json", import.meta.url));
 const EDGE_RUNTIME_DENO = "2.1.4";
@@ -63,6 +64,8 @@ async function denoFromNpm(version: string): Promise<string> {
   const file = os === "windows" ? "deno.exe" : "deno";
   return new URL(file, import.meta.resolve(manifest)).pathname;
 }
+
+keepToLoopback();
 
 async function testAll(): Promise<Counts[]> {
   return [
