@@ -14,9 +14,9 @@ const live = (change: FileChange): FeedMessage => ({ kind: "change", change });
 const file = (n: number, revision: number, changedIn = revision + 10) =>
   updated({ id: fileId(n), revision, changedIn });
 
-Deno.test("file stream sends its first bytes before feed or database have answered", async () => {
+Deno.test("file stream asks feed and database at once, and says nothing before they answer", async () => {
   const { client, feed, database } = await openStream();
-  assert.deepEqual(await client.readAll(), ["retry 2000"]);
+  assert.deepEqual(await client.readAll(), []);
   assert.equal(database.waiting, 1);
   assert.equal(feed.caller?.token, "the.callers.token");
 });
@@ -25,7 +25,6 @@ Deno.test("file stream begins with a reset, a snapshot and ready, without the fe
   const { client, database } = await openStream();
   await database.answer({ cursor: "c1", reset: true, changes: [file(1, 1), file(2, 2)] });
   assert.deepEqual(await client.readAll(), [
-    "retry 2000",
     "reset@none",
     "1:1",
     "2:2@c1",
@@ -43,7 +42,7 @@ Deno.test("file stream sends a long snapshot page by page, as the client reads",
   const page = { reset: true, more: true, changes: [file(1, 1), file(2, 2)] };
   await database.answer({ cursor: "p1", ...page });
   assert.equal(database.waiting, 0, "the client has not read the first page");
-  assert.deepEqual(await client.readAll(), ["retry 2000", "reset@none", "1:1", "2:2@p1"]);
+  assert.deepEqual(await client.readAll(), ["reset@none", "1:1", "2:2@p1"]);
   await database.answer({ cursor: "c1", changes: [file(3, 3)] });
   assert.deepEqual(await client.readAll(), ["3:3@c1", "ready@c1"]);
   assert.deepEqual(database.queries.map(({ since }) => since), [null, "p1"]);
@@ -53,13 +52,13 @@ Deno.test("file stream resumes from a cursor without a reset", async () => {
   const { client, database } = await openStream({ parameters: { lastEventId: "c0" } });
   assert.equal(database.queries[0]?.since, "c0");
   await database.answer({ cursor: "c1", changes: [deleted({ id: fileId(2) }), file(1, 5)] });
-  assert.deepEqual(await client.readAll(), ["retry 2000", "-2", "1:5@c1", "ready@c1"]);
+  assert.deepEqual(await client.readAll(), ["-2", "1:5@c1", "ready@c1"]);
 });
 
 Deno.test("file stream resets a client whose cursor is of no use", async () => {
   const { client, database } = await openStream({ parameters: { lastEventId: "old" } });
   await database.answer({ cursor: "c1", reset: true, changes: [file(1, 5)] });
-  assert.deepEqual(await client.readAll(), ["retry 2000", "reset@none", "1:5@c1", "ready@c1"]);
+  assert.deepEqual(await client.readAll(), ["reset@none", "1:5@c1", "ready@c1"]);
 });
 
 Deno.test("file stream passes live changes on at once, of several files at a time", async () => {
@@ -102,7 +101,7 @@ Deno.test("file stream loses no live change that arrives before the first page",
   const { clock, client, feed, database } = await openStream();
   await feed.emit(live(file(1, 2)));
   await database.answer({ cursor: "c1", horizon: 5n, reset: true, changes: [file(1, 1)] });
-  assert.deepEqual(await client.readAll(), ["retry 2000", "reset@none", "1:1@c1", "ready@c1"]);
+  assert.deepEqual(await client.readAll(), ["reset@none", "1:1@c1", "ready@c1"]);
   await clock.advance(CATCH_UP_DISTANCE_MS);
   assert.equal(database.waiting, 1, "asks again for what the page may lack");
   await database.answer({ cursor: "c2", horizon: 5n, changes: [file(1, 2)] });
@@ -173,7 +172,7 @@ Deno.test("file stream stays open when a catch-up fails, and tries again, ever l
   await database.answer({ cursor: "c1", reset: true, changes: [file(1, 1)] });
   assert.deepEqual(
     (await client.readAll()).filter((message) => message !== "heartbeat"),
-    ["retry 2000", "reset@none", "1:1@c1", "ready@c1"],
+    ["reset@none", "1:1@c1", "ready@c1"],
   );
   const failures = logged.filter(({ event }) => event === "catch-up failed");
   assert.equal(failures.length, 2);
@@ -183,7 +182,7 @@ Deno.test("file stream stays open when a catch-up fails, and tries again, ever l
 Deno.test("file stream goes on from the last page when a catch-up fails in the middle", async () => {
   const { clock, client, database } = await openStream();
   await database.answer({ cursor: "p1", reset: true, more: true, changes: [file(1, 1)] });
-  assert.deepEqual(await client.readAll(), ["retry 2000", "reset@none", "1:1@p1"]);
+  assert.deepEqual(await client.readAll(), ["reset@none", "1:1@p1"]);
   await database.fail();
   await clock.advance(10_000);
   await database.answer({ cursor: "c1", changes: [file(2, 2)] });
@@ -237,7 +236,7 @@ Deno.test("file stream sends a heartbeat every 30 s, with the cursor of what was
 Deno.test("file stream sends heartbeats without an id while nothing is caught up", async () => {
   const { clock, client } = await openStream();
   await clock.advance(30_000);
-  assert.deepEqual(await client.readAll(), ["retry 2000", "heartbeat"]);
+  assert.deepEqual(await client.readAll(), ["heartbeat"]);
 });
 
 Deno.test("file stream catches up though the client never reads as fast as files change", async () => {
@@ -336,7 +335,7 @@ Deno.test("file stream ends a client that leaves two heartbeats unread: slow-con
   assert.equal(feed.signal?.aborted, false, "two heartbeats wait, no third is due");
   await clock.advance(1);
   assert.equal(feed.signal?.reason, "slow-consumer");
-  assert.deepEqual(await client.readAll(), ["retry 2000", "closing: slow-consumer", "end"]);
+  assert.deepEqual(await client.readAll(), ["closing: slow-consumer, retry 2000", "end"]);
 });
 
 Deno.test("file stream keeps a client that reads slowly but does read", async () => {
@@ -390,7 +389,7 @@ Deno.test("file stream asks no more when a client leaves that a catch-up waits f
 Deno.test("file stream ends before the token does: token-expired", async () => {
   const { clock, client, feed } = await openReadyStream({ expiresIn: 40_000 });
   await clock.advance(30_000);
-  assert.deepEqual(await client.readAll(), ["retry 2000", "closing: token-expired", "end"]);
+  assert.deepEqual(await client.readAll(), ["closing: token-expired, retry 2000", "end"]);
   assert.equal(feed.signal?.reason, "token-expired");
   assert.equal(clock.pending, 0);
 });
@@ -399,15 +398,14 @@ Deno.test("file stream drops what waits when it ends: the client comes back for 
   const { client, feed, shutdown } = await openReadyStream();
   await feed.emit(live(file(1, 1)));
   shutdown.abort();
-  assert.deepEqual(await client.readAll(), ["retry 2000", "closing: shutdown", "end"]);
+  assert.deepEqual(await client.readAll(), ["closing: shutdown, retry 2000", "end"]);
 });
 
 Deno.test("file stream spreads reconnects with a jittered retry", async () => {
   for (const [random, retry] of [[0, 1400], [0.999, 2599]] as const) {
     const { client, shutdown } = await openStream({ random: () => random });
-    assert.deepEqual(await client.readAll(), [`retry ${retry}`]);
     shutdown.abort();
-    assert.deepEqual(await client.readAll(), [`retry ${retry}`, "closing: shutdown", "end"]);
+    assert.deepEqual(await client.readAll(), [`closing: shutdown, retry ${retry}`, "end"]);
   }
 });
 
@@ -417,7 +415,7 @@ Deno.test("file stream that opens while the isolate shuts down ends at once", as
     isolate: { startedAt: 0, limitMs: Infinity, shutdown },
   });
   const messages = await client.readAll();
-  assert.deepEqual(messages.slice(-2), ["closing: shutdown", "end"]);
+  assert.deepEqual(messages.slice(-2), ["closing: shutdown, retry 2000", "end"]);
   assert.equal(database.queries.length, 0);
   assert.equal(feed.caller, undefined);
   assert.equal(clock.pending, 0);
@@ -461,7 +459,7 @@ Deno.test("file stream without a snapshot tells the client when to load its list
   const { client, feed, database } = await openStream({ parameters: { snapshot: false } });
   assert.equal(database.queries[0]?.snapshot, false);
   await database.answer({ cursor: "c1", horizon: 10n, reset: true });
-  assert.deepEqual(await client.readAll(), ["retry 2000", "reset@none", "ready@c1"]);
+  assert.deepEqual(await client.readAll(), ["reset@none", "ready@c1"]);
   await feed.emit(live(file(1, 1)));
   assert.deepEqual(await client.readAll(), ["1:1"]);
 });
@@ -478,7 +476,7 @@ Deno.test("file stream without a snapshot ends on such a reset, so that ready ca
   const { client, feed, database } = await openReadyStream({ parameters: { snapshot: false } });
   await feed.emit({ kind: "hint" });
   await database.answer({ cursor: "d1", reset: true });
-  assert.deepEqual(await client.readAll(), ["retry 2000", "closing: max-duration", "end"]);
+  assert.deepEqual(await client.readAll(), ["closing: max-duration, retry 2000", "end"]);
 });
 
 Deno.test("file stream logs its opening and its end, and no token", async () => {

@@ -69,11 +69,12 @@ Deno.test("renderEntry() keeps newlines, quotes and emoji of a file within one l
   assert.equal(JSON.parse(data).file.error_message, text);
 });
 
-Deno.test("renderClosing() names the reason and has no id", () => {
+Deno.test("renderClosing() names the reason, says when to come back, and has no id", () => {
   for (
     const reason of ["token-expired", "max-duration", "shutdown", "slow-consumer", "busy"] as const
   ) {
-    assert.deepEqual(parsed(renderClosing(reason, NOW)), {
+    assert.deepEqual(parsed(renderClosing(reason, { now: NOW, random: () => 0.5 })), {
+      retry: reason === "busy" ? 60_000 : 2_000,
       data: { eventType: "closing", timestamp, reason },
     });
   }

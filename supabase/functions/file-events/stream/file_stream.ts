@@ -1,9 +1,7 @@
 import type { Caller } from "../auth/authenticate.ts";
-import { jitter } from "../jitter.ts";
 import { createLifetime, type EndReason, type Isolate } from "./lifetime.ts";
 import { Outbox } from "./outbox.ts";
-import type { ServerSentEventMessage } from "../http/server_sent_event_stream.ts";
-import { renderClosing, renderEntry } from "./stream_message.ts";
+import { renderClosing, renderEntry, type StreamMessage } from "./stream_message.ts";
 import type { StreamParameters } from "../http/stream_parameters.ts";
 import { Synchronizer, type SynchronizerOptions } from "./synchronizer.ts";
 
@@ -17,10 +15,8 @@ export interface FileStreamOptions extends SynchronizerOptions {
 export type OpenFileStream = (
   caller: Caller,
   parameters: StreamParameters,
-) => ReadableStream<ServerSentEventMessage>;
+) => ReadableStream<StreamMessage>;
 
-/** What a client waits before it reconnects, in milliseconds before jitter. */
-const RETRY_MS = 2_000;
 /** Heartbeats for which a client may read nothing. */
 const PATIENCE = 2;
 
@@ -36,7 +32,6 @@ export function createOpenFileStream(options: FileStreamOptions): OpenFileStream
     const outbox = new Outbox(parameters.lastEventId);
     const openedAt = clock.now();
     const labels = { stream: crypto.randomUUID(), user: caller.userId };
-    const retry = () => ({ retry: jitter(RETRY_MS, random) });
 
     let idleBeats = 0;
     let takenAtLastBeat = 0;
@@ -50,13 +45,12 @@ export function createOpenFileStream(options: FileStreamOptions): OpenFileStream
     }
     let cancelBeat = clock.after(heartbeatMs, beat);
 
-    function finish(controller: ReadableStreamDefaultController<ServerSentEventMessage>) {
+    function finish(controller: ReadableStreamDefaultController<StreamMessage>) {
       cancelBeat();
       outbox.close();
       const reason: EndReason = signal.reason;
       if (reason !== "cancelled") {
-        controller.enqueue(retry());
-        controller.enqueue(renderClosing(reason, clock.now()));
+        controller.enqueue(renderClosing(reason, { now: clock.now(), random }));
         controller.close();
       }
       const ms = clock.now() - openedAt;
@@ -66,7 +60,6 @@ export function createOpenFileStream(options: FileStreamOptions): OpenFileStream
     return new ReadableStream({
       start(controller) {
         log("info", "stream opened", { ...labels, resumed: parameters.lastEventId !== null });
-        controller.enqueue(retry());
         if (signal.aborted) return finish(controller);
         signal.addEventListener("abort", () => finish(controller), { once: true });
         try {
