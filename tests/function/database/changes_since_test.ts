@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
 import { createClient } from "@supabase/supabase-js";
+import {
+  ChangesError,
+  type Fault,
+} from "../../../supabase/functions/file-events/database/changes_error.ts";
 import { createChangesSince } from "../../../supabase/functions/file-events/database/changes_since.ts";
 import { USER_ID } from "../access_tokens.ts";
 import { serveHttp, unreachableUrl } from "../http_server.ts";
@@ -111,26 +115,51 @@ Deno.test("changesSince() rejects an answer that is no page", async (t) => {
   }
 });
 
-Deno.test("changesSince() rejects when the database can't be asked", async (t) => {
-  const answers: Record<string, () => Response> = {
-    "function missing": () =>
-      Response.json({ code: "PGRST202", message: "Could not find the function" }, { status: 404 }),
-    "token refused": () =>
-      Response.json({ code: "PGRST301", message: "JWT expired" }, { status: 401 }),
-    "statement timeout": () =>
-      Response.json({ code: "57014", message: "canceling statement" }, { status: 500 }),
-    "gateway's HTML": () => new Response("<html>Bad gateway</html>", { status: 502 }),
-    "no JSON": () => new Response("<html>OK</html>", { status: 200 }),
-    "no content": () => new Response(null, { status: 204 }),
+Deno.test("changesSince() rejects when the database can't be asked, and says what it knows of why", async (t) => {
+  const answers: Record<string, [() => Response, Partial<Fault>]> = {
+    "function missing": [
+      () => Response.json({ code: "PGRST202", message: "Could not find it" }, { status: 404 }),
+      { kind: "setup", status: 404, code: "PGRST202" },
+    ],
+    "token refused": [
+      () => Response.json({ code: "PGRST301", message: "JWT expired" }, { status: 401 }),
+      { kind: "token-refused", status: 401, code: "PGRST301" },
+    ],
+    "statement timeout": [
+      () => Response.json({ code: "57014", message: "canceling statement" }, { status: 500 }),
+      { kind: "unavailable", status: 500, code: "57014" },
+    ],
+    "gateway's HTML": [
+      () => new Response("<html>Bad gateway</html>", { status: 502 }),
+      { kind: "unavailable", status: 502, code: "" },
+    ],
+    "no JSON": [
+      () => new Response("<html>OK</html>", { status: 200 }),
+      { kind: "unavailable", status: 200, code: "" },
+    ],
   };
-  for (const [name, answer] of Object.entries(answers)) {
+  for (const [name, [answer, fault]] of Object.entries(answers)) {
     await t.step(name, async () => {
       await using server = serveHttp(answer);
-      await assert.rejects(askAt(server.url), /Cannot query changes/);
+      await assert.rejects(askAt(server.url), (error) => {
+        assert.ok(error instanceof ChangesError);
+        assert.match(error.message, /^Cannot query changes: /);
+        const { kind, status, code } = error.fault;
+        assert.deepEqual({ kind, status, code }, fault);
+        return true;
+      });
     });
   }
   await t.step("nothing listens", async () => {
-    await assert.rejects(askAt(await unreachableUrl()), /Cannot query changes/);
+    await assert.rejects(askAt(await unreachableUrl()), (error) => {
+      assert.ok(error instanceof ChangesError);
+      assert.deepEqual([error.fault.kind, error.fault.status], ["unavailable", 0]);
+      return true;
+    });
+  });
+  await t.step("no content", async () => {
+    await using server = serveHttp(() => new Response(null, { status: 204 }));
+    await assert.rejects(askAt(server.url), /Cannot query changes/);
   });
 });
 

@@ -8,8 +8,18 @@ import {
 } from "./open_stream.ts";
 import type { FeedMessage } from "../../../supabase/functions/file-events/stream/file_feed.ts";
 import type { FileChange } from "../../../supabase/functions/file-events/database/file_change.ts";
+import {
+  ChangesError,
+  changesError,
+  type Fault,
+} from "../../../supabase/functions/file-events/database/changes_error.ts";
 
 const live = (change: FileChange): FeedMessage => ({ kind: "change", change });
+/** A fault that has lasted. */
+const endingFault = (kind: Fault["kind"], end: Fault["end"] & string) =>
+  new ChangesError("refused", { kind, status: 400, code: "", end });
+/** The first heartbeat comes in the middle of the interval, as `random` is in the middle. */
+const FIRST_BEAT_MS = 15_000;
 /** File `n` at a revision. */
 const file = (n: number, revision: number, changedIn = revision + 10) =>
   updated({ id: fileId(n), revision, changedIn });
@@ -179,6 +189,44 @@ Deno.test("file stream stays open when a catch-up fails, and tries again, ever l
   assert.match(String(failures[0]?.fields?.error), /statement timeout/);
 });
 
+Deno.test("file stream leaves the log to whoever judges a fault of the database for all streams", async () => {
+  const { database, logged } = await openStream();
+  await database.fail(changesError(503, { code: "PGRST001", message: "no connection" }));
+  assert.deepEqual(logged.map(({ event }) => event), ["stream opened"]);
+});
+
+Deno.test("file stream asks again after seven seconds when it is refused, then ever less often", async () => {
+  const { clock, client, database } = await openStream();
+  for (const wait of [7_500, 15_000, 30_000, 60_000, 60_000]) {
+    await database.fail(changesError(401, { code: "PGRST301", message: "bad signature" }));
+    await clock.advance(wait - 1);
+    assert.equal(database.waiting, 0);
+    await clock.advance(1);
+    assert.equal(database.waiting, 1);
+    await client.readAll();
+  }
+  await database.answer({ cursor: "c1", reset: true });
+  assert.deepEqual(await client.readAll(), ["reset@none", "ready@c1"]);
+});
+
+Deno.test("file stream ends at once when the database waits for its operator, and sends its client away for long", async () => {
+  const { clock, client, database, feed } = await openStream();
+  await database.fail(endingFault("setup", "setup-required"));
+  assert.equal(feed.signal?.reason, "setup-required");
+  assert.deepEqual(await client.readAll(), ["closing: setup-required, retry 300000", "end"]);
+  assert.equal(clock.pending, 0);
+});
+
+Deno.test("file stream ends within five seconds when the database refuses its token for good", async () => {
+  const { clock, client, database } = await openStream();
+  await database.fail(endingFault("token-refused", "token-expired"));
+  await clock.advance(2_499);
+  assert.deepEqual(await client.readAll(), []);
+  await clock.advance(1);
+  assert.deepEqual(await client.readAll(), ["closing: token-expired, retry 2000", "end"]);
+  assert.equal(clock.pending, 0);
+});
+
 Deno.test("file stream goes on from the last page when a catch-up fails in the middle", async () => {
   const { clock, client, database } = await openStream();
   await database.answer({ cursor: "p1", reset: true, more: true, changes: [file(1, 1)] });
@@ -221,7 +269,9 @@ Deno.test("file stream asks the database about a live change that may be older t
 
 Deno.test("file stream sends a heartbeat every 30 s, with the cursor of what was sent before", async () => {
   const { clock, client, feed, database } = await openReadyStream();
-  await clock.advance(29_999 - READY_AFTER_MS);
+  await clock.advance(FIRST_BEAT_MS - READY_AFTER_MS);
+  assert.deepEqual(await client.readAll(), ["heartbeat@c1"]);
+  await clock.advance(29_999);
   assert.deepEqual(await client.readAll(), []);
   await clock.advance(1);
   assert.deepEqual(await client.readAll(), ["heartbeat@c1"]);
@@ -231,6 +281,16 @@ Deno.test("file stream sends a heartbeat every 30 s, with the cursor of what was
   const messages = await client.readAll();
   assert.equal(messages.at(-1), "heartbeat@c2");
   assert.ok(messages[0]?.startsWith("1:1"), "the cursor comes after what it covers");
+});
+
+Deno.test("file stream spreads the heartbeats of streams that open together over the interval", async () => {
+  for (const [random, firstBeat] of [[0.001, 30], [0.5, 15_000], [0.999, 29_970]] as const) {
+    const { clock, client } = await openStream({ random: () => random });
+    await clock.advance(firstBeat - 1);
+    assert.deepEqual(await client.readAll(), []);
+    await clock.advance(1);
+    assert.deepEqual(await client.readAll(), ["heartbeat"]);
+  }
 });
 
 Deno.test("file stream sends heartbeats without an id while nothing is caught up", async () => {
@@ -327,11 +387,11 @@ Deno.test("file stream drops a page that was asked for before an overflow", asyn
 
 Deno.test("file stream ends a client that leaves two heartbeats unread: slow-consumer", async () => {
   const { clock, client, feed } = await openReadyStream();
-  await clock.advance(30_000);
+  await clock.advance(FIRST_BEAT_MS - READY_AFTER_MS);
   assert.deepEqual(await client.read(1), ["heartbeat@c1"]);
   await clock.advance(60_000);
   await feed.emit(live(file(1, 1)));
-  await clock.advance(29_999 - READY_AFTER_MS);
+  await clock.advance(29_999);
   assert.equal(feed.signal?.aborted, false, "two heartbeats wait, no third is due");
   await clock.advance(1);
   assert.equal(feed.signal?.reason, "slow-consumer");
@@ -392,6 +452,20 @@ Deno.test("file stream ends before the token does: token-expired", async () => {
   assert.deepEqual(await client.readAll(), ["closing: token-expired, retry 2000", "end"]);
   assert.equal(feed.signal?.reason, "token-expired");
   assert.equal(clock.pending, 0);
+});
+
+Deno.test("file stream never loses closing to a change that is on its way to the client", async (t) => {
+  for (let turns = 0; turns < 10; turns++) {
+    await t.step(`it ends ${turns} turns after the change`, async () => {
+      const { client, feed, shutdown } = await openReadyStream();
+      assert.deepEqual(await client.readAll(), [], "the client waits");
+      void feed.emit(live(file(1, 1)));
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+      shutdown.abort();
+      const messages = await client.readAll();
+      assert.deepEqual(messages.slice(-2), ["closing: shutdown, retry 2000", "end"]);
+    });
+  }
 });
 
 Deno.test("file stream drops what waits when it ends: the client comes back for it", async () => {

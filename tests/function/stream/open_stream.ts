@@ -76,8 +76,8 @@ export class ScriptedDatabase {
     await settle();
   }
 
-  async fail(message = "database down"): Promise<void> {
-    this.#next().reject(new Error(message));
+  async fail(error: string | Error = "database down"): Promise<void> {
+    this.#next().reject(typeof error === "string" ? new Error(error) : error);
     await settle();
   }
 

@@ -70,11 +70,18 @@ Deno.test("renderEntry() keeps newlines, quotes and emoji of a file within one l
 });
 
 Deno.test("renderClosing() names the reason, says when to come back, and has no id", () => {
-  for (
-    const reason of ["token-expired", "max-duration", "shutdown", "slow-consumer", "busy"] as const
-  ) {
-    assert.deepEqual(parsed(renderClosing(reason, { now: NOW, random: () => 0.5 })), {
-      retry: reason === "busy" ? 60_000 : 2_000,
+  const retries = {
+    "token-expired": 2_000,
+    "max-duration": 2_000,
+    "shutdown": 2_000,
+    "slow-consumer": 2_000,
+    "busy": 60_000,
+    "setup-required": 300_000,
+  } as const;
+  for (const [reason, retry] of Object.entries(retries)) {
+    const rendered = renderClosing(reason as keyof typeof retries, { now: NOW, random: () => 0.5 });
+    assert.deepEqual(parsed(rendered), {
+      retry,
       data: { eventType: "closing", timestamp, reason },
     });
   }

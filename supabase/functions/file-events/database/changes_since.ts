@@ -1,5 +1,6 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
 import type { Caller } from "../auth/authenticate.ts";
+import { changesError } from "./changes_error.ts";
 import { type FileChange, parseFileDeletion, parseFileUpdate } from "./file_change.ts";
 
 export interface ChangesQuery {
@@ -24,16 +25,16 @@ export interface ChangesPage {
   readonly changes: readonly FileChange[];
 }
 
-/** Asks the database what has changed. Rejects if it can't be asked. */
+/** Asks the database what has changed. Rejects with a {@linkcode ChangesError} if it can't be asked. */
 export type ChangesSince = (caller: Caller, query: ChangesQuery) => Promise<ChangesPage>;
 
 /** Asks through PostgREST as the caller, whose row level security applies. */
 export function createChangesSince(supabase: Pick<SupabaseClient, "rpc">): ChangesSince {
   return async (caller, { since, fileIds, snapshot }) => {
-    const { data, error } = await supabase
+    const { data, error, status } = await supabase
       .rpc("file_changes_since", { since, file_ids: fileIds, snapshot })
       .setHeader("Authorization", `Bearer ${caller.token}`);
-    if (error) throw new Error(`Cannot query changes: ${error.message}`, { cause: error });
+    if (error) throw changesError(status, error);
     return parsePage(data);
   };
 }

@@ -43,7 +43,9 @@ export function createOpenFileStream(options: FileStreamOptions): OpenFileStream
       outbox.putHeartbeat();
       cancelBeat = clock.after(heartbeatMs, beat);
     }
-    let cancelBeat = clock.after(heartbeatMs, beat);
+    // The first one at a random moment of the interval, so that streams that were opened together
+    // do not write together for as long as they live.
+    let cancelBeat = clock.after(heartbeatMs * random(), beat);
 
     function finish(controller: ReadableStreamDefaultController<StreamMessage>) {
       cancelBeat();
@@ -71,7 +73,8 @@ export function createOpenFileStream(options: FileStreamOptions): OpenFileStream
       },
       async pull(controller) {
         const entry = await outbox.next();
-        if (entry) controller.enqueue(renderEntry(entry, clock.now()));
+        // Once `closing` has been put in, nothing may follow: an error here would drop it.
+        if (entry && !signal.aborted) controller.enqueue(renderEntry(entry, clock.now()));
       },
       cancel() {
         lifetime.end("cancelled");

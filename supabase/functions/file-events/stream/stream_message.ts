@@ -12,7 +12,10 @@ export type StreamMessage = ServerSentEventMessage & { data: string };
 /** How long a client waits before it reconnects, in milliseconds before jitter. */
 export const RETRY_MS = 2_000;
 /** The same for the reasons after which an earlier attempt would most likely fail again. */
-const LONGER_RETRY_MS: Partial<Record<ClosingReason, number>> = { busy: 60_000 };
+const LONGER_RETRY_MS: Partial<Record<ClosingReason, number>> = {
+  "busy": 60_000,
+  "setup-required": 300_000,
+};
 
 /** Renders what is to be sent in the wire format of `docs/protocol.md`. `now` is in ms. */
 export function renderEntry(entry: OutboxEntry, now: number): StreamMessage {
