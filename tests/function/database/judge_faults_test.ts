@@ -99,11 +99,12 @@ Deno.test("judgeFaults() ends no stream whose database has answered in between",
 
 Deno.test("judgeFaults() ends no stream for an outage, however long", async () => {
   const { clock, logged, ask } = start();
-  for (let n = 0; n < 3; n++) {
-    assert.equal(await ask(caller("a"), "down"), "stays");
+  const a = caller("a");
+  for (let n = 0; n < 2; n++) {
+    assert.equal(await ask(a, "down"), "stays");
     await clock.advance(600_000);
   }
-  assert.deepEqual(new Set(logged), new Set(["warn catch-up failed PGRST001"]));
+  assert.deepEqual(logged, ["warn catch-up failed PGRST001", "warn catch-up failed PGRST001"]);
 });
 
 Deno.test("judgeFaults() ends a stream whose token is refused while another one is accepted", async () => {
@@ -147,6 +148,7 @@ Deno.test("judgeFaults() takes a stream's own token for no other one, whichever 
   const [a, twin] = [caller("a"), caller("a")];
   assert.equal(await ask(a, "refuse"), "stays");
   await clock.advance(LASTING_MS);
+  assert.equal(await ask(twin, "page"), "page");
   assert.equal(await ask(twin, "page"), "page");
   assert.equal(await ask(a, "refuse"), "stays");
   assert.equal(await ask(caller("b"), "page"), "page");
