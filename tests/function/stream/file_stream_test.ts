@@ -185,8 +185,21 @@ Deno.test("file stream stays open when a catch-up fails, and tries again, ever l
     ["reset@none", "1:1@c1", "ready@c1"],
   );
   const failures = logged.filter(({ event }) => event === "catch-up failed");
-  assert.equal(failures.length, 2);
+  assert.equal(failures.length, 1, "one line a minute");
   assert.match(String(failures[0]?.fields?.error), /statement timeout/);
+});
+
+Deno.test("file stream shares its lines of failures with all others, a line a minute", async () => {
+  const { clock, database, client, logged } = await openStream();
+  const startedAt = clock.now();
+  while (clock.now() < startedAt + 70_000) {
+    if (database.waiting > 0) await database.fail();
+    await clock.advance(1_000);
+    await client.readAll();
+  }
+  const failures = logged.filter(({ event }) => event === "catch-up failed");
+  assert.equal(failures.length, 2);
+  assert.ok(Number(failures[1]?.fields?.times) > 3, "it says how many there were");
 });
 
 Deno.test("file stream leaves the log to whoever judges a fault of the database for all streams", async () => {

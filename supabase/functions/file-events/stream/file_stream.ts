@@ -1,6 +1,7 @@
 import type { Caller } from "../auth/authenticate.ts";
 import { createLifetime, type EndReason, type Isolate } from "./lifetime.ts";
 import { Outbox } from "./outbox.ts";
+import { createSparseLog } from "../sparse_log.ts";
 import { renderClosing, renderEntry, type StreamMessage } from "./stream_message.ts";
 import type { StreamParameters } from "../http/stream_parameters.ts";
 import { Synchronizer, type SynchronizerOptions } from "./synchronizer.ts";
@@ -18,7 +19,7 @@ export type OpenFileStream = (
 ) => ReadableStream<StreamMessage>;
 
 /** Heartbeats for which a client may read nothing. */
-const PATIENCE = 2;
+const MAX_STALLED_HEARTBEATS = 2;
 
 /**
  * Makes streams that bring a caller's files up to date and keep them so, at the client's pace,
@@ -26,6 +27,7 @@ const PATIENCE = 2;
  */
 export function createOpenFileStream(options: FileStreamOptions): OpenFileStream {
   const { clock, random, heartbeatMs, log } = options;
+  const sparseLog = createSparseLog(log, clock);
   return (caller, parameters) => {
     const lifetime = createLifetime(caller.expiresAt, options);
     const { signal } = lifetime;
@@ -39,7 +41,7 @@ export function createOpenFileStream(options: FileStreamOptions): OpenFileStream
       const isStalled = !outbox.isEmpty && outbox.takenCount === takenAtLastBeat;
       idleBeats = isStalled ? idleBeats + 1 : 0;
       takenAtLastBeat = outbox.takenCount;
-      if (idleBeats >= PATIENCE) return lifetime.end("slow-consumer");
+      if (idleBeats >= MAX_STALLED_HEARTBEATS) return lifetime.end("slow-consumer");
       outbox.putHeartbeat();
       cancelBeat = clock.after(heartbeatMs, beat);
     }
@@ -65,7 +67,8 @@ export function createOpenFileStream(options: FileStreamOptions): OpenFileStream
         if (signal.aborted) return finish(controller);
         signal.addEventListener("abort", () => finish(controller), { once: true });
         try {
-          new Synchronizer(caller, parameters, { ...options, outbox, lifetime, labels }).start();
+          const context = { outbox, lifetime, labels, log: sparseLog };
+          new Synchronizer(caller, parameters, { ...options, ...context }).start();
         } catch (error) {
           lifetime.end("cancelled");
           throw error;
