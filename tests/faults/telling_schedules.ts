@@ -66,7 +66,7 @@ export const TELLING_SCHEDULES: readonly Schedule[] = [
       { do: "stall" },
       { do: "filter", fileIds: [A] },
       { do: "wait", ms: 20 },
-      { do: "read", messages: 2 },
+      { do: "read", messages: 1 },
       { do: "filter", fileIds: null },
     ],
   },

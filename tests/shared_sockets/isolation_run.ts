@@ -178,7 +178,7 @@ export async function runIsolation(
       report.heard++;
       delivered.add(`${to} ${change.revision}`);
       const owner = writer.owners.get(change.revision);
-      const isNamedAfter = change.deleted || change.file.filename.startsWith(to);
+      const isNamedAfter = change.deleted || change.file.filename?.startsWith(to);
       if (owner === to && isNamedAfter) continue;
       report.foreign.push(`revision ${change.revision} of ${owner ?? "nobody"} to ${to}`);
     }

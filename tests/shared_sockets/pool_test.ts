@@ -179,7 +179,7 @@ test("a stream loses nothing while its channel moves to a fresher token", async 
 
   const open = createOpenFileStream({
     feed: isolate.feed,
-    changesSince: createChangesSince(supabase),
+    changesSince: createChangesSince(supabase, () => {}),
     isolate: { startedAt: Date.now(), limitMs: Infinity, shutdown: new AbortController().signal },
     heartbeatMs: 30_000,
     // Only what the feed asks for.

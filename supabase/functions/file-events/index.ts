@@ -7,6 +7,7 @@ import { parseConfig } from "./config.ts";
 import { createOpenFileStream } from "./stream/file_stream.ts";
 import { fetchWithTimeout } from "./http/fetch_with_timeout.ts";
 import { createHandler } from "./handler.ts";
+import { judgeFaults } from "./database/judge_faults.ts";
 import { createLog } from "./log.ts";
 import { postgresChangesSource } from "./realtime/postgres_changes_source.ts";
 import { broadcastSource } from "./realtime/broadcast_source.ts";
@@ -16,6 +17,7 @@ import { createSocketPool } from "./realtime/socket_pool.ts";
 import { createRealtimeFeed } from "./realtime/realtime_feed.ts";
 import { logLostValues } from "./database/lost_values.ts";
 import { shareChangesSince } from "./database/share_changes_since.ts";
+import { createSparseLog } from "./sparse_log.ts";
 
 /** For a request to Auth or PostgREST. */
 const UPSTREAM_TIMEOUT_MS = 10_000;
@@ -40,11 +42,18 @@ const sockets = createSocketPool({
 const source = config.source === "broadcast" ? broadcastSource : postgresChangesSource;
 const feed = createRealtimeFeed(source, { sockets, clock, random, log });
 
+const authenticate = createAuthenticate(supabase.auth, { keys: config.jwks, clock });
+const changesSince = judgeFaults(createChangesSince(supabase, logLostValues(log)), {
+  authenticate,
+  clock,
+  log: createSparseLog(log, clock),
+});
+
 Deno.serve(createHandler({
-  authenticate: createAuthenticate(supabase.auth, { keys: config.jwks, clock }),
+  authenticate,
   openFileStream: createOpenFileStream({
     feed: shareFeed(feed, clock),
-    changesSince: shareChangesSince(createChangesSince(supabase, logLostValues(log)), clock),
+    changesSince: shareChangesSince(changesSince, clock),
     isolate: {
       startedAt: clock.now(),
       limitMs: config.workerLimitMs,

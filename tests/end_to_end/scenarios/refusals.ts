@@ -55,14 +55,15 @@ const badTokens: readonly {
 /** Requests that open no stream, and how they are told. */
 export const refusals: readonly Scenario[] = [
   ...badTokens.map(({ name, code, authorization }): Scenario => ({
-    name: `${name}: 401 ${code}, as one event`,
+    name: `${name}: 401 ${code}, as one event with a long retry`,
     async run(stage) {
       const user = stage.anyone;
       const answer = await stage.refusal(user, {
         authorization: await authorization(user, stage),
       });
       assert.deepEqual([answer.status, answer.code], [401, code]);
-      assert.match(answer.body, /^data: \{.*\}\n\n$/);
+      const [, retry] = /^retry: (\d+)\ndata: \{.*\}\n\n$/.exec(answer.body) ?? [];
+      assert.ok(Number(retry) > 120_000, `a client that repeats a 401 waits: ${answer.body}`);
       assert.ok(answer.error);
       assert.equal(answer.headers.get("content-type"), "text/event-stream");
       // Or a page could not tell why.

@@ -1,5 +1,6 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
 import type { Caller } from "../auth/authenticate.ts";
+import { changesError, unexpectedAnswer } from "./changes_error.ts";
 import type { Coverage } from "./coverage.ts";
 import {
   type FileChange,
@@ -35,7 +36,7 @@ export interface ChangesPage {
   readonly changes: readonly FileChange[];
 }
 
-/** Asks the database what has changed. Rejects if it can't be asked. */
+/** Asks the database what has changed. Rejects with a {@linkcode ChangesError} if it can't be asked. */
 export type ChangesSince = (caller: Caller, query: ChangesQuery) => Promise<ChangesPage>;
 
 /**
@@ -48,10 +49,10 @@ export function createChangesSince(
   onLostValues: OnLostValues,
 ): ChangesSince {
   return async (caller, { since, fileIds, snapshot }) => {
-    const { data, error } = await supabase
+    const { data, error, status } = await supabase
       .rpc("file_changes_since", { since, file_ids: fileIds, snapshot })
       .setHeader("Authorization", `Bearer ${caller.token}`);
-    if (error) throw new Error(`Cannot query changes: ${error.message}`, { cause: error });
+    if (error) throw changesError(status, error);
     return parsePage(data, onLostValues);
   };
 }
@@ -64,12 +65,15 @@ function parsePage(data: unknown, onLostValues: OnLostValues): ChangesPage {
     typeof cursor !== "string" || !coverage || !Number.isSafeInteger(revision) ||
     typeof reset !== "boolean" || typeof more !== "boolean" || typeof current !== "boolean" ||
     !Array.isArray(files) || !Array.isArray(deletions)
-  ) throw new Error("Cannot query changes: the answer is not a page of changes");
+  ) throw unexpectedAnswer();
+  // A row without an id can't be streamed, and must not keep others from it.
+  const rows = files.filter((row) => row?.id !== null);
+  if (rows.length < files.length) onLostValues(null, ["id"]);
   const changes = [
     ...deletions.map(parseFileDeletion),
-    ...files.map((row) => parseFileUpdate(row, onLostValues)),
-    // A row that can't be told apart from others must not cost them.
-  ].filter((change) => change !== undefined);
+    ...rows.map((row) => parseFileUpdate(row, onLostValues)),
+  ];
+  if (!changes.every((change) => change !== undefined)) throw unexpectedAnswer();
   return { cursor, coverage, revision: revision as number, reset, more, current, changes };
 }
 

@@ -37,11 +37,10 @@ export type FileChange =
   );
 
 /**
- * Hears that a row has values which its fields can't carry, and which are streamed as `null`.
- *
- * @param id The row's id, `undefined` if that can't be read either: then the row is not streamed.
+ * Hears of fields that can't carry what a row holds. They are streamed as `null`; a row whose `id` is
+ * among them is not streamed.
  */
-export type OnLostValues = (id: string | undefined, fields: readonly string[]) => void;
+export type OnLostValues = (id: string | null, fields: readonly string[]) => void;
 
 export const MAX_FILENAME_BYTES = 1024;
 export const MAX_ERROR_MESSAGE_BYTES = 4096;
@@ -58,7 +57,7 @@ export function parseFileUpdate(
   onLostValues: OnLostValues = () => {},
 ): FileChange | undefined {
   const version = parseVersion(row);
-  if (!version || !hasColumns(row)) return void onLostValues(version?.id, ["id"]);
+  if (!version || !hasColumns(row)) return;
   const { id, revision } = version;
   const columns = row;
   const lost: string[] = [];
@@ -111,7 +110,7 @@ const COLUMNS = [
 ] as const;
 
 function hasColumns(row: unknown): row is Record<string, unknown> {
-  return COLUMNS.every((name) => name in (row as object));
+  return COLUMNS.every((name) => (row as Record<string, unknown>)[name] !== undefined);
 }
 
 function text(maxBytes: number) {

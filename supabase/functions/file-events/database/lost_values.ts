@@ -9,8 +9,8 @@ const MAX_ROWS = 1000;
  * in the line counts the rows so far.
  */
 export function logLostValues(log: Log): OnLostValues {
-  const reported = new Set<string>();
-  return (id = "unreadable", fields) => {
+  const reported = new Set<string | null>();
+  return (id, fields) => {
     if (reported.has(id) || reported.size >= MAX_ROWS) return;
     reported.add(id);
     log("warn", "values can't be streamed", { file: id, fields, rows: reported.size });

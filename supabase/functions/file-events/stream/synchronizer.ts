@@ -1,5 +1,6 @@
 import type { Caller } from "../auth/authenticate.ts";
-import { CatchUpSchedule } from "./catch_up_schedule.ts";
+import { type CatchUpOutcome, CatchUpSchedule } from "./catch_up_schedule.ts";
+import { ChangesError } from "../database/changes_error.ts";
 import type { ChangesPage } from "../database/changes_since.ts";
 import type { SharedChangesSince } from "../database/share_changes_since.ts";
 import type { Clock } from "../clock.ts";
@@ -38,6 +39,8 @@ interface StreamContext {
 const MAX_FILES = 1000;
 /** Between catch-ups that are asked for, in milliseconds: a burst of hints makes no burst of them. */
 const MIN_DISTANCE_MS = 250;
+/** The time within which streams end whose tokens the database refuses. */
+const TOKEN_END_SPREAD_MS = 5_000;
 
 /**
  * Fills a stream's outbox: with what the feed brings, for speed, and with what the database says
@@ -176,14 +179,11 @@ export class Synchronizer {
     this.#cancelTimer();
     this.#running = true;
     this.#wanted = false;
-    let outcome: "found" | "nothing" | "failed";
+    let outcome: CatchUpOutcome;
     try {
       outcome = await this.#catchUp() ? "found" : "nothing";
     } catch (error) {
-      outcome = "failed";
-      if (!this.#signal.aborted) {
-        log("warn", "catch-up failed", { ...labels, error: String(error) });
-      }
+      outcome = this.#fail(error);
     }
     this.#running = false;
     this.#lastRunAt = clock.now();
@@ -194,6 +194,23 @@ export class Synchronizer {
     }
     if (this.#wanted) this.#requestCatchUp();
     else this.#arm();
+  }
+
+  /** A catch-up has failed. Ends the stream if all that follow would fail too. */
+  #fail(error: unknown): CatchUpOutcome {
+    const { lifetime, log, labels } = this.#options;
+    if (!(error instanceof ChangesError)) {
+      if (!this.#signal.aborted) {
+        log("warn", "catch-up failed", { ...labels, error: String(error) });
+      }
+      return "failed";
+    }
+    // The database's own answers are logged once for all streams.
+    const { kind, end } = error.fault;
+    // A new key concerns all streams at once, and each client then needs a new token.
+    if (end === "token-expired") lifetime.endWithin(TOKEN_END_SPREAD_MS, end);
+    if (end === "setup-required") lifetime.end(end);
+    return kind === "unavailable" ? "failed" : "refused";
   }
 
   /** @returns Whether there were changes that the client lacked. */
