@@ -1,6 +1,7 @@
 import { extractAccessToken } from "./auth/access_token.ts";
 import type { Authenticate } from "./auth/authenticate.ts";
-import { type AllowedOrigins, allowOrigin, preflightResponse } from "./http/cors.ts";
+import type { AllowedOrigins } from "./http/allowed_origins.ts";
+import { allowOrigin, preflightResponse } from "./http/cors.ts";
 import { errorResponse } from "./http/error_response.ts";
 import { eventStreamResponse } from "./http/event_stream_response.ts";
 import type { OpenFileStream } from "./stream/file_stream.ts";
@@ -37,7 +38,7 @@ async function respond(
   request: Request,
   { authenticate, openFileStream, random }: HandlerOptions,
 ): Promise<Response> {
-  if (request.method === "OPTIONS") return preflightResponse();
+  if (request.method === "OPTIONS") return preflightResponse(request);
   if (request.method !== "GET") {
     throw new HttpError("METHOD_NOT_ALLOWED", "Only GET opens a stream");
   }

@@ -26,6 +26,7 @@ const config = parseConfig(Deno.env.toObject());
 const random = Math.random;
 // deno-lint-ignore no-console -- the platform collects what is written to the console
 const log = createLog((level, line) => console[level](line), clock);
+for (const warning of config.warnings) log("warn", "odd environment", { warning });
 
 const supabase = createClient(config.supabaseUrl, config.publishableKey, {
   global: { fetch: fetchWithTimeout(fetch, UPSTREAM_TIMEOUT_MS) },

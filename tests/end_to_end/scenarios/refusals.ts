@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
+import { corsHeaders } from "@supabase/supabase-js/cors";
 import type { Scenario, Stage } from "../scenario.ts";
 import type { TestUser } from "../test_user.ts";
 
@@ -93,16 +94,17 @@ export const refusals: readonly Scenario[] = [
         headers: {
           "Origin": "https://app.example.com",
           "Access-Control-Request-Method": "GET",
-          "Access-Control-Request-Headers": "authorization,last-event-id",
+          "Access-Control-Request-Headers": "authorization,last-event-id,sentry-trace",
         },
       });
       assert.ok(status === 200 || status === 204, String(status));
       assert.equal(headers.get("access-control-allow-origin"), "*");
       assert.match(headers.get("access-control-allow-methods")!, /GET/);
-      const allowed = headers.get("access-control-allow-headers")!.toLowerCase();
-      for (
-        const name of ["authorization", "apikey", "x-client-info", "content-type", "last-event-id"]
-      ) assert.ok(allowed.includes(name), name);
+      const allowed = headers.get("access-control-allow-headers")!.toLowerCase().split(/, */);
+      const sentBySdk = corsHeaders["Access-Control-Allow-Headers"]!.split(/, */);
+      for (const name of [...sentBySdk, "x-region", "last-event-id", "sentry-trace"]) {
+        assert.ok(allowed.includes(name), name);
+      }
     },
   },
 ];

@@ -33,7 +33,7 @@ Deno.test("renderEntry() renders a file's new state in the seed's format", () =>
         progress: 50,
         processing_stage: "compression",
         error_message: null,
-      created_at: null,
+        created_at: null,
         revision: 812,
       },
     },
