@@ -175,14 +175,22 @@ for (const code of ["UPSTREAM_UNAVAILABLE", "OVERLOADED"] as const) {
 
   Deno.test(`handler() turns ${code} into a busy stream for a native EventSource`, async () => {
     const { handler } = createTestHandler(rejecting(new HttpError(code, "Try again soon")));
-    const response = await handler(get(`?access_token=${TOKEN}`, {}));
-    assert.equal(response.status, 200);
-    assert.equal(response.headers.get("Content-Type"), "text/event-stream");
-    assert.equal(
-      await response.text(),
-      "retry: 60000\n" +
-        'data: {"eventType":"closing","timestamp":"2026-11-23T10:30:00.000Z","reason":"busy"}\n\n',
-    );
+    // Supabase's own gateway adds an empty header where there was none.
+    for (
+      const headers of [{}, { Authorization: "" }, { Authorization: " " }] as Record<
+        string,
+        string
+      >[]
+    ) {
+      const response = await handler(get(`?access_token=${TOKEN}`, headers));
+      assert.equal(response.status, 200);
+      assert.equal(response.headers.get("Content-Type"), "text/event-stream");
+      assert.equal(
+        await response.text(),
+        "retry: 60000\n" +
+          'data: {"eventType":"closing","timestamp":"2026-11-23T10:30:00.000Z","reason":"busy"}\n\n',
+      );
+    }
   });
 }
 

@@ -46,7 +46,7 @@ async function respond(
     throw new HttpError("URI_TOO_LONG", "The URL is too long");
   }
   const url = new URL(request.url);
-  const caller = await authenticate(extractAccessToken(request, url));
+  const caller = await authenticate(extractAccessToken(request, url), request);
   const messages = openFileStream(caller, parseStreamParameters(request, url));
   return eventStreamResponse(messages, { retry: jitter(RETRY_MS, random) });
 }
@@ -63,7 +63,8 @@ function refuse(error: unknown, request: Request, options: HandlerOptions): Resp
     log("warn", "stream refused", cause === undefined ? { code } : { code, cause: String(cause) });
   }
   // A native EventSource, whose token is in the URL, gives up for good on any status but 200.
-  if (error.status !== 503 || request.headers.has("Authorization")) {
+  // Supabase's own gateway adds an empty Authorization where there was none.
+  if (error.status !== 503 || request.headers.get("Authorization")?.trim()) {
     return errorResponse(error, random);
   }
   // A stream that says no more than when to come back.
