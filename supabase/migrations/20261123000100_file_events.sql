@@ -324,6 +324,8 @@ language plpgsql stable security invoker
 set search_path = ''
 -- A generic plan would not know whether `file_ids` or the cursor narrows the search.
 set plan_cache_mode = force_custom_plan
+-- A bitmap has no order: each page would sort all that one transaction has changed.
+set enable_bitmapscan = off
 as $$
 declare
   max_rows constant integer := 500;
@@ -553,11 +555,11 @@ begin
 
   -- A run of several pages misses the files that change while it is read, even if they were there
   -- before.
-  current := not more and not exists (
+  current := not more and (reset or part[2] is null or not exists (
     select from public.files f
     where f.user_id = caller and (f.changed_in >= upper or f.changed_in = any (running))
       and (ids is null or f.id = any (ids))
-  );
+  ));
 
   return jsonb_build_object(
     'cursor', concat_ws('.', key, array_to_string(bound || running, '-'), case when more then

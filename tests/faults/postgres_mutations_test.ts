@@ -49,10 +49,6 @@ const FREQUENT: Record<string, Mutate> = {
     "bound := covered[1];\n      running := covered[2:];",
     "",
   ),
-  "a run that forgets what was running before it": replace(
-    "array_to_string(since_bound || since_running, '-')",
-    "null",
-  ),
   "a cursor that is good for other rights": replace(
     "auth.jwt() - array['exp', 'iat', 'nbf', 'jti', 'session_id', 'amr']",
     "null",
@@ -136,11 +132,13 @@ for (const [name, [mutate, telling]] of Object.entries(RARE)) {
 }
 
 Deno.test("a telling schedule on PostgreSQL catches a revision that lags behind", async () => {
-  const mutate = replace(
+  const lag = replace(
     "select r.last_value into strict last_revision",
     "select 0 into strict last_revision",
   );
-  await assertTells(mutate, TELLING_SCHEDULES[1]!);
+  // One more transaction stays open than a cursor can name.
+  const limit = replace("max_running constant integer := 2;", "max_running constant integer := 1;");
+  await assertTells((migration) => lag(limit(migration)), TELLING_SCHEDULES[1]!);
 });
 
 Deno.test("an exchange of ids on PostgreSQL catches tombstones that outrank living rows", async () => {
