@@ -34,6 +34,11 @@ const supabase = createClient(config.supabaseUrl, config.publishableKey, {
   global: { fetch: upstreamFetch },
   auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
 });
+// Else one forgotten promise would end the isolate, and all its streams without a word.
+addEventListener("unhandledrejection", (event) => {
+  event.preventDefault();
+  log("error", "unhandled rejection", { error: String(event.reason) });
+});
 const shutdown = new AbortController();
 addEventListener("beforeunload", () => shutdown.abort());
 
