@@ -87,11 +87,36 @@ tracking_trigger as (
     ) as is_published
 ),
 
+-- The functions that triggers call, and whether each runs with rights that suffice. `needed`: on
+-- which relation the owner needs which privileges, and to be above its row level security.
+definer as (
+  select p.oid, p.prosecdef and bool_and(
+    o.rolsuper or coalesce(
+      (select bool_and(has_table_privilege(o.oid, c.oid, privilege))
+        from unnest(needed.privileges) privilege)
+      and (not c.relrowsecurity or o.rolbypassrls
+        or pg_has_role(o.oid, c.relowner, 'usage') and not c.relforcerowsecurity), true)
+  ) as is_right
+  from place
+  join pg_proc p on p.pronamespace = schema and exists (
+    select from pg_trigger t where t.tgrelid = files and t.tgfoid = p.oid
+  )
+  join pg_roles o on o.oid = p.proowner
+  cross join lateral (
+    values (files, '{select,update}'::text[]), (deletions, '{select,insert,delete}'),
+      (state, '{select,update}'),
+      (case when p.proname = 'broadcast' then messages end, '{insert}')
+  ) needed (relation, privileges)
+  left join pg_class c on c.oid = needed.relation
+  group by p.oid, p.prosecdef
+),
+
 -- Policies that decide what `authenticated` reads.
 policy as (
   select p.polrelid as relation, p.polname::text as name, p.polpermissive as permissive,
     p.polcmd as command, 0 = any (p.polroles) as is_for_all_roles,
-    pg_get_expr(p.polqual, p.polrelid) as condition,
+    -- PostgreSQL leaves out a policy without a condition: it neither shows nor hides anything.
+    coalesce(pg_get_expr(p.polqual, p.polrelid), (not p.polpermissive)::text) as condition,
     regexp_replace(
       replace(pg_get_expr(p.polqual, p.polrelid), uid, 'auth.uid()'), '[\s()]|::text', '', 'g'
     ) as short_condition,
@@ -134,6 +159,12 @@ policy as (
       select from reduced r where (r.relation, r.name, r.rest) = (p.relation, p.name, '{owner}')
     ) as is_for_owners
   from policy p
+), relation_policies as (
+  -- Permissive policies add up; each restrictive one narrows them all.
+  select relation,
+    coalesce(bool_or(permissive and (is_ownership or condition = 'true')), false) as shows_all_own,
+    coalesce(bool_or(not permissive and is_for_owners), false) as hides_others
+  from judged_policy group by relation
 ),
 
 -- Rows are read by query_to_xml, because a statement that names a missing table fails. They are read
@@ -154,6 +185,13 @@ readable as (
         from public.files
       $$, false, false, '')::text
     end as files,
+    case when (select is_readable from readable where relation = 'public.file_deletions') then
+      query_to_xml($$
+        select count(*) as future from public.file_deletions
+        where changed_in >= pg_snapshot_xmax(pg_current_snapshot())
+          and changed_in is distinct from pg_current_xact_id_if_assigned()
+      $$, false, false, '')::text
+    end as deletions,
     case when has_sequence_privilege(revisions, 'select') then
       query_to_xml('select last_value from file_events.revisions', false, false, '')::text
     end as revisions,
@@ -164,6 +202,7 @@ readable as (
 ), fact as (
   select substring(files from '<unstamped>(\d+)<')::bigint as unstamped,
     substring(files from '<future>(\d+)<')::bigint as future,
+    substring(deletions from '<future>(\d+)<')::bigint as future_deletions,
     substring(files from '<highest>(\d+)<')::bigint as highest,
     substring(revisions from '<last_value>(\d+)<')::bigint as drawn,
     substring(state from '<states>(\d+)<')::bigint as states
@@ -209,6 +248,17 @@ finding (code, problem, cure) as (
   select 'column-generated', format('column %s of public.files is generated: its changes can be missed', name),
     'make it a plain column that your writers or a BEFORE trigger fill (alter column … drop expression)'
   from checked_column, place where is_table and relation = 'public.files' and is_generated
+  union all
+  select 'id-not-unique', 'two rows of public.files may share an id: streams keep one state of an id',
+    'alter table public.files add primary key (id)'
+  from place join pg_class c on c.oid = files
+  where is_table and c.relkind = 'r' and exists (
+    select from checked_column where relation = 'public.files' and name = 'id' and number is not null
+  ) and not exists (
+    select from pg_index i
+    where i.indrelid = files and i.indisunique and i.indisvalid and i.indpred is null
+      and i.indnkeyatts = 1 and pg_get_indexdef(i.indexrelid, 1, true) = 'id'
+  )
 
   -- What they add.
   union all
@@ -256,13 +306,27 @@ finding (code, problem, cure) as (
   from tracking, place, again
   where is_table and is_applied and purpose <> 'broadcast' and not is_tracked
   union all
+  select 'function-altered',
+    format('%s does not run as an owner who may write what it needs: changes are lost or late', oid::regprocedure),
+    'let the owner of public.files apply both migrations again, or own the function'
+  from definer, place where is_table and not is_right
+  union all
+  select 'function-altered', format('%s %s', query::regprocedure, what), 'drop it, and ' || tracking
+  from place join pg_proc p on p.oid = query cross join again cross join lateral (
+    values (p.prosecdef, 'is a security definer: streams do not obey the policies on public.files'),
+      (p.proargnames[:3] is distinct from '{since,file_ids,snapshot}',
+        'has other names of arguments: every catch-up fails')
+  ) w (applies, what) where is_table and applies
+  union all
   select 'trigger-order',
     format('trigger %I fires after the one that calls file_events.stamp(), which misses what it changes', t.tgname),
     'give it a name that sorts before zz_file_events_stamp'
   from place join pg_trigger t on t.tgrelid = files
-  where not t.tgisinternal and t.tgenabled <> 'D' and t.tgtype & 3 = 3 and t.tgtype & 20 <> 0
-    and t.tgname > (select min(name) from tracking_trigger where purpose = 'stamp' and is_enabled)
-    and t.tgname not in (select name from tracking_trigger where purpose = 'stamp')
+  where not t.tgisinternal and t.tgenabled in ('O', 'A') and t.tgtype & 3 = 3 and t.tgtype & 20 <> 0
+    and t.tgname > coalesce(
+      (select min(name) from tracking_trigger where purpose = 'stamp' and is_enabled),
+      'zz_file_events_stamp')
+    and t.tgname not in (select name from tracking_trigger)
   union all
   select 'rows-unstamped', format('%s rows were loaded with triggers off: not streamed', unstamped),
     'select file_events.renew_epoch()'
@@ -272,6 +336,11 @@ finding (code, problem, cure) as (
     format('%s rows were stamped by another server or another time line: not streamed', future),
     'select file_events.renew_epoch()'
   from fact where future > 0
+  union all
+  select 'rows-from-future',
+    format('%s deletions were stamped by another server or another time line: not streamed', future_deletions),
+    'select file_events.renew_epoch()'
+  from fact where future_deletions > 0
   union all
   select 'revisions-behind', 'rows have revisions that the sequence has not drawn: changes are taken for old ones',
     'select file_events.renew_epoch()'
@@ -294,6 +363,17 @@ finding (code, problem, cure) as (
   from place, live, again, lateral (
     values
       (messages is null, 'there is no table realtime.messages'),
+      (
+        -- Realtime's partitions are of one day each, in the zone of the session that writes.
+        exists (select from pg_class where oid = messages and relkind = 'p') and not exists (
+          select from pg_inherits i join pg_class c on c.oid = i.inhrelid
+          cross join lateral regexp_match(pg_get_expr(c.relpartbound, c.oid),
+            $$FROM \('([^']+)'\) TO \('([^']+)'\)$$) as day
+          where i.inhparent = messages
+            and (day is null or localtimestamp between day[1]::timestamp and day[2]::timestamp)
+        ),
+        'realtime.messages has no partition for today (Realtime makes it when a client connects)'
+      ),
       (send is null, 'there is no function realtime.send(jsonb, text, text, boolean)'),
       (messages is not null and not exists (
         select from policy p where p.relation = messages and p.permissive
@@ -326,7 +406,7 @@ finding (code, problem, cure) as (
     select 'execute on function', 'public.file_changes_since(text, uuid[], boolean)',
       has_function_privilege(reader, query, 'execute')
     union all
-    select 'usage on schema', n.nspname, has_schema_privilege(reader, n.oid, 'usage')
+    select 'usage on schema', n.nspname::text, has_schema_privilege(reader, n.oid, 'usage')
     from pg_namespace n where n.nspname in ('public', 'auth', 'file_events')
     union all
     select 'select on sequence', 'file_events.revisions',
@@ -335,6 +415,7 @@ finding (code, problem, cure) as (
     select format('select (%s) on', string_agg(quote_ident(name), ', ')), relation, false
     from (
       select relation, name, relation_oid, number from checked_column
+      where is_applied or not is_added
       union all
       select 'public.files', 'created_at', a.attrelid, a.attnum from pg_attribute a
       where a.attrelid = files and a.attname = 'created_at' and not a.attisdropped
@@ -342,7 +423,7 @@ finding (code, problem, cure) as (
     where not has_column_privilege(reader, relation_oid, number, 'select')
     group by relation
   ) needed (privilege, object, is_granted)
-  where is_table and is_applied and not is_granted
+  where is_table and not is_granted
 
   -- Policies.
   union all
@@ -356,21 +437,27 @@ finding (code, problem, cure) as (
     'create policy … for select to authenticated using (user_id = (select auth.uid()))'
   from pg_class, place
   where is_table and oid in (files, deletions) and relrowsecurity
-    and not exists (select from policy p where p.relation = oid and p.permissive)
+    and not exists (
+      select from policy p where p.relation = oid and p.permissive and p.condition <> 'false'
+    )
   union all
   select 'policy-wide',
     format('policy %I on %s may show rows to others than their owner: %s', name, relation::regclass,
-      coalesce(condition, 'true')),
+      condition),
     'streams carry own files only; if others must not read such rows, narrow it to the owner'
-  from judged_policy, place
+  from judged_policy join relation_policies using (relation) cross join place
   where relation in (files, deletions) and is_table and permissive and not is_for_owners
+    and condition <> 'false' and not hides_others
   union all
   select 'policy-narrow',
     format('policy %I on %s asks for more than ownership, which broadcast does not: %s', name,
-      relation::regclass, coalesce(condition, 'true')),
+      relation::regclass, condition),
     'only FILE_EVENTS_SOURCE=postgres_changes without the broadcast triggers obeys all of it'
-  from judged_policy, place
-  where relation in (files, deletions) and is_table and not is_ownership
-    and case when permissive then is_for_owners else condition <> 'true' end
+  from judged_policy join relation_policies using (relation) cross join place
+  where relation in (files, deletions) and is_table and not is_ownership and condition <> 'true'
+    and case when permissive
+      then not shows_all_own and condition <> 'false' and (is_for_owners or hides_others)
+      else true
+    end
 )
 select code, problem, cure from finding order by code, problem;

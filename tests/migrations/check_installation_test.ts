@@ -43,6 +43,21 @@ const file = `
 `;
 const listen = `"Users listen to their own files" on realtime.messages`;
 const restrict = `"Files are heard by their owner and told by the database" on realtime.messages`;
+/** realtime.messages as Realtime has it, with the partition of one day, that far from today. */
+const partitions = (distance: string) =>
+  `/* a partition ${distance} from today */
+  alter table realtime.messages rename to old_messages;
+  create table realtime.messages (like realtime.old_messages) partition by range (inserted_at);
+  alter table realtime.messages enable row level security;
+  grant select on realtime.messages to authenticated;
+  do $$ begin execute format('create table realtime.messages_of_day partition of realtime.messages for values from (%L) to (%L)',
+    current_date::timestamp + ${distance}, current_date::timestamp + ${distance} + interval '1 day'); end $$;
+  create policy ${listen} for select to authenticated
+    using (extension = 'broadcast' and topic = 'files:' || (select auth.uid())::text);
+  create policy ${restrict} as restrictive for all to public
+    using (topic not like 'files:%' or topic = 'files:' || (select auth.uid())::text)
+    with check (topic not like 'files:%');
+`;
 const beforeRow = `
   create function public.touch() returns trigger language plpgsql as 'begin return new; end';
   create trigger zzz_touch before update on public.files for each row execute function public.touch();
@@ -127,6 +142,46 @@ const broken: [code: string, names: string, changes: string][] = [
     "sequence",
     `${file} ${file.replaceAll("0001", "0002")} select setval('file_events.revisions', 1)`,
   ],
+  [
+    "rows-from-future",
+    "1 deletions",
+    `${file} delete from public.files where true; update public.file_deletions set changed_in = '900000000000' where true`,
+  ],
+  [
+    "function-altered",
+    "stamp",
+    "alter function file_events.stamp() security invoker",
+  ],
+  [
+    "function-altered",
+    "broadcast",
+    "alter function file_events.broadcast() owner to service_role",
+  ],
+  [
+    "function-altered",
+    "leave_tombstones",
+    `create role check_installation_owner; grant all on schema file_events to check_installation_owner;
+    grant select, update on public.files, file_events.state to check_installation_owner;
+    grant select, insert, delete on public.file_deletions to check_installation_owner;
+    alter function file_events.leave_tombstones() owner to check_installation_owner`,
+  ],
+  [
+    "function-altered",
+    "security definer",
+    "alter function public.file_changes_since(text, uuid[], boolean) security definer",
+  ],
+  [
+    "function-altered",
+    "arguments",
+    `drop function public.file_changes_since(text, uuid[], boolean);
+    create function public.file_changes_since(a text, b uuid[], c boolean) returns jsonb
+      language sql as 'select null::jsonb'`,
+  ],
+  [
+    "id-not-unique",
+    "id",
+    "alter table public.files drop constraint files_pkey, add primary key (id, user_id)",
+  ],
   ["no-live-changes", "late", dropTriggers("broadcast")],
   [
     "no-live-changes",
@@ -139,6 +194,7 @@ const broken: [code: string, names: string, changes: string][] = [
   ["broadcast-unheard", "realtime.messages", "drop table realtime.messages cascade"],
   ["broadcast-unheard", "realtime.send", "drop function realtime.send(jsonb, text, text, boolean)"],
   ["broadcast-unheard", "grant", "revoke select on realtime.messages from authenticated"],
+  ["broadcast-unheard", "partition", partitions("interval '-2 days'")],
   ["broadcast-overheard", "restrictive", `drop policy ${restrict}`],
   ["broadcast-overheard", "restrictive", `alter policy ${restrict} using (true)`],
   ["broadcast-overheard", "restrictive", `alter policy ${restrict} to authenticated`],
@@ -228,6 +284,18 @@ for (
       "a policy for service_role",
       "create policy backend on public.files for all to service_role using (true)",
     ],
+    ["a partition for today", partitions("interval '0'")],
+    [
+      "a trigger that fires in replicas only",
+      `${beforeRow} alter table public.files enable replica trigger zzz_touch`,
+    ],
+    [
+      "functions of another owner with all that they need",
+      `create role check_installation_owner bypassrls; grant all on schema file_events to check_installation_owner;
+      grant select, update on public.files, file_events.state to check_installation_owner;
+      grant select, insert, delete on public.file_deletions to check_installation_owner;
+      alter function file_events.leave_tombstones() owner to check_installation_owner`,
+    ],
     ["a BEFORE trigger that sorts before the stamp", beforeRow.replace("zzz_touch", "zy_touch")],
     [
       "a session in whose search_path auth.uid() has a shorter name",
@@ -261,6 +329,16 @@ for (
       ["not-applied", "policy-wide"],
     ],
     [
+      "a grant that the table lacks",
+      `${table} revoke select on public.files from authenticated`,
+      ["grant-missing", "not-applied"],
+    ],
+    [
+      "a trigger whose name sorts after the stamp's",
+      `${table} ${beforeRow}`,
+      ["not-applied", "trigger-order"],
+    ],
+    [
       "a view",
       `${table} alter table public.files rename to f; create view public.files as table public.f`,
       ["table-not-plain"],
@@ -268,7 +346,7 @@ for (
     [
       "a partition",
       `create table public.f (id uuid, user_id uuid) partition by hash (id); create table public.files partition of public.f for values with (modulus 1, remainder 0)`,
-      ["column-missing", "not-applied", "policies-off", "table-not-plain"],
+      ["column-missing", "id-not-unique", "not-applied", "policies-off", "table-not-plain"],
     ],
   ] as const
 ) {
