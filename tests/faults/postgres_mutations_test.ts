@@ -151,9 +151,15 @@ Deno.test("a telling schedule on PostgreSQL catches a revision that lags behind"
 });
 
 Deno.test("an exchange of ids on PostgreSQL catches tombstones that outrank living rows", async () => {
-  const outranked = dropTrigger("file_events_outrank_tombstones_on_update");
+  const mutations = [
+    // Tombstones of ids, too, that the same statement gives to another row.
+    replace("\n      except\n      select n.id, n.user_id from new_files n\n    ) gone", ") gone"),
+    keepRevision,
+    dropTrigger("file_events_outrank_tombstones_on_update"),
+    withDeferrableKey,
+  ];
   await assertTells(
-    (migration) => withDeferrableKey(outranked(keepRevision(migration))),
+    (migration) => mutations.reduce((sql, mutate) => mutate(sql), migration),
     EXCHANGE_OF_IDS,
   );
 });
