@@ -37,7 +37,7 @@ function createTestHandler(options: Partial<HandlerOptions> = {}) {
   return { handler, opened, lines };
 }
 
-function get(query = "", headers: Record<string, string> = { Authorization: `Bearer ${TOKEN}` }) {
+function get(query = "", headers: HeadersInit = { Authorization: `Bearer ${TOKEN}` }) {
   return new Request(`${URL_PATH}${query}`, { headers });
 }
 
@@ -178,7 +178,9 @@ for (const code of ["UPSTREAM_UNAVAILABLE", "OVERLOADED"] as const) {
     const { handler } = createTestHandler(rejecting(new HttpError(code, "Try again soon")));
     // Supabase's own gateway adds an empty header where there was none.
     for (const Authorization of [undefined, "", " ", "Bearer", "bearer "]) {
-      const headers = Authorization === undefined ? {} : { Authorization };
+      const headers = new Headers(
+        Authorization === undefined ? [] : [["Authorization", Authorization]],
+      );
       const response = await handler(get(`?access_token=${TOKEN}`, headers));
       assert.equal(response.status, 200);
       assert.equal(response.headers.get("Content-Type"), "text/event-stream");
