@@ -30,7 +30,7 @@ needed_column (relation, name, type, is_added) as (
     ('public.files', 'filename', null, false),
     ('public.files', 'file_type', null, false),
     ('public.files', 'status', null, false),
-    ('public.files', 'progress', null, false),
+    ('public.files', 'progress', 'number', false),
     ('public.files', 'processing_stage', null, false),
     ('public.files', 'error_message', null, false),
     ('public.files', 'revision', 'bigint', true),
@@ -43,11 +43,15 @@ needed_column (relation, name, type, is_added) as (
     ('file_events.state', 'pruned_below', 'xid8', true)
 ), checked_column as (
   select n.*, a.attnum as number, c.oid as relation_oid, a.attgenerated <> '' as is_generated,
-    a.attnum is not null and (n.type is null or a.atttypid = to_regtype(n.type)) as is_right
+    a.attnum is not null and case n.type
+      when 'number' then t.typcategory = 'N'
+      else n.type is null or t.oid = to_regtype(n.type)
+    end as is_right
   from needed_column n
   join pg_class c on c.oid = to_regclass(n.relation)
   left join pg_attribute a
     on a.attrelid = c.oid and a.attname = n.name and a.attnum > 0 and not a.attisdropped
+  left join pg_type t on t.oid = a.atttypid
 ),
 
 -- Triggers, by what their functions do. Bits of tgtype: 1 row, 2 before, 4 insert, 8 delete,
@@ -195,7 +199,9 @@ finding (code, problem, cure) as (
   union all
   select case when number is null then 'column-missing' else 'column-type' end,
     format('column %s of %s %s', name, relation, case
-      when number is null then 'is missing' else 'is not ' || type
+      when number is null then 'is missing'
+      when type = 'number' then 'is not a number: streams carry null in its place'
+      else 'is not ' || type
     end),
     case
       when relation <> 'public.files' then format('drop table %s, and %s', relation, tracking)
@@ -261,8 +267,7 @@ finding (code, problem, cure) as (
     'give it a name that sorts before zz_file_events_stamp'
   from place join pg_trigger t on t.tgrelid = files
   where not t.tgisinternal and t.tgenabled <> 'D' and t.tgtype & 3 = 3 and t.tgtype & 20 <> 0
-    and t.tgname > (select min(name) from tracking_trigger where purpose = 'stamp' and is_enabled)
-    and t.tgname not in (select name from tracking_trigger where purpose = 'stamp')
+    and t.tgname > (select max(name) from tracking_trigger where purpose = 'stamp' and is_enabled)
   union all
   select 'rows-unstamped', format('%s rows were loaded with triggers off: not streamed', unstamped),
     'select file_events.renew_epoch()'

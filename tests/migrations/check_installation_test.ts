@@ -72,6 +72,11 @@ const broken: [code: string, names: string, changes: string][] = [
     "alter table public.files alter column changed_in drop default, alter column changed_in type text",
   ],
   [
+    "column-type",
+    "progress",
+    "alter table public.files drop constraint files_progress_percent, alter column progress drop default, alter column progress type text",
+  ],
+  [
     "column-generated",
     "error_message",
     "alter table public.files drop column error_message, add column error_message text generated always as (filename) stored; grant select (error_message) on public.files to authenticated",
@@ -216,6 +221,16 @@ for (
   const [what, changes] of [
     ["the shipped migrations", ""],
     ["a row of the same transaction", file],
+    [
+      "a further table in the publication",
+      `create table public.more (id uuid); ${dropTriggers("broadcast")} ${await readSql(
+        "opt_in/postgres_changes.sql",
+      )} alter publication supabase_realtime add table public.more`,
+    ],
+    [
+      "a domain for progress",
+      "create domain public.percent as smallint; alter table public.files alter column progress type public.percent",
+    ],
     [
       "a publication with both tables in the broadcast's place",
       `${dropTriggers("broadcast")} ${await readSql("opt_in/postgres_changes.sql")}`,
