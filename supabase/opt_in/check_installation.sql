@@ -1,6 +1,7 @@
 -- Names each state of the database in which a stream stays empty, comes late or can be overheard,
--- and what to do about it. One statement, which changes nothing: run it in the SQL editor before you
--- apply the migrations, afterwards, and when you have changed the table, its policies or grants.
+-- and what to do about it. One statement, which changes nothing: run it in the SQL editor, or as the
+-- role that applies your migrations, before you apply those of file-events, afterwards, and when you
+-- have changed the table, its policies or grants.
 -- No rows: everything is as the streams need it. What each code means: docs/database.md.
 
 with recursive place as (
@@ -70,7 +71,7 @@ tracking_trigger as (
   where not t.tgisinternal
 ), tracking as (
   select e.name as event, e.purpose, coalesce(bool_or(t.is_enabled), false) as is_tracked,
-    string_agg(quote_ident(t.name), ', ') filter (where not t.is_enabled) as disabled
+    string_agg('enable trigger ' || quote_ident(t.name), ', ') filter (where not t.is_enabled) as disabled
   from (
     values ('stamp', 'insert', 4), ('stamp', 'update', 16),
       ('tombstones', 'insert', 4), ('tombstones', 'update', 16), ('tombstones', 'delete', 8),
@@ -234,7 +235,7 @@ finding (code, problem, cure) as (
     'delete from file_events.state, and ' || tracking
   from fact, again where states <> 1
   union all
-  select 'index-missing', format('%s has no valid index on (%s): each catch-up reads the whole table',
+  select 'index-missing', format('%s has no valid index on (%s): what needs it reads the whole table',
     relation, replace(columns, ',', ', ')), 'drop an invalid index, and ' || tracking
   from place, again, lateral (
     values ('public.files', files, 'user_id,changed_in,revision'),
@@ -257,8 +258,7 @@ finding (code, problem, cure) as (
       when 'stamp' then format('calls stamp() before each row''s %s', event)
       else format('tracks %s', event)
     end),
-    coalesce('alter table public.files enable trigger ' || disabled, tracking)
-      || ', then select file_events.renew_epoch()'
+    coalesce('alter table public.files ' || disabled, tracking) || '; select file_events.renew_epoch()'
   from tracking, place, again
   where is_table and is_applied and purpose <> 'broadcast' and not is_tracked
   union all
