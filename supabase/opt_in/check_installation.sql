@@ -238,7 +238,7 @@ finding (code, problem, cure) as (
   select 'index-missing', format('%s has no valid index on (%s): what needs it reads the whole table',
     relation, replace(columns, ',', ', ')), 'drop an invalid index, and ' || tracking
   from place, again, lateral (
-    values ('public.files', files, 'user_id,changed_in,revision'),
+    values ('public.files', files, 'id'), ('public.files', files, 'user_id,changed_in,revision'),
       ('public.file_deletions', deletions, 'user_id,changed_in,revision'),
       ('public.file_deletions', deletions, 'id,revision')
   ) needed (relation, oid, columns)

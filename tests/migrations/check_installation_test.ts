@@ -96,6 +96,7 @@ const broken: [code: string, names: string, changes: string][] = [
     "file_changes_since",
     "drop function public.file_changes_since(text, uuid[], boolean)",
   ],
+  ["index-missing", "(id)", "alter table public.files drop constraint files_pkey"],
   [
     "index-missing",
     "(user_id, changed_in, revision)",
