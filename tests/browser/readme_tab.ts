@@ -1,30 +1,28 @@
 /// <reference lib="dom" />
 import type { SupabaseClient } from "@supabase/supabase-js";
-import type { HTTPRequest, Page } from "puppeteer-core";
+import type { Page } from "puppeteer-core";
 import { demoUsers } from "../../local/demo_users.ts";
 
-/** What the example and {@linkcode watchPage} make global in the page. */
+/** What the README's example and {@linkcode watch} make global in the page. */
 declare global {
   var supabase: SupabaseClient;
   var files: Map<string, { id: string; filename: string; revision: number }>;
+  /** Every EventSource of the page, in order. */
   var sources: EventSource[];
 }
-
-/** An answer to a request for a stream, instead of the function's. */
-export type Answer = { status: number; body?: string };
 
 /** A tab with the README's example in it. */
 export interface ReadmeTab {
   page: Page;
-  /** URLs of all requests for a stream, in order. */
-  streams: URL[];
-  /** How many tokens were asked for with a refresh token. */
-  refreshes(): number;
-  /** Answers the next requests for a stream, instead of the function. */
-  answerNext(...answers: Answer[]): void;
-  signIn(user: "ada" | "grace"): Promise<void>;
-  /** Waits until exactly one source is open and the list holds `names`. */
+  /** Resolves to the names that the list holds at that moment. */
+  signIn(user: "ada" | "grace"): Promise<string[]>;
+  signOut(): Promise<void>;
+  /** Gets a new token. */
+  refresh(): Promise<void>;
+  /** Waits until a source is open and the list holds exactly `names`. */
   shows(...names: string[]): Promise<void>;
+  /** Resolves when supabase-js has nothing left to report and the example has handled it all. */
+  settled(): Promise<void>;
   /** How many sources are not closed. */
   openSources(): Promise<number>;
 }
@@ -35,44 +33,44 @@ export async function openReadmeTab(
   url: string,
   { clockMinutes = 0 } = {},
 ): Promise<ReadmeTab> {
-  const streams: URL[] = [];
-  const answers: Answer[] = [];
-  let refreshes = 0;
-  await page.setRequestInterception(true);
-  page.on("request", (request: HTTPRequest) => {
-    const asked = new URL(request.url());
-    if (asked.searchParams.get("grant_type") === "refresh_token") refreshes++;
-    if (!asked.pathname.endsWith("/file-events")) return void request.continue();
-    streams.push(asked);
-    const answer = answers.shift();
-    if (!answer) return void request.continue();
-    void request.respond({ contentType: "text/event-stream", body: "", ...answer });
-  });
-  await page.evaluateOnNewDocument(watchPage, clockMinutes);
+  await page.evaluateOnNewDocument(watch, clockMinutes);
   await page.goto(url);
-  await page.waitForFunction(() => "supabase" in globalThis);
   return {
     page,
-    streams,
-    refreshes: () => refreshes,
-    answerNext: (...next) => void answers.push(...next),
     async signIn(user) {
       const { email, password } = demoUsers.find(({ email }) => email.startsWith(user))!;
-      const problem = await page.evaluate(
-        async (credentials) => (await supabase.auth.signInWithPassword(credentials)).error?.message,
+      return await page.evaluate(
+        async (credentials) => {
+          const { error } = await supabase.auth.signInWithPassword(credentials);
+          if (error) throw error;
+          return [...files.values()].map(({ filename }) => filename);
+        },
         { email, password },
       );
-      if (problem) throw new Error(`Cannot sign in: ${problem}`);
+    },
+    async signOut() {
+      await page.evaluate(() => supabase.auth.signOut());
+    },
+    async refresh() {
+      await page.evaluate(() => supabase.auth.refreshSession());
     },
     async shows(...names) {
       await page.waitForFunction(
         (expected) => {
           const shown = [...files.values()].map(({ filename }) => filename).sort().join();
-          return shown === expected && sources.filter(({ readyState }) => readyState === 1).length;
+          return shown === expected && sources.some(({ readyState }) => readyState === 1);
         },
-        { timeout: 30_000 },
+        {},
         names.sort().join(),
       );
+    },
+    async settled() {
+      await page.evaluate(async () => {
+        for (let round = 0; round < 2; round++) {
+          await supabase.auth.getSession();
+          await new Promise((resolve) => setTimeout(resolve));
+        }
+      });
     },
     openSources: () =>
       page.evaluate(() => sources.filter(({ readyState }) => readyState !== 2).length),
@@ -80,8 +78,7 @@ export async function openReadmeTab(
 }
 
 /** Runs in the page before its own scripts. */
-function watchPage(clockMinutes: number): void {
-  const ahead = clockMinutes * 60_000;
+function watch(clockMinutes: number): void {
   const { Date, EventSource } = globalThis;
   globalThis.sources = [];
   globalThis.EventSource = class extends EventSource {
@@ -90,10 +87,10 @@ function watchPage(clockMinutes: number): void {
       sources.push(this);
     }
   };
-  if (!ahead) return;
+  const ahead = clockMinutes * 60_000;
   globalThis.Date = class extends Date {
     constructor(...parts: [number]) {
-      super(...(parts.length ? parts : [Date.now() + ahead] as [number]));
+      super(...(parts.length > 0 ? parts : [Date.now() + ahead] as [number]));
     }
     static override now() {
       return Date.now() + ahead;
