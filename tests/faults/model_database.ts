@@ -59,8 +59,6 @@ export type CursorKind =
   | "horizon"
   /** Covers all that has ended, and what runs if there is too much of it to be named. */
   | "unlowered bound"
-  /** Forgets, within a run, what was running before it. */
-  | "dropped base"
   /** Is good for tokens with other rights too. */
   | "any rights";
 
@@ -223,7 +221,7 @@ export class ModelDatabase implements FileDatabase<Write> {
       upper,
       last.changedIn,
       last.revision,
-      ...(kind === "dropped base" || last.changedIn >= base.bound ? [] : [format(base)]),
+      ...(last.changedIn >= base.bound ? [] : [format(base)]),
     ].join("|");
     return {
       ...page,

@@ -93,10 +93,6 @@ Deno.test("schedules catch a cursor that covers transactions which it can't name
   await findsFault({ database: { cursor: "unlowered bound" } });
 });
 
-Deno.test("schedules catch a run that forgets what was running before it", async () => {
-  await findsFault({ database: { cursor: "dropped base" } });
-});
-
 Deno.test("schedules catch a cursor that is good for other rights", async () => {
   await findsFault({ database: { cursor: "any rights" } });
 });

@@ -65,3 +65,24 @@ Deno.test("the function names a misspelt variable in its log, and starts", async
   await child.status;
   for (const part of expected) assert.match(message, part);
 });
+
+Deno.test("the function logs a rejection that nobody handles, and lives on", async () => {
+  const script = `
+    Deno.serve = () => {};
+    await import("./index.ts");
+    Promise.reject(new Error("forgotten"));
+    setTimeout(() => console.error("still alive"), 50);
+  `;
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--no-config", "--no-lock", "--import-map=deno.json", script],
+    cwd: fileURLToPath(FUNCTION),
+    env: { NO_COLOR: "1", SUPABASE_URL: "http://127.0.0.1:9", SUPABASE_ANON_KEY: "a.b.c" },
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).output();
+  const message = new TextDecoder().decode(stderr);
+  assert.match(message, /"level":"error","event":"unhandled rejection","error":"Error: forgotten"/);
+  assert.match(message, /still alive/);
+  assert.equal(code, 0);
+});

@@ -214,8 +214,8 @@ Deno.test("file_changes_since(…, snapshot = false) answers with the cursor of 
   const [id] = await addFiles(user, ["a"]);
   const start = await changesSince(session, null, { snapshot: false });
   assert.deepEqual(
-    [start.files, start.deletions, start.reset, start.more],
-    [[], [], true, false],
+    [start.files, start.deletions, start.reset, start.more, start.current],
+    [[], [], true, false, true],
   );
   await write(user, "update public.files set progress = 1 where id = $1", [id]);
   const next = await changesSince(session, start.cursor, { snapshot: false });

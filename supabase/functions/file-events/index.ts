@@ -1,6 +1,7 @@
 // Composition root: the environment becomes a handler, the handler is served.
 import { createClient } from "@supabase/supabase-js";
 import { createAuthenticate } from "./auth/authenticate.ts";
+import { createFetchKeys, createSigningKeys } from "./auth/signing_keys.ts";
 import { createChangesSince } from "./database/changes_since.ts";
 import { systemClock as clock } from "./clock.ts";
 import { parseConfig } from "./config.ts";
@@ -28,9 +29,15 @@ const random = Math.random;
 const log = createLog((level, line) => console[level](line), clock);
 for (const warning of config.warnings) log("warn", "odd environment", { warning });
 
+const upstreamFetch = fetchWithTimeout(fetch, UPSTREAM_TIMEOUT_MS);
 const supabase = createClient(config.supabaseUrl, config.publishableKey, {
-  global: { fetch: fetchWithTimeout(fetch, UPSTREAM_TIMEOUT_MS) },
+  global: { fetch: upstreamFetch },
   auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
+});
+// Else one forgotten promise would end the isolate, and all its streams without a word.
+addEventListener("unhandledrejection", (event) => {
+  event.preventDefault();
+  log("error", "unhandled rejection", { error: String(event.reason) });
 });
 const shutdown = new AbortController();
 addEventListener("beforeunload", () => shutdown.abort());
@@ -43,7 +50,13 @@ const sockets = createSocketPool({
 const source = config.source === "broadcast" ? broadcastSource : postgresChangesSource;
 const feed = createRealtimeFeed(source, { sockets, clock, random, log });
 
-const authenticate = createAuthenticate(supabase.auth, { keys: config.jwks, clock });
+const authenticate = createAuthenticate(supabase.auth, {
+  signingKeys: createSigningKeys(config.jwks, {
+    fetchKeys: createFetchKeys(config.supabaseUrl, config.publishableKey, upstreamFetch),
+    clock,
+  }),
+  clock,
+});
 const changesSince = judgeFaults(createChangesSince(supabase, logLostValues(log)), {
   authenticate,
   clock,

@@ -523,6 +523,19 @@ Deno.test("file stream makes a feed rejoin that is deaf", async () => {
   assert.equal(feed.rejoins, 1);
 });
 
+Deno.test("file stream takes a feed for healthy that brings hints in place of many changes", async () => {
+  const { clock, client, feed, database } = await openReadyStream();
+  for (let n = 1; n <= 4; n++) {
+    await feed.emit({ kind: "hint" });
+    await clock.advance(1_000);
+    await database.answer({ coverage: upTo(100n * BigInt(n)), changes: [file(n, n, 100 * n)] });
+    await client.readAll();
+    await clock.advance(60_000);
+    while (database.waiting > 0) await database.answer({ coverage: upTo(100n * BigInt(n) + 1n) });
+  }
+  assert.equal(feed.rejoins, 0);
+});
+
 Deno.test("file stream takes a feed for healthy that brings what a catch-up found first", async () => {
   const { clock, client, feed, database } = await openReadyStream();
   for (let n = 1; n <= 5; n++) {

@@ -1,5 +1,6 @@
-import type { AuthError, JWK, SupabaseClient } from "@supabase/supabase-js";
+import type { AuthError, SupabaseClient } from "@supabase/supabase-js";
 import { inspectAccessToken, type TokenClaims } from "./access_token.ts";
+import type { SigningKeys } from "./signing_keys.ts";
 import type { Clock } from "../clock.ts";
 import { createLimiter } from "../limiter.ts";
 import { HttpError } from "../http/http_error.ts";
@@ -9,12 +10,19 @@ export interface Caller extends Omit<TokenClaims, "keyId"> {
   readonly token: string;
 }
 
-/** Verifies an access token; rejects with an {@linkcode HttpError}. */
-export type Authenticate = (token: string) => Promise<Caller>;
+/** Whose token it is; a `Request` is one. Its signal aborts when the client leaves. */
+export interface Client {
+  readonly signal: Pick<AbortSignal, "aborted">;
+}
+
+/**
+ * Verifies an access token. Rejects with an {@linkcode HttpError}, or with an `AbortError` if the
+ * client has left while it waited for Auth.
+ */
+export type Authenticate = (token: string, client?: Client) => Promise<Caller>;
 
 export interface AuthenticateOptions {
-  /** The project's public keys as the platform hands them over; more are fetched when needed. */
-  readonly keys: readonly JWK[];
+  readonly signingKeys: SigningKeys;
   readonly clock: Pick<Clock, "now">;
 }
 
@@ -34,31 +42,56 @@ const MAX_WAITING = 1000;
  */
 export function createAuthenticate(
   auth: Pick<SupabaseClient["auth"], "getClaims">,
-  { keys, clock }: AuthenticateOptions,
+  { signingKeys, clock }: AuthenticateOptions,
 ): Authenticate {
-  const jwks = { keys: [...keys] };
   const limit = createLimiter(MAX_REQUESTS);
-  let waiting = 0;
+  /** Those who wait for Auth's answer, or, with a client, for their turn to ask it. */
+  const places = new Set<{ client?: Client | undefined }>();
 
-  async function verify(token: string): Promise<void> {
-    const { data, error } = await auth.getClaims(token, { jwks }).catch(explain);
+  async function verify(token: string, keyId: string | null): Promise<void> {
+    const keys = keyId === null ? [] : await signingKeys(keyId).catch(unreachable);
+    // Without its key, supabase-js would ask Auth about the token, twice.
+    if (keyId !== null && !keys.some(({ kid }) => kid === keyId)) {
+      throw invalid(new Error("The project has no such key"));
+    }
+    const { data, error } = await auth.getClaims(token, { jwks: { keys: [...keys] } })
+      .catch(explain);
     if (!data) throw refusal(error);
   }
 
-  async function verifyInTurn(token: string): Promise<void> {
-    if (waiting >= MAX_WAITING) {
+  /** A client that leaves while it waits gives up its place. */
+  async function verifyInTurn(token: string, client: Client | undefined): Promise<void> {
+    if (places.size >= MAX_WAITING) {
+      for (const place of places) if (place.client?.signal.aborted) places.delete(place);
+    }
+    if (places.size >= MAX_WAITING) {
       throw new HttpError("OVERLOADED", "Too many streams are being opened; try again soon");
     }
-    waiting++;
-    await limit(() => verify(token)).finally(() => waiting--);
+    const mustWait = places.size >= MAX_REQUESTS;
+    const place = { client: mustWait ? client : undefined };
+    // Deno notices that a client has left only if the signal was read before. Reading it makes
+    // Deno 2.9 print a notice, so it is not read without need.
+    void place.client?.signal;
+    places.add(place);
+    const ask = () => {
+      if (place.client?.signal.aborted) throw new DOMException("The client has left", "AbortError");
+      place.client = undefined;
+      return verify(token, null);
+    };
+    await limit(ask).finally(() => places.delete(place));
   }
 
-  return async (token) => {
+  return async (token, client) => {
     const { keyId, ...claims } = inspectAccessToken(token, clock.now());
-    const isKeyKnown = keyId !== null && keys.some(({ kid }) => kid === keyId);
-    await (isKeyKnown ? verify(token) : verifyInTurn(token));
+    await (keyId === null ? verifyInTurn(token, client) : verify(token, keyId));
     return { ...claims, token };
   };
+}
+
+function unreachable(cause: unknown): never {
+  throw new HttpError("UPSTREAM_UNAVAILABLE", "The Auth server can't be reached; try again soon", {
+    cause,
+  });
 }
 
 /** WebCrypto throws on a token whose `alg` does not go with the key that its `kid` names. */
@@ -74,9 +107,7 @@ function refusal(error: AuthError | null): HttpError {
   // The session that the token names has ended; supabase-js drops the code here.
   const ended = error?.name === "AuthSessionMissingError";
   if (error === null || judged || ended) return invalid(error);
-  return new HttpError("UPSTREAM_UNAVAILABLE", "The Auth server can't be reached; try again soon", {
-    cause: error,
-  });
+  return unreachable(error);
 }
 
 function invalid(cause: unknown): HttpError {

@@ -58,6 +58,7 @@ export function shareFeed(feed: FileFeed, clock: Clock): FileFeed {
   }
 
   return (caller, onMessage, { signal }) => {
+    if (signal.aborted) return { rejoin() {} };
     const key = `${caller.userId} ${caller.rights}`;
     const listener = (message: FeedMessage) => onMessage(message);
     let entry = shared.get(key);

@@ -73,6 +73,11 @@ export class Synchronizer {
   /** The era in which a complete catch-up began: what later ones find in it, the feed has missed. */
   #caughtUpEra = 0;
 
+  /** A hint has come since the last catch-up began. */
+  #hinted = false;
+  /** A hint asked for what the catch-up under way finds: the feed does not owe it. */
+  #runIsHinted = false;
+
   #wanted = false;
   #running = false;
   #lastRunAt = -Infinity;
@@ -113,6 +118,8 @@ export class Synchronizer {
       case "change":
         return this.#receiveChange(message.change);
       case "hint":
+        this.#deafness.reset();
+        this.#hinted = this.#runIsHinted = true;
         return this.#requestCatchUp();
       case "live":
         this.#setFeed({ live: true });
@@ -217,6 +224,8 @@ export class Synchronizer {
   async #catchUp(): Promise<boolean> {
     const era = this.#feedEra;
     this.#leftToCatchUp = this.#passed = false;
+    this.#runIsHinted = this.#hinted;
+    this.#hinted = false;
     let found = false;
     for (let isCurrent = false; !isCurrent;) {
       await this.#outbox.flushed();
@@ -262,7 +271,7 @@ export class Synchronizer {
       // What an earlier connection has sent, this one can't know.
       if (!page.reset) this.#memory.assumeSent(page.revision);
     }
-    if (this.#feedIsLive && this.#caughtUpEra === this.#feedEra) {
+    if (this.#feedIsLive && !this.#runIsHinted && this.#caughtUpEra === this.#feedEra) {
       const now = this.#options.clock.now();
       for (const change of certain) this.#deafness.found(change, now);
     }
