@@ -3,16 +3,21 @@ import { publishableKey } from "../../local/api_keys.ts";
 const README = new URL("../../README.md", import.meta.url);
 const CONFIG = new URL("../../deno.tests.json", import.meta.url);
 
+/** The code of the README's browser example. */
+export async function readReadmeExample(): Promise<string> {
+  const readme = await Deno.readTextFile(README);
+  const example = readme.match(/### In a browser\n\n```ts\n([\s\S]*?)```/)?.[1];
+  if (!example) throw new Error("README.md has no example in the section “In a browser”");
+  return example;
+}
+
 /**
  * Bundles the README's browser example as it stands there, with the version of supabase-js that
  * deno.tests.json maps `supabaseJs` to. Only the project's URL and key are replaced, and `files`
  * and `supabase` are made globals, so that a test can see them.
  */
 export async function bundleReadmeExample(supabaseJs: string): Promise<Uint8Array<ArrayBuffer>> {
-  const readme = await Deno.readTextFile(README);
-  const example = readme.match(/### In a browser\n\n```ts\n([\s\S]*?)```/)?.[1];
-  if (!example) throw new Error("README.md has no example in the section “In a browser”");
-  const code = replaced(example, {
+  const code = replaced(await readReadmeExample(), {
     '"https://<project>.supabase.co"': "location.origin",
     '"<publishable key>"': JSON.stringify(publishableKey),
   });
