@@ -3,28 +3,55 @@
 
 do $$
 declare
-  missing text;
+  tracked constant regclass := to_regclass('public.files');
+  problem text;
 begin
-  if to_regclass('public.files') is null then
+  if tracked is null then
     raise exception 'file-events needs a table public.files: apply 20261123000000_files.sql first';
   end if;
+  -- Statement triggers fire only for the table that a statement names. So no row may be reachable by
+  -- the name of another table.
+  select case
+    when c.relkind = 'p' then 'it is partitioned'
+    when c.relkind <> 'r' then 'it is not a table'
+    when exists (select from pg_inherits i where i.inhrelid = tracked)
+      then 'it is a partition or a child of another table'
+    when exists (select from pg_inherits i where i.inhparent = tracked)
+      then 'other tables inherit from it'
+  end
+  into problem from pg_class c where c.oid = tracked;
+  if problem is not null then
+    raise exception 'file-events cannot stream public.files: %', problem;
+  end if;
   select string_agg(concat_ws(' ', needed.name, needed.type), ', ' order by needed.name)
-  into missing
+  into problem
   from (
     values ('id', 'uuid'), ('user_id', 'uuid'), ('filename', null), ('file_type', null),
       ('status', null), ('progress', null), ('processing_stage', null), ('error_message', null)
   ) as needed (name, type)
   where not exists (
     select from pg_attribute a
-    where a.attrelid = 'public.files'::regclass and a.attname = needed.name and not a.attisdropped
+    where a.attrelid = tracked and a.attname = needed.name and not a.attisdropped
       and (needed.type is null or a.atttypid = needed.type::regtype)
   );
-  if missing is not null then
-    raise exception 'file-events cannot stream public.files, which lacks: %', missing;
+  if problem is not null then
+    raise exception 'file-events cannot stream public.files, which lacks: %', problem;
+  end if;
+  -- A BEFORE trigger doesn't see the value that such a column will have.
+  select string_agg(a.attname, ', ' order by a.attname) into problem
+  from pg_attribute a
+  where a.attrelid = tracked and a.attgenerated <> '' and a.attname in (
+    'id', 'user_id', 'filename', 'file_type', 'status', 'progress', 'processing_stage',
+    'error_message', 'revision', 'changed_in'
+  );
+  if problem is not null then
+    raise exception 'file-events cannot stream public.files, which generates: %', problem
+      using hint = 'Make them plain columns that your writers or a BEFORE trigger fill. '
+        'A stored one becomes plain by: alter table public.files alter column … drop expression.';
   end if;
   if exists (
     select from pg_attribute a
-    where a.attrelid = 'public.files'::regclass and not a.attisdropped
+    where a.attrelid = tracked and not a.attisdropped
       and (a.attname = 'revision' and a.atttypid <> 'bigint'::regtype
         or a.attname = 'changed_in' and a.atttypid <> 'xid8'::regtype)
   ) then
@@ -53,8 +80,25 @@ alter table public.files
   alter column revision set default 0,
   alter column changed_in set default '0';
 
+-- For tables whose clients are granted columns one by one. file_changes_since has its caller's rights.
+grant select (revision, changed_in) on public.files to authenticated;
+
 create index if not exists files_user_id_changed_in_revision_idx
   on public.files (user_id, changed_in, revision);
+
+-- The triggers find rows by their id alone. The table's key may begin with another column.
+do $$
+begin
+  if not exists (
+    select from pg_index i
+    join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
+    where i.indrelid = 'public.files'::regclass and a.attname = 'id'
+      and i.indisvalid and i.indpred is null
+  ) then
+    create index files_id_for_file_events_idx on public.files (id);
+  end if;
+end;
+$$;
 
 -- Tombstones. No foreign key: they outlive the file and its owner.
 create table if not exists public.file_deletions (
@@ -79,12 +123,25 @@ revoke all on public.file_deletions from public, anon, authenticated;
 grant select on public.file_deletions to authenticated;
 grant all on public.file_deletions to service_role;
 
+-- Sets the sequence above all revisions that are there. Only writers of public.files draw from it.
+-- The lock keeps them away, because what they drew between the reading and the setting of
+-- last_value would be drawn again.
+create or replace function file_events.raise_sequence() returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  lock table public.files in share row exclusive mode;
+  perform setval('file_events.revisions', greatest(
+    (select last_value from file_events.revisions),
+    (select max(f.revision) from public.files f),
+    (select max(d.revision) from public.file_deletions d)
+  ));
+end;
+$$;
+
 -- A table that was restored without this schema brings revisions that the sequence hasn't drawn.
-select setval('file_events.revisions', greatest(
-  (select last_value from file_events.revisions),
-  (select max(revision) from public.files),
-  (select max(revision) from public.file_deletions)
-));
+select file_events.raise_sequence();
 
 -- One row. `epoch`: cursors of another epoch are not usable. `pruned_below`: tombstones below it
 -- may be gone. `recorded_xmin`, taken at `recorded_at`, is what `pruned_below` becomes a day later.
@@ -96,12 +153,55 @@ create table if not exists file_events.state (
   recorded_at timestamptz not null default clock_timestamp(),
   next_prune_at timestamptz not null default clock_timestamp()
 );
-insert into file_events.state default values on conflict do nothing;
+-- A dump of data brings its row to a database that has one. That one stays, or the load would fail.
+-- A load turns triggers off, unless they are always enabled.
+create or replace function file_events.keep_state() returns trigger
+language plpgsql security definer
+set search_path = ''
+as $$
+begin
+  if exists (select from file_events.state) then
+    return null;
+  end if;
+  return new;
+end;
+$$;
+create or replace trigger keep_state
+  before insert on file_events.state
+  for each row execute function file_events.keep_state();
+alter table file_events.state enable always trigger keep_state;
+insert into file_events.state default values;
 revoke all on file_events.state from public, anon, authenticated;
 grant select (epoch, pruned_below) on file_events.state to authenticated;
 
--- In what follows every UPDATE and DELETE has a WHERE: PostgREST's sessions on Supabase load
--- safeupdate, which refuses others, in triggers too.
+-- What the triggers of public.files keep to:
+-- - They never fail a write that would succeed without them, even after the table has changed. Only
+--   errors that ask for the transaction to be repeated (deadlock, serialization failure) get through.
+-- - A block with an exception handler takes a transaction id if it writes. So such a block is
+--   entered once a statement, never once a row.
+-- - No plan depends on statistics, or on how large a table was when the session first planned the
+--   query: LATERAL with OFFSET or LIMIT says what is looked up for what, rows are found by their id
+--   alone, and sequential scans are off.
+-- - Every UPDATE and DELETE has a WHERE: PostgREST's sessions on Supabase load safeupdate, which
+--   refuses others, in triggers too.
+-- - #variable_conflict: a column of public.files may have the name of a variable.
+
+-- Warns of each kind of problem once a transaction. Returns whether it did.
+create or replace function file_events.warn(kind text, problem text) returns boolean
+language plpgsql
+set search_path = ''
+as $$
+declare
+  warned constant text := 'file_events.' || replace(kind, ' ', '_');
+begin
+  if current_setting(warned, true) = 'yes' then
+    return false;
+  end if;
+  perform set_config(warned, 'yes', true);
+  raise warning 'file-events: %: %', kind, problem;
+  return true;
+end;
+$$;
 
 -- Sets revision and changed_in, whatever the client sent: new ones where a streamed column
 -- changes, the old ones otherwise. `set revision = null` asks for new ones.
@@ -110,55 +210,149 @@ language plpgsql security definer
 set search_path = ''
 as $$
 begin
-  if tg_op = 'UPDATE' and new.revision is not null and
-    (new.id, new.user_id, new.filename, new.file_type, new.status, new.progress,
-      new.processing_stage, new.error_message) is not distinct from
-    (old.id, old.user_id, old.filename, old.file_type, old.status, old.progress,
-      old.processing_stage, old.error_message)
-  then
-    new.revision := old.revision;
-    new.changed_in := old.changed_in;
-  else
-    new.revision := nextval('file_events.revisions');
-    new.changed_in := pg_current_xact_id();
+  -- After the table has changed, a column that is named here may be gone or, in sessions that were
+  -- open, of another type. Then every update counts as a change.
+  if tg_op = 'UPDATE' then
+    begin
+      if (new.id, new.user_id) is distinct from (old.id, old.user_id) then
+        perform set_config('file_events.moved', 'yes', true);
+      -- *= compares bytes. So it works for types without an equality (json), and it sees what an
+      -- equality may not: another case, another scale.
+      elsif new.revision is not null and
+        row(new.filename, new.file_type, new.status, new.progress, new.processing_stage,
+          new.error_message)::record *=
+        row(old.filename, old.file_type, old.status, old.progress, old.processing_stage,
+          old.error_message)::record
+      then
+        new.revision := old.revision;
+        new.changed_in := old.changed_in;
+        return new;
+      end if;
+    exception when others then
+      perform set_config('file_events.moved', 'yes', true);
+      perform file_events.warn('cannot compare rows', sqlerrm);
+    end;
   end if;
+  begin
+    new.changed_in := pg_current_xact_id();
+    new.revision := nextval('file_events.revisions');
+  exception when others then
+    perform file_events.warn('cannot stamp rows', sqlerrm);
+  end;
   return new;
 end;
 $$;
 
--- An insert draws its revision before it waits for an uncommitted delete of the same id, whose
--- tombstone is then the newer one: the row draws again. In REPEATABLE READ and SERIALIZABLE that
--- tombstone can't be seen, so there every insert draws again. There the deleted row can still be
--- seen, and touching it would fail: the revision tells the two apart.
-create or replace function file_events.outrank_tombstones() returns trigger
-language plpgsql security definer
+-- Gives rows of the current statement a new revision. The statement's own broadcast tells of them,
+-- so the broadcast of this update stays silent. That one fires one level deeper than the caller.
+create or replace function file_events.stamp_again(ids uuid[], lowest_revision bigint)
+returns void
+language plpgsql
+set search_path = ''
+set enable_seqscan = off
+as $$
+#variable_conflict use_variable
+begin
+  perform set_config('file_events.silent_at', (pg_trigger_depth() + 1)::text, true);
+  update public.files f set revision = null
+  where f.id = any (ids) and f.revision >= lowest_revision;
+  perform set_config('file_events.silent_at', '', true);
+end;
+$$;
+
+-- What a trigger could not note, only a fresh snapshot for everybody makes up for.
+create or replace function file_events.renew_after(problem text) returns void
+language plpgsql
 set search_path = ''
 as $$
 begin
-  if current_setting('transaction_isolation') <> 'read committed' or exists (
-    select from public.file_deletions d where d.id = new.id and d.revision > new.revision
-  ) then
-    update public.files f set revision = null where f.id = new.id and f.revision = new.revision;
+  if file_events.warn('cannot track changes', problem) then
+    update file_events.state set epoch = gen_random_uuid() where singleton;
+  end if;
+exception
+  when transaction_rollback then raise;
+  when others then perform file_events.warn('cannot renew the epoch', sqlerrm);
+end;
+$$;
+
+-- A row that takes an id draws its revision before it waits for an uncommitted delete of that id,
+-- whose tombstone is then the newer one: the row draws again. In REPEATABLE READ and SERIALIZABLE
+-- that tombstone can't be seen, so there all such rows draw again. There the deleted row can still
+-- be seen, and touching it would fail: its revision is below all that the transaction has drawn.
+create or replace function file_events.outrank_tombstones() returns trigger
+language plpgsql security definer
+set search_path = ''
+set enable_seqscan = off
+as $$
+#variable_conflict use_variable
+declare
+  ids uuid[];
+begin
+  if current_setting('transaction_isolation') = 'read committed' then
+    ids := array(
+      select n.id from new_files n cross join lateral (
+        select from public.file_deletions d where d.id = n.id and d.revision > n.revision limit 1
+      ) tombstone
+    );
+  elsif tg_op = 'INSERT' then
+    ids := array(select n.id from new_files n);
+  else
+    ids := array(select n.id from new_files n except select o.id from old_files o);
+  end if;
+  if ids <> '{}' then
+    perform file_events.stamp_again(ids, min(n.revision))
+    from new_files n where n.changed_in = pg_current_xact_id();
   end if;
   return null;
+exception
+  when transaction_rollback then raise;
+  when others then
+    perform file_events.renew_after(sqlerrm);
+    return null;
 end;
 $$;
 
 -- A file that is deleted, or leaves its owner or its id, leaves a tombstone for who had it.
-create or replace function file_events.leave_tombstone() returns trigger
+create or replace function file_events.leave_tombstones() returns trigger
 language plpgsql security definer
 set search_path = ''
+set enable_seqscan = off
 as $$
+#variable_conflict use_variable
+declare
+  ids uuid[];
 begin
-  insert into public.file_deletions (revision, id, user_id, changed_in)
-  values (nextval('file_events.revisions'), old.id, old.user_id, pg_current_xact_id());
+  if tg_op = 'DELETE' then
+    insert into public.file_deletions (revision, id, user_id, changed_in)
+    select nextval('file_events.revisions'), o.id, o.user_id, pg_current_xact_id()
+    from old_files o where o.user_id is not null;
+  else
+    insert into public.file_deletions (revision, id, user_id, changed_in)
+    select nextval('file_events.revisions'), gone.id, gone.user_id, pg_current_xact_id()
+    from (
+      select o.id, o.user_id from old_files o where o.user_id is not null
+      except
+      select n.id, n.user_id from new_files n
+    ) gone;
+  end if;
   -- The same statement or transaction may have put a new row there first (a deferrable key).
-  if exists (
-    select from public.files f where f.id = old.id and f.user_id = old.user_id
-  ) then
-    update public.files f set revision = null where f.id = old.id and f.user_id = old.user_id;
+  ids := array(
+    select f.id from old_files o cross join lateral (
+      select f.id, f.revision from public.files f
+      where f.id = o.id and f.user_id is not distinct from o.user_id offset 0
+    ) f cross join lateral (
+      select from public.file_deletions d where d.id = f.id and d.revision > f.revision limit 1
+    ) tombstone
+  );
+  if ids <> '{}' then
+    perform file_events.stamp_again(ids, 0);
   end if;
   return null;
+exception
+  when transaction_rollback then raise;
+  when others then
+    perform file_events.renew_after(sqlerrm);
+    return null;
 end;
 $$;
 
@@ -176,6 +370,11 @@ begin
     update file_events.state set epoch = gen_random_uuid() where singleton;
   end if;
   return null;
+exception
+  when transaction_rollback then raise;
+  when others then
+    perform file_events.renew_after(sqlerrm);
+    return null;
 end;
 $$;
 
@@ -186,6 +385,7 @@ $$;
 create or replace function file_events.prune() returns integer
 language plpgsql security definer
 set search_path = ''
+set enable_seqscan = off
 as $$
 declare
   step constant integer := 5000;
@@ -208,11 +408,11 @@ begin
   end if;
   -- A revision is drawn after the transaction id, so the oldest revisions come first to be
   -- prunable, and one that isn't yet will be within a day of its commit: no index on changed_in.
-  with oldest as materialized (
-    select d.revision, d.changed_in from public.file_deletions d order by d.revision limit step
-  )
-  delete from public.file_deletions d using oldest o
-  where d.revision = o.revision and o.changed_in < state.pruned_below;
+  delete from public.file_deletions d
+  where d.changed_in < state.pruned_below and d.revision <= (
+    select max(o.revision)
+    from (select o.revision from public.file_deletions o order by o.revision limit step) o
+  );
   get diagnostics pruned = row_count;
   update file_events.state s set
     pruned_below = state.pruned_below,
@@ -232,6 +432,9 @@ as $$
 begin
   perform file_events.prune();
   return null;
+exception when others then
+  perform file_events.warn('cannot prune', sqlerrm);
+  return null;
 end;
 $$;
 
@@ -246,10 +449,7 @@ declare
 begin
   lock table public.files in share row exclusive mode;
   delete from public.file_deletions where true;
-  perform setval('file_events.revisions', greatest(
-    (select last_value from file_events.revisions),
-    (select max(f.revision) from public.files f)
-  ));
+  perform file_events.raise_sequence();
   -- Zero: loaded with triggers off.
   update public.files f set revision = null
   where f.changed_in > pg_current_xact_id() or f.revision = 0;
@@ -264,37 +464,32 @@ begin
 end;
 $$;
 
-revoke execute on function file_events.stamp(), file_events.outrank_tombstones(),
-  file_events.leave_tombstone(), file_events.leave_tombstones_of_all(), file_events.prune(),
-  file_events.prune_when_due(), file_events.renew_epoch()
-  from public, anon, authenticated;
+revoke execute on all functions in schema file_events from public, anon, authenticated;
 
--- Triggers fire in the order of their names: the stamp must see what all others made of the row.
+-- Triggers fire in the order of their names: the stamp must see what all others made of the row, and
+-- the broadcast (file_events_send_…) what these here have written.
 create or replace trigger zz_file_events_stamp
   before insert or update on public.files
   for each row execute function file_events.stamp();
 
 create or replace trigger file_events_outrank_tombstones_on_insert
-  after insert on public.files
-  for each row execute function file_events.outrank_tombstones();
+  after insert on public.files referencing new table as new_files
+  for each statement execute function file_events.outrank_tombstones();
 
+-- On updates only where the stamp has seen a row of this transaction leave its owner or its id.
 create or replace trigger file_events_outrank_tombstones_on_update
-  after update on public.files
-  for each row when (old.id is distinct from new.id)
+  after update on public.files referencing old table as old_files new table as new_files
+  for each statement when (current_setting('file_events.moved', true) = 'yes')
   execute function file_events.outrank_tombstones();
 
-create or replace trigger file_events_leave_tombstone_on_delete
-  after delete on public.files
-  for each row when (old.user_id is not null)
-  execute function file_events.leave_tombstone();
+create or replace trigger file_events_leave_tombstones_on_update
+  after update on public.files referencing old table as old_files new table as new_files
+  for each statement when (current_setting('file_events.moved', true) = 'yes')
+  execute function file_events.leave_tombstones();
 
-create or replace trigger file_events_leave_tombstone_on_update
-  after update on public.files
-  for each row when (
-    old.user_id is not null
-    and (old.id is distinct from new.id or old.user_id is distinct from new.user_id)
-  )
-  execute function file_events.leave_tombstone();
+create or replace trigger file_events_leave_tombstones_on_delete
+  after delete on public.files referencing old table as old_files
+  for each statement execute function file_events.leave_tombstones();
 
 create or replace trigger file_events_leave_tombstones_on_truncate
   before truncate on public.files
