@@ -186,7 +186,8 @@ grant select (epoch, pruned_below) on file_events.state to authenticated;
 --   refuses others, in triggers too.
 -- - #variable_conflict: a column of public.files may have the name of a variable.
 
--- Warns of each kind of problem once a transaction. Returns whether it did.
+-- Says each kind of problem once a transaction. Returns whether it did. LOG goes to the server's log
+-- and not to the writer, who can't do anything about it.
 create or replace function file_events.warn(kind text, problem text) returns boolean
 language plpgsql
 set search_path = ''
@@ -198,7 +199,7 @@ begin
     return false;
   end if;
   perform set_config(warned, 'yes', true);
-  raise warning 'file-events: %: %', kind, problem;
+  raise log 'file-events: %: %', kind, problem;
   return true;
 end;
 $$;
