@@ -150,6 +150,14 @@ Deno.test("a telling schedule on PostgreSQL catches a revision that lags behind"
 });
 
 Deno.test("an exchange of ids on PostgreSQL catches tombstones that outrank living rows", async () => {
-  const keepRevision = replace("perform file_events.stamp_again(ids, 0);", "null;");
+  // A statement leaves no tombstone for an id that its owner still has, and what has one draws again.
+  const keepRevision: Mutate = (migration) => {
+    const withTombstones = replace(
+      "select n.id, n.user_id from new_files n\n    ) gone",
+      "select null::uuid, null::uuid\n    ) gone",
+    )(migration);
+    const withoutStamp = replace("perform file_events.stamp_again(ids, 0);", "null;");
+    return dropTrigger("file_events_outrank_tombstones_on_update")(withoutStamp(withTombstones));
+  };
   await assertTells((migration) => withDeferrableKey(keepRevision(migration)), EXCHANGE_OF_IDS);
 });
