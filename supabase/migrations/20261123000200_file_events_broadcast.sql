@@ -74,8 +74,9 @@ begin
       into message
       from (select null::timestamptz as created_at) absent cross join lateral (
         select f.id, left(f.filename::text, 1024) as filename,
-          left(f.file_type::text, 1024) as file_type, f.status::text, f.progress,
-          f.processing_stage::text, left(f.error_message::text, 4096) as error_message,
+          left(f.file_type::text, 1024) as file_type, left(f.status::text, 1024) as status,
+          f.progress, left(f.processing_stage::text, 1024) as processing_stage,
+          left(f.error_message::text, 4096) as error_message,
           -- The table's column. Without one, that of `absent`: null.
           created_at,
           f.revision, f.changed_in::text
