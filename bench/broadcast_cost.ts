@@ -1,6 +1,6 @@
 /**
  * What the broadcast costs writers, against the same tables without it, and how many transaction
- * ids it takes: `deno run --allow-all bench/broadcast_cost.ts [runs]`
+ * ids it takes: `deno run -A -c deno.tests.json bench/broadcast_cost.ts [runs]`
  */
 import { startPostgres } from "../tests/database/postgres_server.ts";
 import type { Session } from "../tests/database/postgres_session.ts";

@@ -1,6 +1,6 @@
 /**
  * How PostgreSQL executes catch-ups of a user with 100,000 files among 1,000,000 of others:
- * `deno run --allow-all bench/catch_up_plan.ts`
+ * `deno run -A -c deno.tests.json bench/catch_up_plan.ts`
  */
 import { changesSince } from "../tests/database/catch_up.ts";
 import { openPlanObserver } from "../tests/database/catch_up_plan.ts";

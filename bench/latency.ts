@@ -1,7 +1,7 @@
 /**
  * What the function adds to Realtime's own latency: the time from a change's arrival at a direct
  * supabase-js subscriber to its arrival as an event of the stream, in the same run, for both
- * sources: `deno run --allow-all bench/latency.ts [changes] [runs]`
+ * sources: `deno run -A -c deno.tests.json bench/latency.ts [changes] [runs]`
  *
  * Both are read by this process; the function has one of its own, Supabase a thread. The function
  * is called without a gateway.

@@ -1,6 +1,6 @@
 /**
  * What 1,000 streams of 1,000 users cost one process of the function: sockets, memory, CPU, and
- * time to `ready`. On Linux: `deno run --allow-all bench/streams.ts [streams] [runs]`
+ * time to `ready`. On Linux: `deno run -A -c deno.tests.json bench/streams.ts [streams] [runs]`
  *
  * First with a Supabase that answers at once, pooled and with a client per stream, then on the
  * embedded one.

@@ -1,6 +1,6 @@
 /**
  * What the triggers and the index of change tracking cost writers, against the same table without
- * them: `deno run --allow-all bench/write_cost.ts [runs]`
+ * them: `deno run -A -c deno.tests.json bench/write_cost.ts [runs]`
  */
 import { startPostgres } from "../tests/database/postgres_server.ts";
 import type { Session } from "../tests/database/postgres_session.ts";

@@ -6,6 +6,7 @@
  */
 // deno-lint-ignore-file no-console -- a command talks to its user
 import { basename, resolve } from "node:path";
+import { keepToLoopback } from "../local/keep_to_loopback.ts";
 import { localFile } from "./local_file.ts";
 import { describeResults } from "./processing/describe_results.ts";
 import { limitConcurrency } from "./processing/limit_concurrency.ts";
@@ -28,6 +29,7 @@ if (paths.length === 0) {
   Deno.exit(2);
 }
 
+keepToLoopback(); // The embedded Supabase is there.
 const client = await signIn((name) => Deno.env.get(name)).catch((error) => {
   console.error(error.message);
   Deno.exit(1);

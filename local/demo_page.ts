@@ -16,17 +16,16 @@ const CONTENT_SECURITY_POLICY = [
 ].join("; ");
 
 /**
- * Bundles the demo page in memory, and answers its requests.
+ * Bundles the demo page, keeps it in memory, and answers its requests.
  *
  * @throws {Error} With the bundler's own words if it fails.
  */
 export async function createDemoPage(): Promise<(request: Request) => Response> {
-  const [html, css, icon, main, worker] = await Promise.all([
+  const [html, css, icon, { main, worker }] = await Promise.all([
     Deno.readFile(new URL("index.html", PAGE)),
     Deno.readFile(new URL("style.css", PAGE)),
     Deno.readFile(new URL("favicon.svg", PAGE)),
-    bundle("main.ts"),
-    bundle("worker.ts"),
+    bundle(),
   ]);
   const assets = new Map([
     ["/", { body: html, type: "text/html; charset=utf-8" }],
@@ -59,11 +58,25 @@ export async function createDemoPage(): Promise<(request: Request) => Response> 
   };
 }
 
-async function bundle(entry: string): Promise<Uint8Array<ArrayBuffer>> {
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["bundle", "--quiet", "--platform", "browser", "--minify", entry],
-    cwd: fileURLToPath(PAGE),
-  }).output();
-  if (!success) throw new Error(`Cannot bundle ${entry}: ${new TextDecoder().decode(stderr)}`);
-  return stdout;
+/**
+ * Bundles the page's two scripts in one process. The bundler installs itself at its first run, and
+ * two first runs at the same time would damage each other's installation.
+ */
+async function bundle() {
+  const folder = await Deno.makeTempDir({ prefix: "file-events-page-" });
+  try {
+    const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["bundle", "--quiet", "--platform", "browser", "--minify"]
+        .concat("--outdir", folder, "main.ts", "worker.ts"),
+      cwd: fileURLToPath(PAGE),
+    }).output();
+    if (!success) throw new Error(`Cannot bundle the page: ${new TextDecoder().decode(stderr)}`);
+    const [main, worker] = await Promise.all([
+      Deno.readFile(`${folder}/main.js`),
+      Deno.readFile(`${folder}/worker.js`),
+    ]);
+    return { main, worker };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 }

@@ -26,6 +26,8 @@ if (!Number.isInteger(port) || port < 0 || port > 65535) {
   print(`PORT must be a port number, not "${Deno.env.get("PORT")}"`);
   Deno.exit(1);
 }
+// curl takes a proxy for loopback addresses too.
+const proxied = ["http_proxy", "all_proxy", "ALL_PROXY"].some((name) => Deno.env.get(name));
 const functionEnv = Object.fromEntries(
   Object.entries(Deno.env.toObject()).filter(([name]) => name.startsWith("FILE_EVENTS_")),
 );
@@ -50,7 +52,9 @@ try {
 
   Watch ${demoUsers[0]!.email}'s files in another terminal (the token lasts an hour):
 
-curl -N ${stack.url}/functions/v1/file-events -H "Authorization: Bearer ${token}"
+curl -N ${
+    proxied ? "--noproxy 127.0.0.1 " : ""
+  }${stack.url}/functions/v1/file-events -H "Authorization: Bearer ${token}"
 
   Ctrl-C stops it.
 `);

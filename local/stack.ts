@@ -3,6 +3,7 @@ import { jwtSecret, legacyKey, publishableKey, secretKey, verifyKeyOrToken } fro
 import { createDatabase, type Database, type Script } from "./database.ts";
 import { type FunctionProcess, startFunction } from "./function_process.ts";
 import { createGateway, type Handler } from "./gateway.ts";
+import { keepToLoopback } from "./keep_to_loopback.ts";
 import { readProjectScripts } from "./project_scripts.ts";
 import { createRealtime, type Realtime } from "./realtime/realtime.ts";
 import type { RealtimeOptions } from "./realtime/options.ts";
@@ -45,6 +46,7 @@ export interface Stack extends AsyncDisposable {
  */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const { port = 0, page = notFound, withFunction = true, log = () => {} } = options;
+  keepToLoopback();
   await using started = new AsyncDisposableStack();
   const gateway = Promise.withResolvers<Handler>();
   // Listens before anything slow begins: a taken port shows at once, and the URL is known.

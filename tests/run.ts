@@ -1,7 +1,12 @@
 // Runs all tests: everything on the Deno that runs this, the examples in docstrings, and the
 // function's own tests also on Deno 2.1.4, which Supabase's Edge Runtime is built on. The last line
-// adds up all runs.
+// adds up all runs. Arguments are passed to a single `deno test` instead: files, `--filter` and so
+// on, with paths that are relative to where the user called the task.
 
+import { fileURLToPath } from "node:url";
+import { keepToLoopback } from "../local/keep_to_loopback.ts";
+
+const CONFIG = fileURLToPath(new URL("../deno.tests.json", import.meta.url));
 const EDGE_RUNTIME_DENO = "2.1.4";
 const FUNCTION = "supabase/functions/file-events";
 
@@ -22,11 +27,12 @@ interface Counts {
 async function test(
   deno: string,
   args: string[],
-  env: Record<string, string> = {},
+  options: { env?: Record<string, string>; cwd?: string } = {},
 ): Promise<Counts> {
   const child = new Deno.Command(deno, {
+    ...options,
     args: ["test", "--allow-all", "--trace-leaks", ...args],
-    env: { ...env, NO_COLOR: "1" },
+    env: { ...options.env, NO_COLOR: "1" },
     stdout: "piped",
   }).spawn();
   const [shown, read] = child.stdout.tee();
@@ -59,16 +65,27 @@ async function denoFromNpm(version: string): Promise<string> {
   return new URL(file, import.meta.resolve(manifest)).pathname;
 }
 
-const runs = [
-  await test(Deno.execPath(), ["tests"]),
-  await test(Deno.execPath(), ["--doc", FUNCTION]),
-  await test(
-    await denoFromNpm(EDGE_RUNTIME_DENO),
-    // It can't read the newer lock file, nor the root's configuration.
-    ["--no-config", "--no-lock", `--import-map=${FUNCTION}/deno.json`, "tests/function"],
-    { DENO_TLS_CA_STORE: "system,mozilla" },
-  ),
-];
+keepToLoopback();
+
+async function testAll(): Promise<Counts[]> {
+  return [
+    await test(Deno.execPath(), ["--config", CONFIG, "tests"]),
+    await test(Deno.execPath(), ["--config", CONFIG, "--doc", FUNCTION]),
+    await test(
+      await denoFromNpm(EDGE_RUNTIME_DENO),
+      // It can't read the newer lock file, nor the root's configuration.
+      ["--no-config", "--no-lock", `--import-map=${FUNCTION}/deno.json`, "tests/function"],
+      { env: { DENO_TLS_CA_STORE: "system,mozilla" } },
+    ),
+  ];
+}
+
+async function testSome(args: string[]): Promise<Counts[]> {
+  const cwd = Deno.env.get("INIT_CWD") ?? Deno.cwd();
+  return [await test(Deno.execPath(), ["--config", CONFIG, ...args], { cwd })];
+}
+
+const runs = await (Deno.args.length > 0 ? testSome(Deno.args) : testAll());
 const passed = runs.reduce((sum, run) => sum + run.passed, 0);
 const failed = runs.reduce((sum, run) => sum + run.failed, 0);
 // deno-lint-ignore no-console -- the result

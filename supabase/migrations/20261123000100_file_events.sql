@@ -3,28 +3,54 @@
 
 do $$
 declare
-  missing text;
+  tracked constant regclass := to_regclass('public.files');
+  problem text;
 begin
-  if to_regclass('public.files') is null then
+  if tracked is null then
     raise exception 'file-events needs a table public.files: apply 20261123000000_files.sql first';
   end if;
+  -- Statement triggers fire only for the table that a statement names. So a row must not be
+  -- reachable through a parent or a child of public.files; partitions are written through their root.
+  select case
+    when c.relkind not in ('r', 'p') then 'it is not a table'
+    when exists (select from pg_inherits i where i.inhrelid = tracked)
+      then 'it is a partition or an inheritance child of another table'
+    when c.relkind = 'r' and exists (select from pg_inherits i where i.inhparent = tracked)
+      then 'other tables inherit from it'
+  end
+  into problem from pg_class c where c.oid = tracked;
+  if problem is not null then
+    raise exception 'file-events cannot stream public.files: %', problem;
+  end if;
   select string_agg(concat_ws(' ', needed.name, needed.type), ', ' order by needed.name)
-  into missing
+  into problem
   from (
     values ('id', 'uuid'), ('user_id', 'uuid'), ('filename', null), ('file_type', null),
       ('status', null), ('progress', null), ('processing_stage', null), ('error_message', null)
   ) as needed (name, type)
   where not exists (
     select from pg_attribute a
-    where a.attrelid = 'public.files'::regclass and a.attname = needed.name and not a.attisdropped
+    where a.attrelid = tracked and a.attname = needed.name and not a.attisdropped
       and (needed.type is null or a.atttypid = needed.type::regtype)
   );
-  if missing is not null then
-    raise exception 'file-events cannot stream public.files, which lacks: %', missing;
+  if problem is not null then
+    raise exception 'file-events cannot stream public.files, which lacks: %', problem;
+  end if;
+  -- A BEFORE trigger doesn't see the value that such a column will have.
+  select string_agg(a.attname, ', ' order by a.attname) into problem
+  from pg_attribute a
+  where a.attrelid = tracked and a.attgenerated <> '' and a.attname in (
+    'id', 'user_id', 'filename', 'file_type', 'status', 'progress', 'processing_stage',
+    'error_message', 'revision', 'changed_in'
+  );
+  if problem is not null then
+    raise exception 'file-events cannot stream public.files, which generates: %', problem
+      using hint = 'Make them plain columns that your writers or a BEFORE trigger fill. '
+        'A stored one becomes plain by: alter table public.files alter column … drop expression.';
   end if;
   if exists (
     select from pg_attribute a
-    where a.attrelid = 'public.files'::regclass and not a.attisdropped
+    where a.attrelid = tracked and not a.attisdropped
       and (a.attname = 'revision' and a.atttypid <> 'bigint'::regtype
         or a.attname = 'changed_in' and a.atttypid <> 'xid8'::regtype)
   ) then
@@ -53,8 +79,25 @@ alter table public.files
   alter column revision set default 0,
   alter column changed_in set default '0';
 
+-- For tables whose clients are granted columns one by one. file_changes_since has its caller's rights.
+grant select (revision, changed_in) on public.files to authenticated;
+
 create index if not exists files_user_id_changed_in_revision_idx
   on public.files (user_id, changed_in, revision);
+
+-- The triggers find rows by their id alone. A partitioned table may have no index that begins with it.
+do $$
+begin
+  if not exists (
+    select from pg_index i
+    join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
+    where i.indrelid = 'public.files'::regclass and a.attname = 'id'
+      and i.indisvalid and i.indpred is null
+  ) then
+    create index files_id_for_file_events_idx on public.files (id);
+  end if;
+end;
+$$;
 
 -- Tombstones. No foreign key: they outlive the file and its owner.
 create table if not exists public.file_deletions (
@@ -79,12 +122,25 @@ revoke all on public.file_deletions from public, anon, authenticated;
 grant select on public.file_deletions to authenticated;
 grant all on public.file_deletions to service_role;
 
+-- Sets the sequence above all revisions that are there. Only writers of public.files draw from it.
+-- The lock keeps them away, because what they drew between the reading and the setting of
+-- last_value would be drawn again.
+create or replace function file_events.raise_sequence() returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  lock table public.files in share row exclusive mode;
+  perform setval('file_events.revisions', greatest(
+    (select last_value from file_events.revisions),
+    (select max(f.revision) from public.files f),
+    (select max(d.revision) from public.file_deletions d)
+  ));
+end;
+$$;
+
 -- A table that was restored without this schema brings revisions that the sequence hasn't drawn.
-select setval('file_events.revisions', greatest(
-  (select last_value from file_events.revisions),
-  (select max(revision) from public.files),
-  (select max(revision) from public.file_deletions)
-));
+select file_events.raise_sequence();
 
 -- One row. `epoch`: cursors of another epoch are not usable. `pruned_below`: tombstones below it
 -- may be gone. `recorded_xmin`, taken at `recorded_at`, is what `pruned_below` becomes a day later.
@@ -96,12 +152,55 @@ create table if not exists file_events.state (
   recorded_at timestamptz not null default clock_timestamp(),
   next_prune_at timestamptz not null default clock_timestamp()
 );
-insert into file_events.state default values on conflict do nothing;
+-- A dump of data brings its row to a database that has one. That one stays, or the load would fail.
+-- A load turns triggers off, unless they are always enabled.
+create or replace function file_events.keep_state() returns trigger
+language plpgsql security definer
+set search_path = ''
+as $$
+begin
+  if exists (select from file_events.state) then
+    return null;
+  end if;
+  return new;
+end;
+$$;
+create or replace trigger keep_state
+  before insert on file_events.state
+  for each row execute function file_events.keep_state();
+alter table file_events.state enable always trigger keep_state;
+insert into file_events.state default values;
 revoke all on file_events.state from public, anon, authenticated;
 grant select (epoch, pruned_below) on file_events.state to authenticated;
 
--- In what follows every UPDATE and DELETE has a WHERE: PostgREST's sessions on Supabase load
--- safeupdate, which refuses others, in triggers too.
+-- What the triggers of public.files keep to:
+-- - They never fail a write that would succeed without them, even after the table has changed. Only
+--   errors that ask for the transaction to be repeated (deadlock, serialization failure) get through.
+-- - A block with an exception handler takes a transaction id if it writes. So such a block is
+--   entered once a statement, never once a row.
+-- - No plan depends on statistics, or on how large a table was when the session first planned the
+--   query: LATERAL with OFFSET or LIMIT says what is looked up for what, rows are found by their id
+--   alone, and sequential scans are off.
+-- - Every UPDATE and DELETE has a WHERE: PostgREST's sessions on Supabase load safeupdate, which
+--   refuses others, in triggers too.
+-- - #variable_conflict: a column of public.files may have the name of a variable.
+
+-- Warns of each kind of problem once a transaction. Returns whether it did.
+create or replace function file_events.warn(kind text, problem text) returns boolean
+language plpgsql
+set search_path = ''
+as $$
+declare
+  warned constant text := 'file_events.' || replace(kind, ' ', '_');
+begin
+  if current_setting(warned, true) = 'yes' then
+    return false;
+  end if;
+  perform set_config(warned, 'yes', true);
+  raise warning 'file-events: %: %', kind, problem;
+  return true;
+end;
+$$;
 
 -- Sets revision and changed_in, whatever the client sent: new ones where a streamed column
 -- changes, the old ones otherwise. `set revision = null` asks for new ones.
@@ -110,55 +209,149 @@ language plpgsql security definer
 set search_path = ''
 as $$
 begin
-  if tg_op = 'UPDATE' and new.revision is not null and
-    (new.id, new.user_id, new.filename, new.file_type, new.status, new.progress,
-      new.processing_stage, new.error_message) is not distinct from
-    (old.id, old.user_id, old.filename, old.file_type, old.status, old.progress,
-      old.processing_stage, old.error_message)
-  then
-    new.revision := old.revision;
-    new.changed_in := old.changed_in;
-  else
-    new.revision := nextval('file_events.revisions');
-    new.changed_in := pg_current_xact_id();
+  -- After the table has changed, a column that is named here may be gone or, in sessions that were
+  -- open, of another type. Then every update counts as a change.
+  if tg_op = 'UPDATE' then
+    begin
+      if (new.id, new.user_id) is distinct from (old.id, old.user_id) then
+        perform set_config('file_events.moved', 'yes', true);
+      -- *= compares bytes. So it works for types without an equality (json), and it sees what an
+      -- equality may not: another case, another scale.
+      elsif new.revision is not null and
+        row(new.filename, new.file_type, new.status, new.progress, new.processing_stage,
+          new.error_message)::record *=
+        row(old.filename, old.file_type, old.status, old.progress, old.processing_stage,
+          old.error_message)::record
+      then
+        new.revision := old.revision;
+        new.changed_in := old.changed_in;
+        return new;
+      end if;
+    exception when others then
+      perform set_config('file_events.moved', 'yes', true);
+      perform file_events.warn('cannot compare rows', sqlerrm);
+    end;
   end if;
+  begin
+    new.changed_in := pg_current_xact_id();
+    new.revision := nextval('file_events.revisions');
+  exception when others then
+    perform file_events.warn('cannot stamp rows', sqlerrm);
+  end;
   return new;
 end;
 $$;
 
--- An insert draws its revision before it waits for an uncommitted delete of the same id, whose
--- tombstone is then the newer one: the row draws again. In REPEATABLE READ and SERIALIZABLE that
--- tombstone can't be seen, so there every insert draws again. There the deleted row can still be
--- seen, and touching it would fail: the revision tells the two apart.
-create or replace function file_events.outrank_tombstones() returns trigger
-language plpgsql security definer
+-- Gives rows of the current statement a new revision. The statement's own broadcast tells of them,
+-- so the broadcast of this update stays silent. That one fires one level deeper than the caller.
+create or replace function file_events.stamp_again(ids uuid[], lowest_revision bigint)
+returns void
+language plpgsql
+set search_path = ''
+set enable_seqscan = off
+as $$
+#variable_conflict use_variable
+begin
+  perform set_config('file_events.silent_at', (pg_trigger_depth() + 1)::text, true);
+  update public.files f set revision = null
+  where f.id = any (ids) and f.revision >= lowest_revision;
+  perform set_config('file_events.silent_at', '', true);
+end;
+$$;
+
+-- What a trigger could not note, only a fresh snapshot for everybody makes up for.
+create or replace function file_events.renew_after(problem text) returns void
+language plpgsql
 set search_path = ''
 as $$
 begin
-  if current_setting('transaction_isolation') <> 'read committed' or exists (
-    select from public.file_deletions d where d.id = new.id and d.revision > new.revision
-  ) then
-    update public.files f set revision = null where f.id = new.id and f.revision = new.revision;
+  if file_events.warn('cannot track changes', problem) then
+    update file_events.state set epoch = gen_random_uuid() where singleton;
+  end if;
+exception
+  when transaction_rollback then raise;
+  when others then perform file_events.warn('cannot renew the epoch', sqlerrm);
+end;
+$$;
+
+-- A row that takes an id draws its revision before it waits for an uncommitted delete of that id,
+-- whose tombstone is then the newer one: the row draws again. In REPEATABLE READ and SERIALIZABLE
+-- that tombstone can't be seen, so there all such rows draw again. There the deleted row can still
+-- be seen, and touching it would fail: its revision is below all that the transaction has drawn.
+create or replace function file_events.outrank_tombstones() returns trigger
+language plpgsql security definer
+set search_path = ''
+set enable_seqscan = off
+as $$
+#variable_conflict use_variable
+declare
+  ids uuid[];
+begin
+  if current_setting('transaction_isolation') = 'read committed' then
+    ids := array(
+      select n.id from new_files n cross join lateral (
+        select from public.file_deletions d where d.id = n.id and d.revision > n.revision limit 1
+      ) tombstone
+    );
+  elsif tg_op = 'INSERT' then
+    ids := array(select n.id from new_files n);
+  else
+    ids := array(select n.id from new_files n except select o.id from old_files o);
+  end if;
+  if ids <> '{}' then
+    perform file_events.stamp_again(ids, min(n.revision))
+    from new_files n where n.changed_in = pg_current_xact_id();
   end if;
   return null;
+exception
+  when transaction_rollback then raise;
+  when others then
+    perform file_events.renew_after(sqlerrm);
+    return null;
 end;
 $$;
 
 -- A file that is deleted, or leaves its owner or its id, leaves a tombstone for who had it.
-create or replace function file_events.leave_tombstone() returns trigger
+create or replace function file_events.leave_tombstones() returns trigger
 language plpgsql security definer
 set search_path = ''
+set enable_seqscan = off
 as $$
+#variable_conflict use_variable
+declare
+  ids uuid[];
 begin
-  insert into public.file_deletions (revision, id, user_id, changed_in)
-  values (nextval('file_events.revisions'), old.id, old.user_id, pg_current_xact_id());
+  if tg_op = 'DELETE' then
+    insert into public.file_deletions (revision, id, user_id, changed_in)
+    select nextval('file_events.revisions'), o.id, o.user_id, pg_current_xact_id()
+    from old_files o where o.user_id is not null;
+  else
+    insert into public.file_deletions (revision, id, user_id, changed_in)
+    select nextval('file_events.revisions'), gone.id, gone.user_id, pg_current_xact_id()
+    from (
+      select o.id, o.user_id from old_files o where o.user_id is not null
+      except
+      select n.id, n.user_id from new_files n
+    ) gone;
+  end if;
   -- The same statement or transaction may have put a new row there first (a deferrable key).
-  if exists (
-    select from public.files f where f.id = old.id and f.user_id = old.user_id
-  ) then
-    update public.files f set revision = null where f.id = old.id and f.user_id = old.user_id;
+  ids := array(
+    select f.id from old_files o cross join lateral (
+      select f.id, f.revision from public.files f
+      where f.id = o.id and f.user_id is not distinct from o.user_id offset 0
+    ) f cross join lateral (
+      select from public.file_deletions d where d.id = f.id and d.revision > f.revision limit 1
+    ) tombstone
+  );
+  if ids <> '{}' then
+    perform file_events.stamp_again(ids, 0);
   end if;
   return null;
+exception
+  when transaction_rollback then raise;
+  when others then
+    perform file_events.renew_after(sqlerrm);
+    return null;
 end;
 $$;
 
@@ -176,6 +369,11 @@ begin
     update file_events.state set epoch = gen_random_uuid() where singleton;
   end if;
   return null;
+exception
+  when transaction_rollback then raise;
+  when others then
+    perform file_events.renew_after(sqlerrm);
+    return null;
 end;
 $$;
 
@@ -186,6 +384,7 @@ $$;
 create or replace function file_events.prune() returns integer
 language plpgsql security definer
 set search_path = ''
+set enable_seqscan = off
 as $$
 declare
   step constant integer := 5000;
@@ -208,11 +407,11 @@ begin
   end if;
   -- A revision is drawn after the transaction id, so the oldest revisions come first to be
   -- prunable, and one that isn't yet will be within a day of its commit: no index on changed_in.
-  with oldest as materialized (
-    select d.revision, d.changed_in from public.file_deletions d order by d.revision limit step
-  )
-  delete from public.file_deletions d using oldest o
-  where d.revision = o.revision and o.changed_in < state.pruned_below;
+  delete from public.file_deletions d
+  where d.changed_in < state.pruned_below and d.revision <= (
+    select max(o.revision)
+    from (select o.revision from public.file_deletions o order by o.revision limit step) o
+  );
   get diagnostics pruned = row_count;
   update file_events.state s set
     pruned_below = state.pruned_below,
@@ -232,6 +431,11 @@ as $$
 begin
   perform file_events.prune();
   return null;
+exception
+  when transaction_rollback then raise;
+  when others then
+    perform file_events.warn('cannot prune', sqlerrm);
+    return null;
 end;
 $$;
 
@@ -246,10 +450,7 @@ declare
 begin
   lock table public.files in share row exclusive mode;
   delete from public.file_deletions where true;
-  perform setval('file_events.revisions', greatest(
-    (select last_value from file_events.revisions),
-    (select max(f.revision) from public.files f)
-  ));
+  perform file_events.raise_sequence();
   -- Zero: loaded with triggers off.
   update public.files f set revision = null
   where f.changed_in > pg_current_xact_id() or f.revision = 0;
@@ -264,37 +465,32 @@ begin
 end;
 $$;
 
-revoke execute on function file_events.stamp(), file_events.outrank_tombstones(),
-  file_events.leave_tombstone(), file_events.leave_tombstones_of_all(), file_events.prune(),
-  file_events.prune_when_due(), file_events.renew_epoch()
-  from public, anon, authenticated;
+revoke execute on all functions in schema file_events from public, anon, authenticated;
 
--- Triggers fire in the order of their names: the stamp must see what all others made of the row.
+-- Triggers fire in the order of their names: the stamp must see what all others made of the row, and
+-- the broadcast (file_events_send_…) what these here have written.
 create or replace trigger zz_file_events_stamp
   before insert or update on public.files
   for each row execute function file_events.stamp();
 
 create or replace trigger file_events_outrank_tombstones_on_insert
-  after insert on public.files
-  for each row execute function file_events.outrank_tombstones();
+  after insert on public.files referencing new table as new_files
+  for each statement execute function file_events.outrank_tombstones();
 
+-- On updates only where the stamp has seen a row of this transaction leave its owner or its id.
 create or replace trigger file_events_outrank_tombstones_on_update
-  after update on public.files
-  for each row when (old.id is distinct from new.id)
+  after update on public.files referencing old table as old_files new table as new_files
+  for each statement when (current_setting('file_events.moved', true) = 'yes')
   execute function file_events.outrank_tombstones();
 
-create or replace trigger file_events_leave_tombstone_on_delete
-  after delete on public.files
-  for each row when (old.user_id is not null)
-  execute function file_events.leave_tombstone();
+create or replace trigger file_events_leave_tombstones_on_update
+  after update on public.files referencing old table as old_files new table as new_files
+  for each statement when (current_setting('file_events.moved', true) = 'yes')
+  execute function file_events.leave_tombstones();
 
-create or replace trigger file_events_leave_tombstone_on_update
-  after update on public.files
-  for each row when (
-    old.user_id is not null
-    and (old.id is distinct from new.id or old.user_id is distinct from new.user_id)
-  )
-  execute function file_events.leave_tombstone();
+create or replace trigger file_events_leave_tombstones_on_delete
+  after delete on public.files referencing old table as old_files
+  for each statement execute function file_events.leave_tombstones();
 
 create or replace trigger file_events_leave_tombstones_on_truncate
   before truncate on public.files
@@ -306,10 +502,13 @@ create or replace trigger file_events_prune
 
 -- The caller's files and deletions that changed since a cursor, one page of them:
 --   cursor     pass it back as `since` for what follows
---   horizon    once `more` is false, every change with `changed_in` below it has been returned
+--   covers     [bound, running…]: once `more` is false, the changes of all transactions below
+--              `bound` but the `running` ones have been returned. The same on all pages of a run
 --   revision   no revision above it had been drawn
 --   reset      `since` was null or is not usable: a full snapshot starts here
---   more       call again with `cursor` for the next page
+--   more       call again with `cursor` for the next page of the run
+--   current    `more` is false, and no file has changed since the run began: nothing is missing.
+--              (What more than 16 running transactions changed is not looked for.)
 --   files, deletions
 -- STABLE matters: rows and transaction ids are then read from one and the same snapshot.
 create or replace function public.file_changes_since(
@@ -321,12 +520,17 @@ language plpgsql stable security invoker
 set search_path = ''
 -- A generic plan would not know whether `file_ids` or the cursor narrows the search.
 set plan_cache_mode = force_custom_plan
+-- A bitmap has no order: each page would sort all that one transaction has changed.
+set enable_bitmapscan = off
 as $$
 declare
   max_rows constant integer := 500;
   max_bytes constant integer := 1048576;
   max_file_ids constant integer := 100;
+  max_running constant integer := 16;
   now_visible constant pg_catalog.pg_snapshot := pg_current_snapshot();
+  snapshot_min constant xid8 := pg_snapshot_xmin(now_visible);
+  snapshot_max constant xid8 := pg_snapshot_xmax(now_visible);
   caller constant uuid := auth.uid();
   ids uuid[];
   key text;
@@ -334,15 +538,25 @@ declare
   -- Of the moment, not of the snapshot: what the snapshot shows has lower ones or this one.
   last_revision bigint;
   part text[];
-  horizon xid8 := pg_snapshot_xmin(now_visible);
-  upper xid8 := pg_snapshot_xmax(now_visible);
+  covered xid8[];
   full_snapshot boolean := true;
   reset boolean := true;
+  -- What this run covers.
+  bound xid8 := snapshot_max;
+  running xid8[];
+  -- What was covered before this run: it returns all else below `upper`.
+  since_bound xid8 := '0';
+  since_running xid8[] := '{}';
+  upper xid8 := snapshot_max;
+  -- The position behind which the page begins, and the same for what lies above `since_bound`.
   after_xid xid8 := '0';
   after_revision bigint := -1;
+  low_xid xid8;
+  low_revision bigint;
   files jsonb;
   deletions jsonb;
   more boolean;
+  current boolean;
 begin
   if cardinality(file_ids) > max_file_ids then
     raise exception 'file_ids has % elements, at most % are allowed',
@@ -352,58 +566,133 @@ begin
     ids := array(select distinct i from unnest(file_ids) i where i is not null order by i);
   end if;
 
-  -- What a cursor is bound to. `snapshot` too: without one it doesn't cover what was there before.
-  select s.pruned_below, left(
-    encode(sha256(convert_to(concat_ws(' ', s.epoch, caller, snapshot, ids), 'UTF8')), 'hex'), 32
-  )
+  -- What a cursor is bound to. `snapshot`, because without one a cursor doesn't cover what was
+  -- there before. The claims of the token, because other rights may show other rows; but not those
+  -- that only say when and how it was issued.
+  select s.pruned_below, left(encode(sha256(convert_to(jsonb_build_array(
+    s.epoch, caller, snapshot, ids,
+    auth.jwt() - array['exp', 'iat', 'nbf', 'jti', 'session_id', 'amr']
+  )::text, 'UTF8')), 'hex'), 32)
   into strict pruned_below, key from file_events.state s;
 
   select r.last_value into strict last_revision from file_events.revisions r;
 
-  -- The form is checked before any cast: 'abc'::xid8 is 0, not an error; 18 digits fit both types.
-  -- key.horizon, and in an unfinished run .s (snapshot) or .c (changes).upper.changed_in.revision
-  if octet_length(since) <= 128 then
-    part := regexp_match(since, '^' || key ||
-      '\.([0-9]{1,18})(?:\.([sc])\.([0-9]{1,18})\.([0-9]{1,18})\.([0-9]{1,18}))?$');
+  -- After a restore transaction ids start over. Rows that were stamped before it would be left out.
+  if exists (
+    select from public.files f
+    where f.user_id = caller and f.changed_in >= snapshot_max
+      and f.changed_in is distinct from pg_current_xact_id_if_assigned()
+  ) then
+    raise exception
+      'public.files has changes from the future, as after a restore: run select file_events.renew_epoch()'
+      using errcode = 'object_not_in_prerequisite_state';
   end if;
-  if part[1]::xid8 between pruned_below and horizon
-    and (part[2] is null or part[3]::xid8 <= upper)
-    and (part[2] is distinct from 'c' or part[4]::xid8 >= pruned_below)
-  then
-    reset := false;
+
+  -- The snapshot doesn't list the caller's own transaction among those that run.
+  running := array(
+    select t.id from (
+      select pg_snapshot_xip(now_visible) as id union select pg_current_xact_id_if_assigned()
+    ) as t
+    where t.id < snapshot_max order by t.id
+  );
+  if coalesce(running[1], snapshot_max) > snapshot_min then
+    -- A standby lists none. Any transaction from there on may still be running.
+    bound := snapshot_min;
+    running := '{}';
+  elsif cardinality(running) > max_running then
+    bound := running[max_running + 1];
+    running := running[:max_running];
+  end if;
+
+  -- <key>.<covers>, and in an unfinished run .s (snapshot) or .c (changes) .<upper>, the position
+  -- .<changed_in>.<revision>, and .<covers> of what was covered before, until the position is above
+  -- its bound. The form is checked before any cast: 'abc'::xid8 is 0, not an error; 18 digits fit
+  -- both types.
+  if octet_length(since) <= 1024 then
+    part := regexp_match(since, replace(replace(
+      '^' || key || '\.(<covers>)(?:\.([sc])\.(<id>)\.(<id>)\.(<id>)(?:\.(<covers>))?)?$',
+      '<covers>', '<id>(?:-<id>){0,' || max_running || '}'
+    ), '<id>', '[0-9]{1,18}'));
+  end if;
+  if part is not null then
+    covered := string_to_array(part[1], '-')::xid8[];
+    reset := covered[1] > snapshot_max
+      or coalesce(covered[2], covered[1]) < pruned_below
+      or part[2] is not null and part[3]::xid8 > snapshot_max
+      or part[2] is not distinct from 'c' and part[4]::xid8 < pruned_below;
+  end if;
+  if not reset then
     full_snapshot := part[2] is not distinct from 's';
     if part[2] is null then
-      after_xid := part[1]::xid8;
+      since_bound := covered[1];
+      since_running := covered[2:];
     else
-      horizon := part[1]::xid8;
+      bound := covered[1];
+      running := covered[2:];
       upper := part[3]::xid8;
       after_xid := part[4]::xid8;
       after_revision := part[5]::bigint;
+      if part[6] is not null then
+        covered := string_to_array(part[6], '-')::xid8[];
+        since_bound := covered[1];
+        since_running := covered[2:];
+      end if;
     end if;
-  elsif not snapshot then
-    return jsonb_build_object('cursor', key || '.' || horizon, 'horizon', horizon::text,
-      'revision', last_revision, 'reset', true, 'more', false, 'files', '[]'::jsonb, 'deletions', '[]'::jsonb);
+  end if;
+  if reset and not snapshot then
+    upper := '0'; -- Nothing changed below it: the page is empty.
+  end if;
+  if after_xid < since_bound then
+    low_xid := since_bound;
+    low_revision := -1;
+  else
+    low_xid := after_xid;
+    low_revision := after_revision;
   end if;
 
+  -- Two branches a table, each in the order of the index: the transactions that were running
+  -- before, one by one, and all from `since_bound` on. One range from the lowest of them on would
+  -- read again, at each call, all that changed while one transaction stays open.
+  -- `created_at` is the table's column or, if there is none, that of `absent`.
   with changed as (
     (
-      select f.changed_in, f.revision, f.id, f.filename::text, f.file_type::text, f.status::text,
-        f.progress, f.processing_stage::text, f.error_message::text, false as deleted
-      from public.files f
-      where f.user_id = caller
-        and (f.changed_in, f.revision) > (after_xid, after_revision)
-        and f.changed_in < upper
-        and (ids is null or f.id = any (ids))
-      order by f.changed_in, f.revision
-      limit max_rows + 1
+      select f.* from (select null::text as created_at) absent cross join lateral (
+        select f.changed_in, f.revision, f.id, f.filename::text, f.file_type::text, f.status::text,
+          f.progress, f.processing_stage::text, f.error_message::text,
+          to_jsonb(created_at) as created_at, false as deleted
+        from public.files f
+        where f.user_id = caller
+          and (f.changed_in, f.revision) > (low_xid, low_revision)
+          and f.changed_in < upper
+          and (ids is null or f.id = any (ids))
+        order by f.changed_in, f.revision
+        limit max_rows + 1
+      ) f
     )
     union all
     (
-      select d.changed_in, d.revision, d.id, null, null, null, null, null, null, true
+      select f.* from (select null::text as created_at) absent
+      cross join unnest(since_running) as late (id)
+      cross join lateral (
+        select f.changed_in, f.revision, f.id, f.filename::text, f.file_type::text, f.status::text,
+          f.progress, f.processing_stage::text, f.error_message::text,
+          to_jsonb(created_at) as created_at, false as deleted
+        from public.files f
+        where f.user_id = caller
+          and f.changed_in = late.id
+          and (f.changed_in, f.revision) > (after_xid, after_revision)
+          and (ids is null or f.id = any (ids))
+        order by f.revision
+        limit max_rows + 1
+      ) f
+    )
+    union all
+    (
+      select d.changed_in, d.revision, d.id, null, null, null, null, null, null, null, true
       from public.file_deletions d
       where not full_snapshot
         and d.user_id = caller
-        and (d.changed_in, d.revision) > (after_xid, after_revision)
+        and (d.changed_in, d.revision) > (low_xid, low_revision)
         and d.changed_in < upper
         and (ids is null or d.id = any (ids))
         and not exists (
@@ -412,16 +701,34 @@ begin
       order by d.changed_in, d.revision
       limit max_rows + 1
     )
+    union all
+    (
+      select d.changed_in, d.revision, d.id, null, null, null, null, null, null, null, true
+      from unnest(since_running) as late (id) cross join lateral (
+        select d.changed_in, d.revision, d.id
+        from public.file_deletions d
+        where d.user_id = caller
+          and d.changed_in = late.id
+          and (d.changed_in, d.revision) > (after_xid, after_revision)
+          and (ids is null or d.id = any (ids))
+          and not exists (
+            select from public.files f where f.id = d.id and f.user_id = caller
+          )
+        order by d.revision
+        limit max_rows + 1
+      ) d
+    )
   ), described as (
     select c.changed_in, c.revision, c.deleted, jsonb_build_object(
         'id', c.id, 'revision', c.revision, 'changed_in', c.changed_in::text
       ) || case when c.deleted then '{}' else jsonb_build_object(
         'filename', left(c.filename, 1024),
         'file_type', left(c.file_type, 1024),
-        'status', c.status,
+        'status', left(c.status, 1024),
         'progress', c.progress,
-        'processing_stage', c.processing_stage,
-        'error_message', left(c.error_message, 4096)
+        'processing_stage', left(c.processing_stage, 1024),
+        'error_message', left(c.error_message, 4096),
+        'created_at', c.created_at
       ) end as change
     from changed c
   ), numbered as (
@@ -442,15 +749,26 @@ begin
   from numbered n
   where n.number = 1 or (n.number <= max_rows and n.bytes <= max_bytes);
 
+  -- A run of several pages misses the files that change while it is read, even if they were there
+  -- before.
+  current := not more and (reset or part[2] is null or not exists (
+    select from public.files f
+    where f.user_id = caller and (f.changed_in >= upper or f.changed_in = any (running))
+      and (ids is null or f.id = any (ids))
+  ));
+
   return jsonb_build_object(
-    'cursor', key || '.' || horizon || case when more then
-      concat('.', case when full_snapshot then 's' else 'c' end,
-        '.', upper, '.', after_xid, '.', after_revision)
-      else '' end,
-    'horizon', horizon::text,
+    'cursor', concat_ws('.', key, array_to_string(bound || running, '-'), case when more then
+      concat_ws('.', case when full_snapshot then 's' else 'c' end, upper, after_xid,
+        after_revision, case when after_xid < since_bound then
+          array_to_string(since_bound || since_running, '-')
+        end)
+      end),
+    'covers', to_jsonb((bound || running)::text[]),
     'revision', last_revision,
     'reset', reset,
     'more', more,
+    'current', current,
     'files', files,
     'deletions', deletions
   );

@@ -9,10 +9,11 @@ create or replace function file_events.broadcast() returns trigger
 language plpgsql security definer
 -- Temporary objects last: with an empty path a temporary type could take a built-in one's name.
 set search_path = pg_catalog, pg_temp
--- A session keeps its plans: one made for a statement of one row would take a statement of
--- thousands a quadratic time.
-set enable_nestloop = off
+-- A session keeps its plans, even one that it made while the table was tiny.
+set enable_seqscan = off
 as $$
+-- A column of public.files may have the name of a variable.
+#variable_conflict use_variable
 declare
   max_messages constant integer := 50;
   max_owners constant integer := 1000;
@@ -22,27 +23,29 @@ declare
   owner uuid;
   message jsonb;
 begin
-  -- A database whose Realtime is gone.
-  if to_regprocedure('realtime.send(jsonb, text, text, boolean)') is null then
+  -- A database whose Realtime is gone; or an update by change tracking's own triggers, of rows that
+  -- the statement around it tells of.
+  if to_regprocedure('realtime.send(jsonb, text, text, boolean)') is null
+    or current_setting('file_events.silent_at', true) = pg_trigger_depth()::text
+  then
     return null;
   end if;
 
-  -- Changes: one more than may be sent, to know that there are more.
+  -- Changes: one more than may be sent, to know that there are more. EXCEPT compares by hashing or
+  -- sorting, whatever the planner takes the number of rows for.
   if tg_op = 'UPDATE' then
     with changed as (
-      select o.user_id, o.id from old_files o
-      where o.user_id is not null and not exists (
-        select from new_files n where n.id = o.id and n.user_id = o.user_id
+      (
+        select o.user_id, o.id from old_files o where o.user_id is not null
+        except
+        select n.user_id, n.id from new_files n
       )
       union all
-      select n.user_id, n.id from new_files n
-      where n.user_id is not null and not exists (
-        select from old_files o where o.id = n.id and
-          (o.user_id, o.filename, o.file_type, o.status, o.progress, o.processing_stage,
-            o.error_message) is not distinct from
-          (n.user_id, n.filename, n.file_type, n.status, n.progress, n.processing_stage,
-            n.error_message)
-      )
+      select n.user_id, n.id from (
+        select n.user_id, n.id, n.revision from new_files n where n.user_id is not null
+        except
+        select o.user_id, o.id, o.revision from old_files o
+      ) n
     )
     select array_agg(array[first.user_id, first.id]),
       array(select distinct c.user_id from changed c limit max_owners)
@@ -65,28 +68,35 @@ begin
 
   if array_length(changes, 1) <= max_messages then
     foreach change slice 1 in array changes loop
-      -- What is true now: other triggers may have come between the row and this message.
-      select jsonb_build_object('operation', 'update', 'file', jsonb_build_object(
-        'id', f.id,
-        'filename', left(f.filename::text, 1024),
-        'file_type', left(f.file_type::text, 1024),
-        'status', f.status::text,
-        'progress', f.progress,
-        'processing_stage', f.processing_stage::text,
-        'error_message', left(f.error_message::text, 4096),
-        'revision', f.revision,
-        'changed_in', f.changed_in::text
-      ))
-      into message from public.files f where f.user_id = change[1] and f.id = change[2];
+      -- What is true now: other triggers may have come between the row and this message. Rows are
+      -- found by their id alone: statistics could lead the planner to all rows of the owner.
+      select jsonb_build_object('operation', 'update', 'file', to_jsonb(file))
+      into message
+      from (select null::timestamptz as created_at) absent cross join lateral (
+        select f.id, left(f.filename::text, 1024) as filename,
+          left(f.file_type::text, 1024) as file_type, f.status::text, f.progress,
+          f.processing_stage::text, left(f.error_message::text, 4096) as error_message,
+          -- The table's column. Without one, that of `absent`: null.
+          created_at,
+          f.revision, f.changed_in::text
+        from public.files f
+        where f.id = change[2] and f.user_id is not distinct from change[1]
+        limit 1
+      ) file;
       if not found then
-        select jsonb_build_object('operation', 'delete', 'file', jsonb_build_object(
-          'id', d.id, 'revision', d.revision, 'changed_in', d.changed_in::text
-        ))
-        into message from public.file_deletions d
-        where d.user_id = change[1] and d.id = change[2]
-        order by d.revision desc limit 1;
+        select jsonb_build_object('operation', 'delete', 'file', to_jsonb(deletion))
+        into message
+        from (
+          select d.id, d.revision, d.changed_in::text from public.file_deletions d
+          where d.id = change[2] and d.user_id is not distinct from change[1]
+          order by d.id desc, d.revision desc limit 1
+        ) deletion;
       end if;
-      perform realtime.send(message, 'change', 'files:' || change[1], true);
+      -- Without a message the tombstone could not be written: a catch-up gets a new epoch.
+      perform realtime.send(
+        coalesce(message, '{}'), case when message is null then 'many' else 'change' end,
+        'files:' || change[1], true
+      );
     end loop;
   else
     foreach owner in array owners loop
@@ -95,7 +105,12 @@ begin
   end if;
   return null;
 exception when others then
-  raise warning 'file-events: no live changes sent: %', sqlerrm;
+  begin
+    perform file_events.warn('no live changes sent', sqlerrm);
+  exception when others then
+    -- Whoever owns this function may not be allowed to call that one.
+    raise warning 'file-events: no live changes sent';
+  end;
   return null;
 end;
 $$;
@@ -124,19 +139,19 @@ begin
     using (topic not like 'files:%' or topic = 'files:' || (select auth.uid())::text)
     with check (topic not like 'files:%');
 
-  create or replace trigger file_events_broadcast_on_insert
+  create or replace trigger file_events_send_on_insert
     after insert on public.files referencing new table as changed_files
     for each statement execute function file_events.broadcast();
 
-  create or replace trigger file_events_broadcast_on_update
+  create or replace trigger file_events_send_on_update
     after update on public.files referencing old table as old_files new table as new_files
     for each statement execute function file_events.broadcast();
 
-  create or replace trigger file_events_broadcast_on_delete
+  create or replace trigger file_events_send_on_delete
     after delete on public.files referencing old table as changed_files
     for each statement execute function file_events.broadcast();
 
-  create or replace trigger file_events_broadcast_on_truncate
+  create or replace trigger file_events_send_on_truncate
     after truncate on public.files
     for each statement execute function file_events.broadcast();
 end;

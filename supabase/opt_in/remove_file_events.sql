@@ -9,18 +9,18 @@ begin;
 drop policy if exists "Users listen to their own files" on realtime.messages;
 drop policy if exists "Files are heard by their owner and told by the database" on realtime.messages;
 
-drop trigger if exists file_events_broadcast_on_insert on public.files;
-drop trigger if exists file_events_broadcast_on_update on public.files;
-drop trigger if exists file_events_broadcast_on_delete on public.files;
-drop trigger if exists file_events_broadcast_on_truncate on public.files;
+drop trigger if exists file_events_send_on_insert on public.files;
+drop trigger if exists file_events_send_on_update on public.files;
+drop trigger if exists file_events_send_on_delete on public.files;
+drop trigger if exists file_events_send_on_truncate on public.files;
 
 drop function if exists public.file_changes_since(text, uuid[], boolean);
 
 drop trigger if exists zz_file_events_stamp on public.files;
 drop trigger if exists file_events_outrank_tombstones_on_insert on public.files;
 drop trigger if exists file_events_outrank_tombstones_on_update on public.files;
-drop trigger if exists file_events_leave_tombstone_on_delete on public.files;
-drop trigger if exists file_events_leave_tombstone_on_update on public.files;
+drop trigger if exists file_events_leave_tombstones_on_delete on public.files;
+drop trigger if exists file_events_leave_tombstones_on_update on public.files;
 drop trigger if exists file_events_leave_tombstones_on_truncate on public.files;
 drop trigger if exists file_events_prune on public.files;
 
@@ -28,6 +28,7 @@ drop table if exists public.file_deletions;
 
 -- With their index.
 alter table public.files drop column if exists revision, drop column if exists changed_in;
+drop index if exists public.files_id_for_file_events_idx;
 
 drop schema if exists file_events cascade;
 

@@ -9,6 +9,7 @@ export interface ChangedFile {
   progress: number;
   processing_stage: string | null;
   error_message: string | null;
+  created_at: string | null;
   revision: number;
   changed_in: string;
 }
@@ -16,9 +17,11 @@ export interface ChangedFile {
 /** What `file_changes_since` returns. */
 export interface ChangesPage {
   cursor: string;
-  horizon: string;
+  /** The bound, then the transactions that were running. */
+  covers: string[];
   reset: boolean;
   more: boolean;
+  current: boolean;
   files: ChangedFile[];
   deletions: { id: string; revision: number; changed_in: string }[];
 }
@@ -40,6 +43,11 @@ export async function changesSince(
     [since, fileIds && `{${fileIds.join(",")}}`, snapshot],
   );
   return row!.page;
+}
+
+/** Whether a page's `covers` has a transaction. */
+export function isCovered([bound, ...running]: string[], transaction: string): boolean {
+  return BigInt(transaction) < BigInt(bound!) && !running.includes(transaction);
 }
 
 /** A client that keeps a map of files by nothing but catch-up. */

@@ -20,8 +20,8 @@ export class EventStream implements AsyncDisposable {
   readonly response: Response;
   /** All that came, in order. */
   readonly events: StreamEvent[] = [];
-  /** The text of the first chunk. */
-  firstText = "";
+  /** All that came, as text. */
+  text = "";
   lastEventId = "";
   retry: number | undefined;
   /** Resolves at the stream's end, whoever ended it. */
@@ -87,7 +87,7 @@ export class EventStream implements AsyncDisposable {
     });
     try {
       for await (const text of body.pipeThrough(new TextDecoderStream())) {
-        this.firstText ||= text;
+        this.text += text;
         parser.feed(text);
         this.#wake();
       }

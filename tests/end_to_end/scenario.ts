@@ -49,7 +49,7 @@ export class Stage implements AsyncDisposable {
     const { url, headers } = this.#request(user, options);
     const response = await fetch(url, { method: options.method ?? "GET", headers });
     const body = await response.text();
-    const { code = "", error = "" } = body ? JSON.parse(body.replace(/^data: /, "")) : {};
+    const { code = "", error = "" } = body ? JSON.parse(body.slice(body.indexOf("{"))) : {};
     return { status: response.status, headers: response.headers, body, code, error };
   }
 

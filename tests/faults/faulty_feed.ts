@@ -3,13 +3,14 @@ import type {
   FileFeed,
 } from "../../supabase/functions/file-events/stream/file_feed.ts";
 import type { Clock } from "../../supabase/functions/file-events/clock.ts";
-import type { CommittedChange } from "./file_database.ts";
+import { type CommittedChange, mayRead, type Rights } from "./file_database.ts";
 
 /** What becomes of a message on its way. */
 export type Fate = "deliver" | "drop" | "double" | "delay" | "hint";
 
 interface Subscriber {
   readonly userId: string;
+  readonly rights: Rights;
   readonly onMessage: (message: FeedMessage) => void;
   readonly signal: AbortSignal;
   live: boolean;
@@ -34,8 +35,15 @@ export class FaultyFeed {
     this.#clock = clock;
   }
 
-  readonly subscribe: FileFeed = ({ userId }, onMessage, { signal }) => {
-    const subscriber: Subscriber = { userId, onMessage, signal, live: false, deaf: false };
+  readonly subscribe: FileFeed = ({ userId, rights }, onMessage, { signal }) => {
+    const subscriber: Subscriber = {
+      userId,
+      rights: rights as Rights,
+      onMessage,
+      signal,
+      live: false,
+      deaf: false,
+    };
     this.#subscribers.add(subscriber);
     signal.addEventListener("abort", () => this.#subscribers.delete(subscriber), { once: true });
     this.#join(subscriber, JOIN_MS);
@@ -56,7 +64,9 @@ export class FaultyFeed {
   publish(changes: readonly CommittedChange[]): void {
     for (const { userId, change } of changes) {
       for (const subscriber of this.#subscribers) {
-        if (subscriber.userId === userId) this.#send(subscriber, { kind: "change", change });
+        if (isFor(subscriber, userId, change.id)) {
+          this.#send(subscriber, { kind: "change", change });
+        }
       }
     }
   }
@@ -73,7 +83,8 @@ export class FaultyFeed {
     // To whoever listens by now: the server does not know what a subscriber has been sent before.
     for (const { userId, message } of delayed) {
       for (const subscriber of this.#subscribers) {
-        if (subscriber.userId === userId && subscriber.live) subscriber.onMessage(message);
+        const id = message.kind === "change" ? message.change.id : "";
+        if (isFor(subscriber, userId, id) && subscriber.live) subscriber.onMessage(message);
       }
     }
   }
@@ -145,4 +156,9 @@ export class FaultyFeed {
   #count(name: string): void {
     this.counts[name] = (this.counts[name] ?? 0) + 1;
   }
+}
+
+/** Whether a subscriber hears of this file of this user. */
+function isFor(subscriber: Subscriber, userId: string, fileId: string): boolean {
+  return subscriber.userId === userId && mayRead(subscriber.rights, fileId);
 }

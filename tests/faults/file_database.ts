@@ -7,6 +7,17 @@ import type {
   FileState,
 } from "../../supabase/functions/file-events/database/file_change.ts";
 
+/** The assurance level of a token. {@linkcode mayRead} depends on it. */
+export type Rights = "aal1" | "aal2";
+
+/** The policy of the tests' databases: one file asks for the higher level. */
+export function mayRead(rights: Rights, id: string): boolean {
+  return rights === "aal2" || id !== SECRET_ID;
+}
+
+/** The file that only `aal2` may read. */
+export const SECRET_ID = "00000000-0000-4000-8000-000000000007";
+
 /** What a transaction does to a file. */
 export type Write =
   | { readonly op: "insert" | "delete"; readonly id: string }
@@ -32,11 +43,21 @@ export interface FileDatabase<W> {
   rollback(name: number): void;
   /** Commits every open transaction, and waits until that is done. */
   commitAll(): void | Promise<void>;
-  /** What `select` returns to a user. */
-  select(userId: string): Map<string, FileState> | Promise<Map<string, FileState>>;
+  /** What `select` returns to a user with these rights. */
+  select(userId: string, rights: Rights): Map<string, FileState> | Promise<Map<string, FileState>>;
+  /** The same where it needs no waiting: what is committed at this moment. */
+  peek?(userId: string, rights: Rights): Map<string, FileState>;
+  /** Transactions that have written and not ended; `Infinity` while one of them keeps readers out. */
+  countRunning(): number | Promise<number>;
+  /** How many of them a cursor can name. */
+  readonly maxRunning: number;
   passDay(): void;
   prune(): void;
-  changesSince(userId: string, query: ChangesQuery): ChangesPage | Promise<ChangesPage>;
+  changesSince(
+    userId: string,
+    rights: Rights,
+    query: ChangesQuery,
+  ): ChangesPage | Promise<ChangesPage>;
   /**
    * Lets work under way go on. False: there was none, or all of it waits for a transaction that the
    * schedule keeps open.

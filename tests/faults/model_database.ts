@@ -6,7 +6,20 @@ import type {
   FileChange,
   FileState,
 } from "../../supabase/functions/file-events/database/file_change.ts";
-import type { CommittedChange, FileDatabase, OnCommit, Write } from "./file_database.ts";
+import {
+  type Coverage,
+  covers,
+  COVERS_NOTHING,
+  horizonOf,
+} from "../../supabase/functions/file-events/database/coverage.ts";
+import {
+  type CommittedChange,
+  type FileDatabase,
+  mayRead,
+  type OnCommit,
+  type Rights,
+  type Write,
+} from "./file_database.ts";
 
 interface Row {
   readonly userId: string;
@@ -31,15 +44,28 @@ interface Transaction {
 }
 
 export interface ModelDatabaseOptions {
-  /** What a cursor is made of. Only `transaction` is right; `revision` shows that the tests bite. */
-  readonly cursor?: "transaction" | "revision";
+  /** What a cursor is made of. Only `transactions` is right; the others show that the tests bite. */
+  readonly cursor?: CursorKind;
   /** What pruning goes by. Only `transaction` is right. */
   readonly pruning?: "transaction" | "time";
   readonly onCommit: OnCommit;
 }
 
+export type CursorKind =
+  | "transactions"
+  /** Covers all revisions that have been returned. */
+  | "revision"
+  /** Covers only what lies below the oldest transaction that runs. */
+  | "horizon"
+  /** Covers all that has ended, and what runs if there is too much of it to be named. */
+  | "unlowered bound"
+  /** Is good for tokens with other rights too. */
+  | "any rights";
+
 /** Small, so that a handful of files makes several pages. */
 const PAGE_SIZE = 3;
+/** Fewer than the transactions that a schedule keeps open. */
+const MAX_RUNNING = 1;
 
 /**
  * `supabase/migrations/…_file_events.sql` in memory: transactions that overlap, what each snapshot
@@ -95,10 +121,22 @@ export class ModelDatabase implements FileDatabase<Write> {
     for (const name of [...this.#open.keys()]) this.commit(name);
   }
 
-  select(userId: string): Map<string, FileState> {
+  select(userId: string, rights: Rights): Map<string, FileState> {
+    return this.peek(userId, rights);
+  }
+
+  peek(userId: string, rights: Rights): Map<string, FileState> {
     return new Map(
-      [...this.#rows].filter(([, row]) => row.userId === userId).map(([id, row]) => [id, row.file]),
+      [...this.#rows]
+        .filter(([id, row]) => row.userId === userId && mayRead(rights, id))
+        .map(([id, row]) => [id, row.file]),
     );
+  }
+
+  readonly maxRunning = MAX_RUNNING;
+
+  countRunning(): number {
+    return this.#running.length;
   }
 
   passDay(): void {
@@ -121,36 +159,47 @@ export class ModelDatabase implements FileDatabase<Write> {
     return false;
   }
 
-  changesSince(userId: string, { since, fileIds, snapshot }: ChangesQuery): ChangesPage {
-    const key = `${userId}/${fileIds?.join() ?? ""}/${snapshot}`;
+  changesSince(
+    userId: string,
+    rights: Rights,
+    { since, fileIds, snapshot }: ChangesQuery,
+  ): ChangesPage {
+    const kind = this.#options.cursor ?? "transactions";
+    const scope = kind === "any rights" ? userId : `${userId}/${rights}`;
+    const key = `${scope}/${fileIds?.join() ?? ""}/${snapshot}`;
     const cursor = this.#parse(since, key);
-    const horizon = cursor?.horizon ?? this.#xmin;
+    const reset = !cursor;
     const revision = this.#nextRevision - 1;
-    const upper = cursor?.upper ?? this.#nextXid;
-    const wants = (id: string) => fileIds === null || fileIds.includes(id);
+    const run = cursor?.run ?? { coverage: this.#coverage, upper: this.#nextXid };
+    const { coverage, upper } = run;
     if (!cursor && !snapshot) {
-      const cursor = `${key}.${horizon}`;
-      return { cursor, horizon, revision, reset: true, more: false, changes: [] };
+      const cursor = `${key}|${format(coverage)}`;
+      return { cursor, coverage, revision, reset, more: false, current: true, changes: [] };
     }
 
+    const wants = (id: string) => fileIds === null || fileIds.includes(id);
     const rows = [...this.#rows.values()]
-      .filter((row) => row.userId === userId && wants(row.file.id))
+      .filter(({ userId: owner, file: { id } }) => {
+        return owner === userId && wants(id) && mayRead(rights, id);
+      })
       .map(({ file, changedIn }): FileChange => {
         return { id: file.id, revision: file.revision, changedIn, deleted: false, file };
       });
     const owned = new Set(rows.map(({ id }) => id));
-    const tombstones = !cursor || cursor.isSnapshot ? [] : this.#tombstones
+    const isSnapshot = cursor?.isSnapshot ?? true;
+    const tombstones = isSnapshot ? [] : this.#tombstones
       .filter((it) => it.userId === userId && wants(it.id) && !owned.has(it.id))
       .map(({ id, revision, changedIn }): FileChange => {
         return { id, revision, changedIn, deleted: true };
       });
 
-    const byRevision = this.#options.cursor === "revision";
+    const byRevision = kind === "revision";
     const position = (change: FileChange) => byRevision ? 0n : change.changedIn;
+    const after = cursor?.after ?? { changedIn: 0n, revision: -1 };
+    const base = cursor?.base ?? COVERS_NOTHING;
     const found = [...rows, ...tombstones]
-      .filter((it) => byRevision || it.changedIn < upper)
+      .filter((it) => byRevision || it.changedIn < upper && !covers(base, it.changedIn))
       .filter((it) => {
-        const after = cursor?.after ?? { changedIn: 0n, revision: -1 };
         return position(it) > after.changedIn ||
           position(it) === after.changedIn && it.revision > after.revision;
       })
@@ -158,42 +207,72 @@ export class ModelDatabase implements FileDatabase<Write> {
     const changes = found.slice(0, PAGE_SIZE);
     const last = changes.at(-1);
     const more = found.length > changes.length;
+    const hasChanged = ({ changedIn }: FileChange) =>
+      changedIn >= upper || coverage.running.includes(changedIn);
+    const current = !more && !rows.some(hasChanged);
+    const page = { revision, reset, more, current, changes };
 
     if (byRevision) {
-      const position = last?.revision ?? cursor?.after.revision ?? 0;
-      const reset = !cursor;
-      return { cursor: `${key}.${position}`, horizon: 0n, revision, reset, more, changes };
+      const cursor = `${key}|${last?.revision ?? after.revision}`;
+      return { ...page, cursor, coverage: COVERS_NOTHING };
     }
-    const kind = !cursor || cursor.isSnapshot ? "s" : "c";
-    const rest = more && last ? `.${kind}.${upper}.${last.changedIn}.${last.revision}` : "";
-    const next = `${key}.${horizon}${rest}`;
-    return { cursor: next, horizon, revision, reset: !cursor, more, changes };
+    const rest = more && last && [
+      isSnapshot ? "s" : "c",
+      upper,
+      last.changedIn,
+      last.revision,
+      ...(last.changedIn >= base.bound ? [] : [format(base)]),
+    ].join("|");
+    return {
+      ...page,
+      cursor: [key, format(coverage), ...(rest ? [rest] : [])].join("|"),
+      coverage,
+    };
   }
 
   #parse(since: string | null, key: string) {
-    if (!since?.startsWith(`${key}.`)) return;
-    const part = since.slice(key.length + 1).split(".");
+    if (!since?.startsWith(`${key}|`)) return;
+    const part = since.slice(key.length + 1).split("|");
     if (this.#options.cursor === "revision") {
       const after = { changedIn: 0n, revision: Number(part[0]) };
-      return { horizon: undefined, upper: undefined, after, isSnapshot: false };
+      return { run: undefined, base: COVERS_NOTHING, after, isSnapshot: false };
     }
-    const horizon = BigInt(part[0]!);
+    const coverage = parseCoverage(part[0]!);
+    if (horizonOf(coverage) < this.#prunedBelow) return;
     if (part.length === 1) {
-      if (horizon < this.#prunedBelow) return;
-      const after = { changedIn: horizon, revision: -1 };
-      return { horizon: undefined, upper: undefined, after, isSnapshot: false };
+      return { run: undefined, base: coverage, after: undefined, isSnapshot: false };
     }
     const after = { changedIn: BigInt(part[3]!), revision: Number(part[4]) };
     const isSnapshot = part[1] === "s";
-    if (horizon < this.#prunedBelow || !isSnapshot && after.changedIn < this.#prunedBelow) return;
-    return { horizon, upper: BigInt(part[2]!), after, isSnapshot };
+    if (!isSnapshot && after.changedIn < this.#prunedBelow) return;
+    const base = part[5] ? parseCoverage(part[5]) : COVERS_NOTHING;
+    return { run: { coverage, upper: BigInt(part[2]!) }, base, after, isSnapshot };
   }
 
-  /** The oldest transaction that runs: all below it is visible or has been rolled back. */
+  /** The transactions that have an id and have not ended, the oldest first. */
+  get #running(): bigint[] {
+    return [...this.#open.values()].flatMap(({ xid }) => xid ?? [])
+      .sort((a, b) => Number(a - b));
+  }
+
+  /** All below it is visible or has been rolled back. */
   get #xmin(): bigint {
-    let xmin = this.#nextXid;
-    for (const { xid } of this.#open.values()) if (xid !== undefined && xid < xmin) xmin = xid;
-    return xmin;
+    return this.#running[0] ?? this.#nextXid;
+  }
+
+  get #coverage(): Coverage {
+    const running = this.#running;
+    switch (this.#options.cursor) {
+      case "horizon":
+        return { bound: this.#xmin, running: [] };
+      case "unlowered bound":
+        return { bound: this.#nextXid, running: running.slice(0, MAX_RUNNING) };
+      default:
+        return {
+          bound: running[MAX_RUNNING] ?? this.#nextXid,
+          running: running.slice(0, MAX_RUNNING),
+        };
+    }
   }
 
   #apply(transaction: Transaction, owner: string, write: Write): void {
@@ -227,10 +306,20 @@ export class ModelDatabase implements FileDatabase<Write> {
       progress,
       processing_stage: progress === 0 || progress === 100 ? null : "compression",
       error_message: null,
+      created_at: null,
       revision,
     };
     transaction.rows.set(id, { userId, file, changedIn });
     const change: FileChange = { id, revision, changedIn, deleted: false, file };
     transaction.changes.push({ userId, change });
   }
+}
+
+function format({ bound, running }: Coverage): string {
+  return [bound, ...running].join("-");
+}
+
+function parseCoverage(text: string): Coverage {
+  const [bound, ...running] = text.split("-").map(BigInt);
+  return { bound: bound!, running };
 }

@@ -85,6 +85,27 @@ Deno.test("schedules catch a cursor that is the largest revision", async () => {
   await findsFault({ database: { cursor: "revision" } });
 });
 
+Deno.test("schedules catch a cursor that covers only what lies below all that runs", async () => {
+  await findsFault({ database: { cursor: "horizon" } });
+});
+
+Deno.test("schedules catch a cursor that covers transactions which it can't name", async () => {
+  await findsFault({ database: { cursor: "unlowered bound" } });
+});
+
+Deno.test("schedules catch a cursor that is good for other rights", async () => {
+  await findsFault({ database: { cursor: "any rights" } });
+});
+
+Deno.test("schedules catch a stream that is ready after any run", async () => {
+  await findsFault({
+    wrap: (changesSince) => async (caller, query) => {
+      const page = await changesSince(caller, query);
+      return { ...page, current: !page.more };
+    },
+  });
+});
+
 Deno.test("schedules catch pruning by time", async () => {
   await findsFault({ database: { pruning: "time" } });
 });

@@ -10,7 +10,7 @@ import {
 import type { PostgresServer } from "../database/postgres_server.ts";
 import type { Session } from "../database/postgres_session.ts";
 import { createSupabaseDatabase, migrations, readSql } from "../database/supabase_database.ts";
-import type { FileDatabase, OnCommit } from "./file_database.ts";
+import { type FileDatabase, type OnCommit, type Rights, SECRET_ID } from "./file_database.ts";
 import { COMMIT_LOG_SQL, type CommitLog, openCommitLog } from "./postgres_commit_log.ts";
 import { allWait } from "./postgres_lock_waits.ts";
 import { PostgresQueue } from "./postgres_queue.ts";
@@ -29,6 +29,8 @@ const STUCK_MS = 60_000;
 
 const PREPARE_SQL = `
   insert into auth.users (id) values ('${OWNER}'), ('${OTHER}');
+  create policy "One file asks for more" on public.files as restrictive for select to authenticated
+    using (id <> '${SECRET_ID}' or (select auth.jwt() ->> 'aal') = 'aal2');
   do $$ begin
     -- A deadlock is soon noticed.
     execute format('alter database %I set deadlock_timeout = %L', current_database(), '5ms');
@@ -46,10 +48,19 @@ const PASS_DAY_SQL = `
     recorded_at = recorded_at - interval '1 day', next_prune_at = clock_timestamp()
 `;
 
-/** A handful of files makes several pages. */
-function withSmallPages(migration: string): string {
-  const from = "max_rows constant integer := 500;";
-  return replaceOnce(migration, from, "max_rows constant integer := 3;");
+/** Fewer than the transactions that a schedule keeps open. */
+const MAX_RUNNING = 2;
+
+/** A handful of files makes several pages, a handful of transactions more than a cursor can name. */
+function withSmallLimits(migration: string): string {
+  const limits = [["max_rows", 500, 3], ["max_running", 16, MAX_RUNNING]] as const;
+  return limits.reduce((text, [name, from, to]) => {
+    return replaceOnce(
+      text,
+      `${name} constant integer := ${from};`,
+      `${name} constant integer := ${to};`,
+    );
+  }, migration);
 }
 
 export interface PostgresDatabaseOptions {
@@ -118,7 +129,7 @@ export class PostgresDatabase implements FileDatabase<PostgresWrite>, AsyncDispo
     const connect = async () => stack.use(await database.connect());
     const owner = await connect();
     const [, migration] = await Promise.all(migrations.map(readSql));
-    await owner.query(mutate(withSmallPages(migration!)));
+    await owner.query(mutate(withSmallLimits(migration!)));
     await owner.query(COMMIT_LOG_SQL + PREPARE_SQL);
     const log = stack.use(await openCommitLog(database.url));
     const sessions = [owner, await connect(), await connect()];
@@ -185,14 +196,28 @@ export class PostgresDatabase implements FileDatabase<PostgresWrite>, AsyncDispo
     }));
   }
 
-  async select(userId: string): Promise<Map<string, FileState>> {
+  async select(userId: string, rights: Rights): Promise<Map<string, FileState>> {
     const sql = "select to_jsonb(f) as row from public.files f";
-    const rows = await queryAs<{ row: unknown }>(this.#reader, userId, sql);
+    const rows = await queryAs<{ row: unknown }>(this.#reader, { userId, rights }, sql);
     return new Map(rows.map(({ row }) => {
       const change = parseFileUpdate(row);
       if (!change || change.deleted) throw new Error(`Cannot read a file: ${JSON.stringify(row)}`);
       return [change.id, change.file];
     }));
+  }
+
+  readonly maxRunning = MAX_RUNNING;
+
+  async countRunning(): Promise<number> {
+    const [row] = await this.#observer.query<{ count: number; locked: boolean }>(`
+      select count(*)::int as count, exists (
+        select from pg_locks
+        where relation = 'public.files'::regclass and mode = 'AccessExclusiveLock'
+      ) as locked
+      from pg_snapshot_xip(pg_current_snapshot())
+    `);
+    // The server's own transactions come and go.
+    return row!.locked ? Infinity : row!.count + 1;
   }
 
   /** A living row outranks every tombstone that its owner has of its id. */
@@ -207,8 +232,8 @@ export class PostgresDatabase implements FileDatabase<PostgresWrite>, AsyncDispo
     }
   }
 
-  changesSince(userId: string, query: ChangesQuery): Promise<ChangesPage> {
-    const caller = { userId, token: "", assuranceLevel: "aal1", expiresAt: Infinity };
+  changesSince(userId: string, rights: Rights, query: ChangesQuery): Promise<ChangesPage> {
+    const caller = { userId, token: "", rights, expiresAt: Infinity };
     const page = this.#changesSince(caller, query);
     // The stream would ask again, and hide it.
     this.#start(page);

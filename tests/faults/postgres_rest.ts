@@ -10,11 +10,11 @@ import type { PostgresQueue } from "./postgres_queue.ts";
  */
 export function queryAs<Row>(
   queue: PostgresQueue,
-  userId: string,
+  { userId, rights }: { readonly userId: string; readonly rights: string },
   sql: string,
   parameters: unknown[] = [],
 ): Promise<Row[]> {
-  const claims = JSON.stringify({ sub: userId, role: "authenticated" });
+  const claims = JSON.stringify({ sub: userId, role: "authenticated", aal: rights });
   return queue.add(async ({ query }) => {
     // Sent at once, one after the other.
     const [, , rows] = await Promise.all([
@@ -45,13 +45,13 @@ export function changesSinceOver(queue: PostgresQueue): ChangesSince {
       async setHeader() {
         const [row] = await queryAs<{ page: unknown }>(
           queue,
-          caller.userId,
+          caller,
           "select public.file_changes_since($1, $2::text::uuid[], $3) as page",
           [since, file_ids && `{${file_ids}}`, snapshot],
         );
         return { data: row?.page, error: null };
       },
     });
-    return createChangesSince({ rpc: rpc as never })(caller, query);
+    return createChangesSince({ rpc: rpc as never }, () => {})(caller, query);
   };
 }

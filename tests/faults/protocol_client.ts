@@ -16,6 +16,7 @@ export class ProtocolClient {
   lastEventId = "";
   /** The `ready` and `closing` messages of the connection at hand. */
   readies = 0;
+  onReady = () => {};
   closing: string | undefined;
   /** What the stream did that the protocol rules out. */
   readonly violations: string[] = [];
@@ -70,6 +71,7 @@ export class ProtocolClient {
         return;
       case "ready":
         if (++this.readies > 1) this.violations.push("ready twice in a connection");
+        this.onReady();
         return;
       case "closing":
         this.closing = reason;

@@ -6,7 +6,8 @@ import { ServerSentEventStream } from "../../supabase/functions/file-events/http
 import { createOpenFileStream } from "../../supabase/functions/file-events/stream/file_stream.ts";
 import { FakeClock, settle } from "../function/fake_clock.ts";
 import { FaultyFeed } from "./faulty_feed.ts";
-import type { FileDatabase, OnCommit } from "./file_database.ts";
+import type { FileState } from "../../supabase/functions/file-events/database/file_change.ts";
+import type { FileDatabase, OnCommit, Rights } from "./file_database.ts";
 import { ProtocolClient } from "./protocol_client.ts";
 import { OWNER, type QueryFate, type Step } from "./step.ts";
 
@@ -32,6 +33,9 @@ export class SeamWorld<W> {
   readonly database: FileDatabase<W>;
   readonly client = new ProtocolClient();
   #fileIds: readonly string[] | null;
+  #rights: Rights = "aal1";
+  /** Changes that queries have returned. */
+  #returned = 0;
   readonly #changesSince: ChangesSince;
   readonly #open;
   #shutdown = new AbortController();
@@ -44,9 +48,17 @@ export class SeamWorld<W> {
 
   constructor({ database, fileIds, maxFiles = 1000, wrap = (it) => it }: SeamWorldOptions<W>) {
     this.#fileIds = fileIds;
-    this.database = database((changes) => this.feed.publish(changes));
-    this.#changesSince = wrap(({ userId }, query) => {
-      return this.#query(() => this.database.changesSince(userId, query));
+    this.database = database((changes) => {
+      for (const { change } of changes) if (change.deleted) this.#goneSince.add(change.id);
+      this.feed.publish(changes);
+    });
+    this.#changesSince = wrap(async ({ userId, rights }, query) => {
+      const page = await this.#query(() => {
+        return this.database.changesSince(userId, rights as Rights, query);
+      });
+      this.#returned += page.changes.length;
+      if (this.database.peek) await this.#noteRunning();
+      return page;
     });
     let seed = 1;
     const random = () => (seed = seed * 16807 % 2147483647) / 2147483647;
@@ -79,21 +91,40 @@ export class SeamWorld<W> {
     }
   }
 
-  /** Heals everything, waits for what the design promises, and compares. */
+  /**
+   * Heals everything, waits for what the design promises, and compares: first while transactions
+   * are open, then when all are committed.
+   */
   async agree(): Promise<void> {
-    await this.database.commitAll();
     this.#queryFates = [];
     this.feed.heal();
     this.#isOnline = true;
     this.#appetite = this.#bytesLeft = Infinity;
     this.#read();
+    if (await this.database.countRunning() <= this.database.maxRunning) {
+      await this.#compare();
+      await this.#expectQuiet();
+    }
+    await this.database.commitAll();
+    await this.#compare();
+  }
+
+  /** What is committed is not read again, though older transactions are open. */
+  async #expectQuiet(): Promise<void> {
+    const before = this.#returned;
+    await this.clock.advance(180_000);
+    const returned = this.#returned - before;
+    if (returned > 0) throw new Error(`Though nothing changed, ${returned} changes were read`);
+  }
+
+  async #compare(): Promise<void> {
     for (let waited = 0; waited < 180_000; waited += 10_000) {
       this.#reconnect();
       await this.clock.advance(10_000);
     }
     const { files, violations } = this.client;
     if (violations.length > 0) throw new Error(`The stream broke its protocol: ${violations}`);
-    const expected = [...await this.database.select(OWNER)]
+    const expected = [...await this.database.select(OWNER, this.#rights)]
       .filter(([id]) => this.#fileIds === null || this.#fileIds.includes(id));
     const text = (entries: Iterable<[string, unknown]>) =>
       JSON.stringify([...entries].sort(([a], [b]) => a < b ? -1 : 1), null, 1);
@@ -161,6 +192,9 @@ export class SeamWorld<W> {
       case "filter":
         this.#fileIds = step.fileIds;
         return this.#disconnect();
+      case "sign in":
+        this.#rights = step.rights;
+        return this.#disconnect();
       case "stall":
         this.#appetite = 0;
         return;
@@ -199,10 +233,13 @@ export class SeamWorld<W> {
 
   #connect(): void {
     this.client.connect();
+    const requested = this.#peek();
+    this.#goneSince.clear();
+    this.client.onReady = () => this.#checkReady(requested);
     const caller = {
       userId: OWNER,
       token: "",
-      assuranceLevel: "aal1",
+      rights: this.#rights,
       expiresAt: this.clock.now() + DAY_MS,
     };
     const parameters = {
@@ -213,6 +250,33 @@ export class SeamWorld<W> {
     this.#reader = this.#open()(caller, parameters)
       .pipeThrough(new ServerSentEventStream()).getReader();
     this.#read();
+  }
+
+  /** Files that were deleted or given away since the connection began; they may be back. */
+  readonly #goneSince = new Set<string>();
+  /** Since the last `ready`, more transactions ran than a cursor can name. */
+  #tooManyRan = false;
+
+  /** What the client should have, if that can be told at once. */
+  #peek(): FileState[] {
+    return [...this.database.peek?.(OWNER, this.#rights).values() ?? []]
+      .filter(({ id }) => this.#fileIds === null || this.#fileIds.includes(id));
+  }
+
+  async #noteRunning(): Promise<void> {
+    this.#tooManyRan ||= await this.database.countRunning() > this.database.maxRunning;
+  }
+
+  /** `ready` says that the client has all that was committed before its request. */
+  #checkReady(requested: readonly FileState[]): void {
+    const tooManyRan = this.#tooManyRan;
+    this.#tooManyRan = false;
+    if (tooManyRan) return;
+    const { files, violations } = this.client;
+    for (const { id, revision } of requested) {
+      const isOlder = (files.get(id)?.revision ?? -1) < revision;
+      if (isOlder && !this.#goneSince.has(id)) violations.push("ready came too early");
+    }
   }
 
   #disconnect(): void {

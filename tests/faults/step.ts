@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import type { Fate } from "./faulty_feed.ts";
-import type { Write } from "./file_database.ts";
+import type { Rights, Write } from "./file_database.ts";
 
 /** One step of a schedule. A schedule is data: it can be printed, shrunk and replayed. */
 export type Step<W = Write> =
@@ -16,6 +16,8 @@ export type Step<W = Write> =
   | { readonly do: "rotate" | "break" | "go offline" | "go online" | "stall" }
   /** Connects anew with another `file_id` filter, and still with the last id. */
   | { readonly do: "filter"; readonly fileIds: readonly string[] | null }
+  /** Connects anew with another token, and still with the last id. */
+  | { readonly do: "sign in"; readonly rights: Rights }
   /** Reads so many bytes, then breaks the connection. */
   | { readonly do: "break after"; readonly bytes: number }
   | { readonly do: "read"; readonly messages: number }
@@ -103,6 +105,13 @@ const faults = [
     arbitrary: fc.record({ do: fc.constant("filter" as const), fileIds: filter }),
   },
   {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant("sign in" as const),
+      rights: fc.constantFrom<Rights>("aal1", "aal2"),
+    }),
+  },
+  {
     weight: 2,
     arbitrary: fc.record({
       do: fc.constant("break after" as const),
@@ -159,7 +168,10 @@ export interface Schedule<W = Write> {
   readonly steps: readonly Step<W>[];
 }
 
-/** A schedule, the `file_id` filter of its client, and how many files a stream may hold. */
+/**
+ * A schedule, the `file_id` filter of its client, and how many files a stream may hold. Every other
+ * one has a transaction that stays open from beginning to end.
+ */
 export function schedules<W>(
   write: fc.Arbitrary<W>,
   weights: Weights,
@@ -170,7 +182,21 @@ export function schedules<W>(
     // Above the databases' page size, and small enough to overflow.
     maxFiles: fc.constantFrom(4, 1000),
     steps: fc.array(step, { minLength: 5, maxLength: 80, size: "max" }),
+    longWrites: fc.option(fc.array(write, { minLength: 1, maxLength: 2 })),
+  }).map(({ longWrites, steps, ...options }) => {
+    return { ...options, steps: longWrites ? keepOpen(longWrites, steps) : steps };
   });
+}
+
+const LONG_TRANSACTION = 3;
+
+/** Opens a transaction with these writes that no step ends. */
+function keepOpen<W>(writes: readonly W[], steps: readonly Step<W>[]): Step<W>[] {
+  const others = steps.filter((step) => {
+    return !(step.do === "commit" || step.do === "roll back") ||
+      step.transaction !== LONG_TRANSACTION;
+  });
+  return [{ do: "write in", transaction: LONG_TRANSACTION, writes }, ...others];
 }
 
 export const schedule = schedules(write, { open: 5, pruning: 2 });

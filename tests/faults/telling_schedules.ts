@@ -7,12 +7,14 @@ const update = (...ids: string[]) => ids.map((id) => ({ op: "update" as const, i
 const write = (writes: Extract<Step, { do: "write" }>["writes"]): Step => ({ do: "write", writes });
 
 /**
- * Transaction 1 has the lowest id and writes the last state of file B; transaction 2 stays open and
- * holds the horizon between them; the message of B's first state is late.
+ * Transaction 1 has the lowest id and writes the last state of file B. Transactions 2 and 3 stay
+ * open, more than a cursor can name, so that nothing above them is covered. The message of B's first
+ * state is late.
  */
 const lowerTransactionWritesLater: Step[] = [
   { do: "write in", transaction: 1, writes: insert(A) },
   { do: "write in", transaction: 2, writes: insert(F) },
+  { do: "write in", transaction: 3, writes: insert(E) },
   { do: "wait", ms: 1_500 },
   { do: "decide", fates: ["delay"] },
   write(insert(B)),
@@ -64,7 +66,7 @@ export const TELLING_SCHEDULES: readonly Schedule[] = [
       { do: "stall" },
       { do: "filter", fileIds: [A] },
       { do: "wait", ms: 20 },
-      { do: "read", messages: 2 },
+      { do: "read", messages: 1 },
       { do: "filter", fileIds: null },
     ],
   },

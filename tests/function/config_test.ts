@@ -16,6 +16,7 @@ Deno.test("parseConfig() has defaults for all but the project", () => {
     catchUpMs: 60_000,
     workerLimitMs: Infinity,
     allowedOrigins: "*",
+    warnings: [],
   });
 });
 
@@ -28,6 +29,8 @@ Deno.test("parseConfig() reads every variable", () => {
     FILE_EVENTS_WORKER_LIMIT_MS: "400000",
     FILE_EVENTS_ALLOWED_ORIGINS: "https://a.example, http://localhost:3000",
   });
+  assert.equal(config.source, "postgres_changes");
+  assert.deepEqual(config.warnings, []);
   assert.deepEqual(
     [config.heartbeatMs, config.catchUpMs, config.workerLimitMs],
     [1000, 5000, 400_000],
@@ -57,6 +60,18 @@ Deno.test("parseConfig() finds the publishable key", async (t) => {
       { SUPABASE_PUBLISHABLE_KEYS: '{"web":"sb_publishable_2","app":"sb_publishable_3"}' },
       "sb_publishable_2",
     ],
+    "the first that is not empty": [
+      { SUPABASE_PUBLISHABLE_KEYS: '{"default":"","web":" ","app":"sb_publishable_3"}' },
+      "sb_publishable_3",
+    ],
+    "without the white space around it": [
+      { SUPABASE_PUBLISHABLE_KEYS: ' {"default":" sb_publishable_1\\n"} ' },
+      "sb_publishable_1",
+    ],
+    "a single publishable key": [
+      { SUPABASE_PUBLISHABLE_KEY: "sb_publishable_1\n", SUPABASE_ANON_KEY: "a.b.c" },
+      "sb_publishable_1",
+    ],
     "the legacy anon key": [{ SUPABASE_ANON_KEY: "a.b.c" }, "a.b.c"],
     "before the legacy anon key": [
       { SUPABASE_PUBLISHABLE_KEYS: '{"default":"sb_publishable_1"}', SUPABASE_ANON_KEY: "a.b.c" },
@@ -68,6 +83,25 @@ Deno.test("parseConfig() finds the publishable key", async (t) => {
       const { SUPABASE_URL } = ENVIRONMENT;
       assert.equal(parseConfig({ SUPABASE_URL, ...env }).publishableKey, key);
     });
+  }
+});
+
+Deno.test("parseConfig() does without publishable keys where there is another key", async (t) => {
+  const { SUPABASE_URL } = ENVIRONMENT;
+  const shapes = ['{"default":""}', '{"default":null}', "{}", "null", "", " "];
+  const mistakes = ["sb_publishable_1", '"sb_publishable_1"', '["sb_publishable_1"]', "1", "{"];
+  for (const name of ["SUPABASE_ANON_KEY", "SUPABASE_PUBLISHABLE_KEY"]) {
+    for (const SUPABASE_PUBLISHABLE_KEYS of [...shapes, ...mistakes]) {
+      await t.step(`${SUPABASE_PUBLISHABLE_KEYS} beside ${name}`, () => {
+        const config = parseConfig({ SUPABASE_URL, SUPABASE_PUBLISHABLE_KEYS, [name]: "a.b.c" });
+        assert.equal(config.publishableKey, "a.b.c");
+        const isMistake = mistakes.includes(SUPABASE_PUBLISHABLE_KEYS);
+        assert.deepEqual(
+          config.warnings,
+          isMistake ? ["SUPABASE_PUBLISHABLE_KEYS is not a JSON object of keys"] : [],
+        );
+      });
+    }
   }
 });
 
@@ -95,6 +129,7 @@ Deno.test("parseConfig() refuses a value that it can't use, and names the variab
     ["SUPABASE_PUBLISHABLE_KEYS", "{}"],
     ["SUPABASE_PUBLISHABLE_KEYS", "null"],
     ["SUPABASE_PUBLISHABLE_KEYS", '"sb_publishable_1"'],
+    ["SUPABASE_PUBLISHABLE_KEYS", '["sb_publishable_1"]'],
     ["SUPABASE_PUBLISHABLE_KEYS", '{"default":1}'],
     ["SUPABASE_PUBLISHABLE_KEYS", '{"default":""}'],
     ["FILE_EVENTS_SOURCE", "polling"],
@@ -112,6 +147,8 @@ Deno.test("parseConfig() refuses a value that it can't use, and names the variab
     ["FILE_EVENTS_ALLOWED_ORIGINS", "https://a.example/"],
     ["FILE_EVENTS_ALLOWED_ORIGINS", "https://a.example,"],
     ["FILE_EVENTS_ALLOWED_ORIGINS", "https://a.example, *"],
+    ["FILE_EVENTS_ALLOWED_ORIGINS", "https://*"],
+    ["FILE_EVENTS_ALLOWED_ORIGINS", "null"],
   ];
   for (const [name, value] of cases) {
     await t.step(`${name}=${value ?? " (missing)"}`, () => {
@@ -141,13 +178,50 @@ Deno.test("parseConfig() repeats no key in its message", () => {
     assert.ok(!(error as Error).message.includes("oops"));
     return true;
   });
+  const { warnings } = parseConfig({ ...env, SUPABASE_ANON_KEY: "a.b.c", SUPABASE_JWKS: "oops" });
+  assert.equal(warnings.length, 2);
+  assert.ok(!warnings.join().includes("oops"));
 });
 
-Deno.test("parseConfig() takes the keys that the platform hands over", () => {
+Deno.test("parseConfig() takes the platform's JWKS in every shape that is documented", async (t) => {
   const key = { kid: "1", kty: "EC", crv: "P-256" };
-  const env = { ...ENVIRONMENT, SUPABASE_JWKS: JSON.stringify({ keys: [key] }) };
-  assert.deepEqual(parseConfig(env).jwks, [key]);
-  for (const value of ["[]", "null", "{}", "keys"]) {
-    assert.throws(() => parseConfig({ ...ENVIRONMENT, SUPABASE_JWKS: value }), /SUPABASE_JWKS/);
+  const shapes: [string, unknown[]][] = [
+    [JSON.stringify({ keys: [key] }), [key]],
+    [JSON.stringify([key]), [key]],
+    ...['{"keys":[]}', '{"keys":null}', "{}", "[]", "null", "", " "]
+      .map((json): [string, unknown[]] => [json, []]),
+  ];
+  for (const [SUPABASE_JWKS, keys] of shapes) {
+    await t.step(SUPABASE_JWKS, () => {
+      const config = parseConfig({ ...ENVIRONMENT, SUPABASE_JWKS });
+      assert.deepEqual(config.jwks, keys);
+      assert.deepEqual(config.warnings, []);
+    });
   }
+});
+
+Deno.test("parseConfig() does without a JWKS that it can't read, since Auth has the keys too", async (t) => {
+  for (const SUPABASE_JWKS of ["keys", '{"keys":"x"}', "[1]", '{"keys":[null]}', "1", "{"]) {
+    await t.step(SUPABASE_JWKS, () => {
+      const config = parseConfig({ ...ENVIRONMENT, SUPABASE_JWKS });
+      assert.deepEqual(config.jwks, []);
+      assert.deepEqual(config.warnings, ["SUPABASE_JWKS is not a JSON Web Key Set"]);
+    });
+  }
+});
+
+Deno.test("parseConfig() warns of a variable that is meant for the function and that it doesn't have", () => {
+  const { warnings } = parseConfig({
+    ...ENVIRONMENT,
+    FILE_EVENTS_HEARTBEAT: "1000",
+    FILE_EVENT_SOURCE: "broadcast",
+    file_events_catch_up_ms: "1000",
+    FILE_EVENTS_SOURCE: "broadcast",
+    SOME_FILE_EVENTS_THING: "1",
+  });
+  assert.deepEqual(warnings, [
+    "FILE_EVENTS_HEARTBEAT is not a variable of file-events",
+    "FILE_EVENT_SOURCE is not a variable of file-events",
+    "file_events_catch_up_ms is not a variable of file-events",
+  ]);
 });

@@ -23,7 +23,7 @@ Deno.test("the function on the stack", async (t) => {
     const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
     let text = "";
     while (!text.includes(`"heartbeat"`)) text += (await reader.read()).value;
-    assert.match(text, /^retry: \d+\n/);
+    assert.match(text, /^:\nretry: \d+\n/);
     await reader.cancel();
   });
 

@@ -19,7 +19,7 @@ function startMain(env: Record<string, string>) {
 Deno.test("deno task dev prints a curl line that works, and ends at two Ctrl-C", async () => {
   const { child, read, output } = startMain({ PORT: String(freePort()) });
   await until(() => output().includes("Ctrl-C"), "greeting");
-  const [, url, token] = /^curl -N (\S+) -H "Authorization: Bearer (\S+)"$/m.exec(output())!;
+  const [, url, token] = /^curl -N .*(http\S+) -H "Authorization: Bearer (\S+)"$/m.exec(output())!;
   const response = await fetch(url!, { headers: { authorization: `Bearer ${token}` } });
   assert.equal(response.status, 200);
   assert.match(response.headers.get("content-type")!, /event-stream/);

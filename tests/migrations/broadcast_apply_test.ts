@@ -151,6 +151,7 @@ Deno.test("…_file_events_broadcast.sql sends nothing but the streamed columns 
   const { file } = messages[1]!.payload;
   assert.deepEqual(Object.keys(file!).toSorted(), [
     "changed_in",
+    "created_at",
     "error_message",
     "file_type",
     "filename",

@@ -74,13 +74,16 @@ Deno.test("file_changes_since() returns a snapshot of all streamed fields", asyn
     progress: 30,
     processing_stage: "embedding",
     error_message: "no text",
+    created_at: page.files[0]!.created_at,
     revision: Number(stamp!.revision),
     changed_in: stamp!.changed_in,
   }]);
   assert.deepEqual(page.deletions, []);
   assert.equal(page.reset, true);
   assert.equal(page.more, false);
-  assert.ok(BigInt(page.horizon) > BigInt(stamp!.changed_in));
+  assert.equal(page.current, true);
+  assert.ok(BigInt(page.covers[0]!) > BigInt(stamp!.changed_in));
+  assert.ok(Math.abs(Date.parse(page.files[0]!.created_at!) - Date.now()) < 60_000);
 });
 
 Deno.test("file_changes_since(cursor) returns what changed since, deletions included", async () => {
@@ -211,8 +214,8 @@ Deno.test("file_changes_since(…, snapshot = false) answers with the cursor of 
   const [id] = await addFiles(user, ["a"]);
   const start = await changesSince(session, null, { snapshot: false });
   assert.deepEqual(
-    [start.files, start.deletions, start.reset, start.more],
-    [[], [], true, false],
+    [start.files, start.deletions, start.reset, start.more, start.current],
+    [[], [], true, false, true],
   );
   await write(user, "update public.files set progress = 1 where id = $1", [id]);
   const next = await changesSince(session, start.cursor, { snapshot: false });
@@ -238,7 +241,8 @@ Deno.test("file_changes_since() pages a snapshot by 500 rows, each file once", a
   assert.deepEqual(pages.map(({ files }) => files.length), [500, 500, 201]);
   assert.deepEqual(pages.map(({ reset }) => reset), [true, false, false]);
   assert.equal(new Set(pages.flatMap(({ files }) => files).map(({ id }) => id)).size, 1201);
-  assert.equal(new Set(pages.map(({ horizon }) => horizon)).size, 1);
+  assert.equal(new Set(pages.map(({ covers }) => covers.join())).size, 1);
+  assert.deepEqual(pages.map(({ current }) => current), [false, false, true]);
 });
 
 Deno.test("file_changes_since() pages exactly 500 rows as one page", async () => {
@@ -268,7 +272,7 @@ Deno.test("file_changes_since() ends a page at about 1 MiB", async () => {
   for (const page of pages) assert.ok(JSON.stringify(page.files).length < 1_048_576);
 });
 
-Deno.test("file_changes_since() ends a run at its first page's horizon, however much changes meanwhile", async () => {
+Deno.test("file_changes_since() ends a run at its first page's snapshot, however much changes meanwhile", async () => {
   const user = await newUser();
   const client = new CatchUpClient(session);
   await addManyFiles(user, 600);
@@ -348,10 +352,10 @@ const unusable: Record<string, (cursor: string) => string> = {
   "empty": () => "",
   "a word": () => "abc",
   "a number": () => "12345",
-  "a negative horizon": (cursor) => cursor.replace(/\.\d+$/, ".-1"),
-  "a horizon that is no number": (cursor) => cursor.replace(/\.\d+$/, ".abc"),
-  "no horizon": (cursor) => cursor.replace(/\.\d+$/, "."),
-  "a horizon in the future": (cursor) => cursor.replace(/\d+$/, (xid) => `${BigInt(xid) + 100n}`),
+  "a negative bound": (cursor) => cursor.replace(/\.\d+$/, ".-1"),
+  "a bound that is no number": (cursor) => cursor.replace(/\.\d+$/, ".abc"),
+  "no bound": (cursor) => cursor.replace(/\.\d+$/, "."),
+  "a bound in the future": (cursor) => cursor.replace(/\d+$/, (xid) => `${BigInt(xid) + 100n}`),
   "the largest 18 digits": (cursor) => cursor.replace(/\d+$/, "9".repeat(18)),
   "19 digits": (cursor) => cursor.replace(/\d+$/, "9".repeat(19)),
   "an xid8 that overflows": (cursor) => cursor.replace(/\d+$/, "18446744073709551616"),
@@ -366,6 +370,10 @@ const unusable: Record<string, (cursor: string) => string> = {
   "an unknown kind of run": (cursor) => `${cursor}.x.5.5.5`,
   "a run that ends in the future": (cursor) => `${cursor}.c.${"9".repeat(18)}.5.5`,
   "a revision that overflows": (cursor) => `${cursor}.c.5.5.${"9".repeat(19)}`,
+  "a running transaction that is no number": (cursor) => `${cursor}-abc`,
+  "a running transaction of 19 digits": (cursor) => `${cursor}-${"9".repeat(19)}`,
+  "17 running transactions": (cursor) => `${cursor}${"-5".repeat(17)}`,
+  "a base that is no number": (cursor) => `${cursor}.c.5.5.5.abc`,
   "SQL": () => "'; drop table public.files; --",
   "a pattern": () => ".*",
   "emoji": () => "👩‍🚀",
@@ -387,7 +395,7 @@ for (const [what, make] of Object.entries(unusable)) {
 Deno.test("file_changes_since() gives cursors that fit a header, a URL and an SSE id", async () => {
   const user = await newUser();
   await addManyFiles(user, 501);
-  for (const { cursor } of await pagesSince(null)) assert.match(cursor, /^[0-9a-z.]{1,128}$/);
+  for (const { cursor } of await pagesSince(null)) assert.match(cursor, /^[0-9a-z.-]{1,128}$/);
 });
 
 Deno.test("file_changes_since() reads transaction ids and rows from one snapshot", async () => {

@@ -54,3 +54,21 @@ Deno.test("file_changes_since() finds 100 files by their ids, not among all", as
   assert.doesNotMatch(plan, /Seq Scan/);
   assert.ok(queryBuffers <= 500, `${queryBuffers} buffers`);
 });
+
+Deno.test("file_changes_since() reads what a transaction that was running has changed in index order", async () => {
+  await using early = await database.connect();
+  await early.query("begin");
+  await early.query("select pg_current_xact_id()");
+  await owner.query("update public.files set progress = 1 where id = $1", [fileIds[0]]);
+  const { cursor, covers } = await changesSince(session, null, { snapshot: false });
+  assert.equal(covers.length, 2, "the transaction is named");
+  await early.query(
+    `insert into public.files (user_id, filename, file_type)
+    select $1, i, 'pdf' from generate_series(1, 5000) i`,
+    [user],
+  );
+  await early.query("commit");
+  const { plan, queryBuffers } = await explain(cursor, { snapshot: false });
+  assert.doesNotMatch(plan, /Seq Scan|Bitmap|Sort Key: f_1\./);
+  assert.ok(queryBuffers <= 1_200, `${queryBuffers} buffers for 501 rows`);
+});

@@ -1,3 +1,4 @@
+import { inspectAccessToken } from "../../supabase/functions/file-events/auth/access_token.ts";
 import type { Caller } from "../../supabase/functions/file-events/auth/authenticate.ts";
 import { type Clock, systemClock } from "../../supabase/functions/file-events/clock.ts";
 import { broadcastSource } from "../../supabase/functions/file-events/realtime/broadcast_source.ts";
@@ -106,9 +107,9 @@ export async function insertUsers({ database }: Stack, count: number): Promise<s
 /** A caller whose token ends after `seconds`. */
 export async function mintCaller(
   userId: string,
-  { seconds = 3600, assuranceLevel = "aal1" } = {},
+  { seconds = 3600, aal = "aal1" } = {},
 ): Promise<Caller> {
-  const token = await mintToken(userId, { seconds, aal: assuranceLevel });
-  const { exp } = JSON.parse(atob(token.split(".")[1]!.replaceAll("-", "+").replaceAll("_", "/")));
-  return { userId, token, expiresAt: exp * 1000, assuranceLevel };
+  const token = await mintToken(userId, { seconds, aal });
+  const { keyId: _, ...claims } = inspectAccessToken(token, 0);
+  return { ...claims, token };
 }

@@ -96,8 +96,7 @@ export async function runIsolation(
 
   const actions: Record<string, () => unknown> = {
     join: async () => open(await mintCaller(anyone())),
-    "join with a second factor": async () =>
-      open(await mintCaller(anyone(), { assuranceLevel: "aal2" })),
+    "join with a second factor": async () => open(await mintCaller(anyone(), { aal: "aal2" })),
     "join with a token that ends soon": async () =>
       open(await mintCaller(anyone(), { seconds: SHORT_S }), { isShortLived: true }),
     leave() {
@@ -105,9 +104,10 @@ export async function runIsolation(
       if (stream) close(stream);
     },
     async "refresh of a token"() {
-      const { userId, assuranceLevel } = anyStream()?.caller ?? await mintCaller(anyone());
-      open(await mintCaller(userId, { assuranceLevel, seconds: SHORT_S }), { isShortLived: true });
-      open(await mintCaller(userId, { assuranceLevel }));
+      const { userId, rights } = anyStream()?.caller ?? await mintCaller(anyone());
+      const aal = rights.includes("aal2") ? "aal2" : "aal1";
+      open(await mintCaller(userId, { aal, seconds: SHORT_S }), { isShortLived: true });
+      open(await mintCaller(userId, { aal }));
     },
   };
   const act = async (name: string) => {
@@ -178,7 +178,7 @@ export async function runIsolation(
       report.heard++;
       delivered.add(`${to} ${change.revision}`);
       const owner = writer.owners.get(change.revision);
-      const isNamedAfter = change.deleted || change.file.filename.startsWith(to);
+      const isNamedAfter = change.deleted || change.file.filename?.startsWith(to);
       if (owner === to && isNamedAfter) continue;
       report.foreign.push(`revision ${change.revision} of ${owner ?? "nobody"} to ${to}`);
     }

@@ -123,7 +123,7 @@ test("streams share a channel if they are of one user with equal rights", async 
   const callers = await Promise.all([
     mintCaller(first),
     mintCaller(first, { seconds: 1800 }),
-    mintCaller(first, { assuranceLevel: "aal2" }),
+    mintCaller(first, { aal: "aal2" }),
     mintCaller(second),
   ]);
   const listeners = callers.map((caller) => isolate.listen(caller));
@@ -179,7 +179,7 @@ test("a stream loses nothing while its channel moves to a fresher token", async 
 
   const open = createOpenFileStream({
     feed: isolate.feed,
-    changesSince: createChangesSince(supabase),
+    changesSince: createChangesSince(supabase, () => {}),
     isolate: { startedAt: Date.now(), limitMs: Infinity, shutdown: new AbortController().signal },
     heartbeatMs: 30_000,
     // Only what the feed asks for.

@@ -1,5 +1,6 @@
 import type { JWK } from "@supabase/supabase-js";
-import type { AllowedOrigins } from "./http/cors.ts";
+import { type AllowedOrigins, parseAllowedOrigins } from "./http/allowed_origins.ts";
+import { parseJwks, parsePublishableKeys } from "./project_keys.ts";
 
 /** Where live changes come from. */
 export type SourceName = "broadcast" | "postgres_changes";
@@ -17,9 +18,14 @@ export interface Config {
   /** Milliseconds that the platform lets an isolate live; `Infinity` where it doesn't limit it. */
   readonly workerLimitMs: number;
   readonly allowedOrigins: AllowedOrigins;
+  /** What is odd about the environment and stops nothing: for the log. */
+  readonly warnings: readonly string[];
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A variable's value without the white space around it; `undefined` if nothing is left. */
+type Read = (name: string) => string | undefined;
 
 /** The environment does not describe a function that could run. The message names each variable. */
 export class ConfigError extends Error {
@@ -29,6 +35,8 @@ export class ConfigError extends Error {
 
 /** The hosted platform ends an isolate after this on the free plan; 400 s on a paid one. */
 const HOSTED_WORKER_LIMIT_MS = 150_000;
+/** A variable that is meant for this function, misspelt or not. */
+const OURS = /^file_?events?_/i;
 
 /**
  * Reads the function's configuration.
@@ -37,33 +45,47 @@ const HOSTED_WORKER_LIMIT_MS = 150_000;
  */
 export function parseConfig(env: Environment): Config {
   const problems: string[] = [];
-  const read = <T>(parse: (env: Environment) => T): T => {
+  const warnings: string[] = [];
+  const known = new Set<string>();
+  const read: Read = (name) => {
+    known.add(name);
+    return env[name]?.trim() || undefined;
+  };
+  const attempt = <T>(parse: (read: Read) => T, faults = problems): T => {
     try {
-      return parse(env);
+      return parse(read);
     } catch (error) {
-      problems.push((error as Error).message);
+      faults.push((error as Error).message);
       return undefined as T;
     }
   };
+  // The platform sets these two. The function can do without them: there are other variables for
+  // the key, and tokens are verified with what Auth says.
+  const publishable = attempt(readPublishableKeys, warnings);
+  const jwks = attempt(readJwks, warnings) ?? [];
   const config: Config = {
-    supabaseUrl: read(parseUrl),
-    publishableKey: read(parsePublishableKey),
-    jwks: read(parseJwks),
-    source: read(parseSource),
-    heartbeatMs: read(integer("FILE_EVENTS_HEARTBEAT_MS", 30_000, 100, 30_000)),
-    catchUpMs: read(integer("FILE_EVENTS_CATCH_UP_MS", 60_000, 100, 3_600_000)),
-    workerLimitMs: read(
-      integer("FILE_EVENTS_WORKER_LIMIT_MS", workerLimit(env), 1_000, 86_400_000),
+    supabaseUrl: attempt(readUrl),
+    publishableKey: publishable ?? attempt(readSingleKey),
+    jwks,
+    source: attempt(readSource),
+    heartbeatMs: attempt(integer("FILE_EVENTS_HEARTBEAT_MS", 30_000, 100, 30_000)),
+    catchUpMs: attempt(integer("FILE_EVENTS_CATCH_UP_MS", 60_000, 100, 3_600_000)),
+    workerLimitMs: attempt(
+      integer("FILE_EVENTS_WORKER_LIMIT_MS", workerLimit(read), 1_000, 86_400_000),
     ),
-    allowedOrigins: read(parseAllowedOrigins),
+    allowedOrigins: attempt(readAllowedOrigins),
+    warnings,
   };
   if (problems.length > 0) {
-    throw new ConfigError(`Cannot start file-events: ${problems.join("; ")}`);
+    throw new ConfigError(`Cannot start file-events: ${[...problems, ...warnings].join("; ")}`);
   }
+  const unknown = Object.keys(env).filter((name) => OURS.test(name) && !known.has(name));
+  warnings.push(...unknown.map((name) => `${name} is not a variable of file-events`));
   return config;
 }
 
-function parseUrl({ SUPABASE_URL: value }: Environment): string {
+function readUrl(read: Read): string {
+  const value = read("SUPABASE_URL");
   if (!value) throw new Error("SUPABASE_URL is missing");
   if (!URL.canParse(value) || !/^https?:$/.test(new URL(value).protocol)) {
     throw new Error("SUPABASE_URL is not an http(s) URL");
@@ -71,63 +93,49 @@ function parseUrl({ SUPABASE_URL: value }: Environment): string {
   return value;
 }
 
-function parsePublishableKey(env: Environment): string {
-  const key = env.SUPABASE_PUBLISHABLE_KEYS
-    ? firstKey(env.SUPABASE_PUBLISHABLE_KEYS)
-    : env.SUPABASE_ANON_KEY;
-  if (!key) throw new Error("SUPABASE_PUBLISHABLE_KEYS (or SUPABASE_ANON_KEY) is missing");
-  return key;
+function readPublishableKeys(read: Read): string | undefined {
+  return parsePublishableKeys(read("SUPABASE_PUBLISHABLE_KEYS") ?? "null");
 }
 
-function firstKey(json: string): string | undefined {
-  try {
-    const keys = JSON.parse(json) as Record<string, unknown>;
-    const key = keys.default ?? Object.values(keys)[0];
-    if (typeof keys === "object" && typeof key === "string") return key;
-  } catch {
-    // Reported below, like any other value that is no such object.
-  }
-  throw new Error("SUPABASE_PUBLISHABLE_KEYS is not a JSON object of keys");
+/** What self-hosted projects may have in place of an object of keys. */
+function readSingleKey(read: Read): string {
+  const key = read("SUPABASE_PUBLISHABLE_KEY") ?? read("SUPABASE_ANON_KEY");
+  if (key) return key;
+  throw new Error(
+    "there is no key in SUPABASE_PUBLISHABLE_KEYS, SUPABASE_PUBLISHABLE_KEY or SUPABASE_ANON_KEY",
+  );
 }
 
-function parseJwks({ SUPABASE_JWKS: json }: Environment): readonly JWK[] {
-  if (!json?.trim()) return [];
-  try {
-    const { keys } = JSON.parse(json) as { keys?: unknown };
-    if (Array.isArray(keys)) return keys;
-  } catch {
-    // Reported below, like any other value that is no such object.
-  }
-  throw new Error("SUPABASE_JWKS is not a JSON Web Key Set");
+function readJwks(read: Read): readonly JWK[] {
+  return parseJwks(read("SUPABASE_JWKS") ?? "null");
 }
 
-function parseSource(env: Environment): SourceName {
-  const value = env.FILE_EVENTS_SOURCE?.trim() || "broadcast";
+function readSource(read: Read): SourceName {
+  const value = read("FILE_EVENTS_SOURCE") ?? "broadcast";
   if (value === "broadcast" || value === "postgres_changes") return value;
   throw new Error("FILE_EVENTS_SOURCE must be 'broadcast' or 'postgres_changes'");
 }
 
-function parseAllowedOrigins(env: Environment): AllowedOrigins {
-  const value = env.FILE_EVENTS_ALLOWED_ORIGINS?.trim() || "*";
-  if (value === "*") return "*";
-  const origins = value.split(",").map((origin) => origin.trim());
-  if (!origins.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin)) {
+function readAllowedOrigins(read: Read): AllowedOrigins {
+  try {
+    return parseAllowedOrigins(read("FILE_EVENTS_ALLOWED_ORIGINS") ?? "*");
+  } catch (error) {
     throw new Error(
-      "FILE_EVENTS_ALLOWED_ORIGINS must be '*' or origins such as https://example.com, " +
-        "separated by commas",
+      "FILE_EVENTS_ALLOWED_ORIGINS must be '*' or origins such as https://example.com or " +
+        `https://*.example.com, separated by commas, but ${(error as Error).message}`,
     );
   }
-  return new Set(origins);
 }
 
 /** Only the hosted platform sets these. */
-function workerLimit({ DENO_DEPLOYMENT_ID, SB_EXECUTION_ID }: Environment): number {
-  return DENO_DEPLOYMENT_ID || SB_EXECUTION_ID ? HOSTED_WORKER_LIMIT_MS : Infinity;
+function workerLimit(read: Read): number {
+  const isHosted = read("DENO_DEPLOYMENT_ID") ?? read("SB_EXECUTION_ID");
+  return isHosted ? HOSTED_WORKER_LIMIT_MS : Infinity;
 }
 
 function integer(name: string, fallback: number, min: number, max: number) {
-  return (env: Environment) => {
-    const text = env[name]?.trim();
+  return (read: Read) => {
+    const text = read(name);
     if (!text) return fallback;
     const value = Number(text);
     if (!/^\d+$/.test(text) || value < min || value > max) {

@@ -1,18 +1,15 @@
 import { extractAccessToken } from "./auth/access_token.ts";
 import type { Authenticate } from "./auth/authenticate.ts";
-import { type AllowedOrigins, allowOrigin, preflightResponse } from "./http/cors.ts";
+import type { AllowedOrigins } from "./http/allowed_origins.ts";
+import { allowOrigin, preflightResponse } from "./http/cors.ts";
 import { errorResponse } from "./http/error_response.ts";
-import { EVENT_STREAM_HEADERS } from "./http/event_stream_headers.ts";
+import { eventStreamResponse } from "./http/event_stream_response.ts";
 import type { OpenFileStream } from "./stream/file_stream.ts";
 import { HttpError } from "./http/http_error.ts";
 import type { Clock } from "./clock.ts";
 import { jitter } from "./jitter.ts";
 import type { Log } from "./log.ts";
-import { renderClosing } from "./stream/stream_message.ts";
-import {
-  type ServerSentEventMessage,
-  ServerSentEventStream,
-} from "./http/server_sent_event_stream.ts";
+import { renderClosing, RETRY_MS } from "./stream/stream_message.ts";
 import { parseStreamParameters } from "./http/stream_parameters.ts";
 
 export interface HandlerOptions {
@@ -26,8 +23,6 @@ export interface HandlerOptions {
 
 /** A token and 100 file ids fit in half of it; proxies accept no more either. */
 const MAX_URL_LENGTH = 16_384;
-/** Long, since what sends a client away is overload; in milliseconds before jitter. */
-const BUSY_RETRY_MS = 60_000;
 
 /** The function: a request in, an event stream or a refusal out. Never rejects. */
 export function createHandler(options: HandlerOptions): (request: Request) => Promise<Response> {
@@ -41,9 +36,9 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
 
 async function respond(
   request: Request,
-  { authenticate, openFileStream }: HandlerOptions,
+  { authenticate, openFileStream, random }: HandlerOptions,
 ): Promise<Response> {
-  if (request.method === "OPTIONS") return preflightResponse();
+  if (request.method === "OPTIONS") return preflightResponse(request);
   if (request.method !== "GET") {
     throw new HttpError("METHOD_NOT_ALLOWED", "Only GET opens a stream");
   }
@@ -51,8 +46,9 @@ async function respond(
     throw new HttpError("URI_TOO_LONG", "The URL is too long");
   }
   const url = new URL(request.url);
-  const caller = await authenticate(extractAccessToken(request, url));
-  return eventStreamResponse(openFileStream(caller, parseStreamParameters(request, url)));
+  const caller = await authenticate(extractAccessToken(request, url), request);
+  const messages = openFileStream(caller, parseStreamParameters(request, url));
+  return eventStreamResponse(messages, { retry: jitter(RETRY_MS, random) });
 }
 
 function refuse(error: unknown, request: Request, options: HandlerOptions): Response {
@@ -67,17 +63,11 @@ function refuse(error: unknown, request: Request, options: HandlerOptions): Resp
     log("warn", "stream refused", cause === undefined ? { code } : { code, cause: String(cause) });
   }
   // A native EventSource, whose token is in the URL, gives up for good on any status but 200.
-  if (error.status !== 503 || request.headers.has("Authorization")) {
+  // Supabase's own gateway adds an empty Authorization where there was none.
+  if (error.status !== 503 || request.headers.get("Authorization")?.trim()) {
     return errorResponse(error, random);
   }
   // A stream that says no more than when to come back.
-  const retry = jitter(BUSY_RETRY_MS, random);
-  return eventStreamResponse(
-    ReadableStream.from([{ retry }, renderClosing("busy", clock.now())]),
-  );
-}
-
-function eventStreamResponse(messages: ReadableStream<ServerSentEventMessage>): Response {
-  const body = messages.pipeThrough(new ServerSentEventStream());
-  return new Response(body, { headers: EVENT_STREAM_HEADERS });
+  const closing = renderClosing("busy", { now: clock.now(), random });
+  return eventStreamResponse(ReadableStream.from([closing]));
 }

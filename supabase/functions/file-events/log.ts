@@ -6,13 +6,15 @@ export type Log = (level: LogLevel, event: string, fields?: Record<string, unkno
 
 /** Supabase takes 100 log events per 10 s from a function; ours leave room for the platform's own. */
 const WINDOW_MS = 10_000;
-const MAX_LINES_PER_WINDOW = 80;
-/** Of these, so that streams that come and go never hide what goes wrong. */
-const MAX_INFO_LINES_PER_WINDOW = 50;
+/**
+ * A line is written if fewer lines than this, of any level, were written in the last 10 s. So streams
+ * that come and go never hide a warning, and warnings never hide an error.
+ */
+const MAX_LINES = { info: 50, warn: 70, error: 80 };
 
 /**
- * A log of JSON lines, at most 80 per 10 s, 50 of them of level `info`: what is over is counted, and
- * the count is written with the next line that passes.
+ * A log of JSON lines, at most 80 in any 10 s. What is over is counted, and the count is written with
+ * the next line that passes.
  *
  * @param write Takes a line without its line break.
  */
@@ -20,20 +22,18 @@ export function createLog(
   write: (level: LogLevel, line: string) => void,
   clock: Pick<Clock, "now">,
 ): Log {
-  let windowStart = -Infinity;
-  let lines = 0;
+  /** When the lines of the last 10 s were written. */
+  let written: number[] = [];
   let suppressed = 0;
   return (level, event, fields = {}) => {
     const now = clock.now();
-    if (now - windowStart >= WINDOW_MS) {
-      windowStart = now;
-      lines = 0;
-    }
-    if (lines >= (level === "info" ? MAX_INFO_LINES_PER_WINDOW : MAX_LINES_PER_WINDOW)) {
+    // `abs`, because the machine's clock can be set back.
+    written = written.filter((at) => Math.abs(now - at) < WINDOW_MS);
+    if (written.length >= MAX_LINES[level]) {
       suppressed++;
       return;
     }
-    lines++;
+    written.push(now);
     const time = new Date(now).toISOString();
     write(
       level,

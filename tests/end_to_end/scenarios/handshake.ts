@@ -17,15 +17,25 @@ export const handshake: readonly Scenario[] = [
     },
   },
   {
-    name: "the first bytes are a jittered retry, before anything else",
+    name: "the first bytes are a jittered retry, in the block of the first event",
     async run(stage) {
       const user = await stage.user();
       const streams = [await stage.ready(user), await stage.ready(user), await stage.ready(user)];
-      for (const { firstText, retry } of streams) {
-        assert.match(firstText, /^retry: \d+\n\n/);
+      for (const { text, retry } of streams) {
+        assert.match(text, /^:\nretry: \d+\n(id: .+\n)?data: /);
         assert.ok(retry! >= 1_000 && retry! <= 3_000, `retry: ${retry}`);
       }
       assert.ok(new Set(streams.map(({ retry }) => retry)).size > 1, "all equal");
+    },
+  },
+  {
+    name: "no block is without data, which some clients would take for an event",
+    async run(stage) {
+      const stream = await stage.ready(stage.anyone);
+      await stream.next(isType("heartbeat"), "a heartbeat", 60_000);
+      const blocks = stream.text.split("\n\n").slice(0, -1);
+      assert.ok(blocks.length >= 3);
+      for (const block of blocks) assert.match(block, /^data: \{.*\}$/m);
     },
   },
   {

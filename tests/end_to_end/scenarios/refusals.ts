@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
+import { corsHeaders } from "@supabase/supabase-js/cors";
 import type { Scenario, Stage } from "../scenario.ts";
 import type { TestUser } from "../test_user.ts";
 
@@ -55,14 +56,15 @@ const badTokens: readonly {
 /** Requests that open no stream, and how they are told. */
 export const refusals: readonly Scenario[] = [
   ...badTokens.map(({ name, code, authorization }): Scenario => ({
-    name: `${name}: 401 ${code}, as one event`,
+    name: `${name}: 401 ${code}, as one event with a long retry`,
     async run(stage) {
       const user = stage.anyone;
       const answer = await stage.refusal(user, {
         authorization: await authorization(user, stage),
       });
       assert.deepEqual([answer.status, answer.code], [401, code]);
-      assert.match(answer.body, /^data: \{.*\}\n\n$/);
+      const [, retry] = /^retry: (\d+)\ndata: \{.*\}\n\n$/.exec(answer.body) ?? [];
+      assert.ok(Number(retry) > 120_000, `a client that repeats a 401 waits: ${answer.body}`);
       assert.ok(answer.error);
       assert.equal(answer.headers.get("content-type"), "text/event-stream");
       // Or a page could not tell why.
@@ -92,16 +94,17 @@ export const refusals: readonly Scenario[] = [
         headers: {
           "Origin": "https://app.example.com",
           "Access-Control-Request-Method": "GET",
-          "Access-Control-Request-Headers": "authorization,last-event-id",
+          "Access-Control-Request-Headers": "authorization,last-event-id,sentry-trace",
         },
       });
       assert.ok(status === 200 || status === 204, String(status));
       assert.equal(headers.get("access-control-allow-origin"), "*");
       assert.match(headers.get("access-control-allow-methods")!, /GET/);
-      const allowed = headers.get("access-control-allow-headers")!.toLowerCase();
-      for (
-        const name of ["authorization", "apikey", "x-client-info", "content-type", "last-event-id"]
-      ) assert.ok(allowed.includes(name), name);
+      const allowed = headers.get("access-control-allow-headers")!.toLowerCase().split(/, */);
+      const sentBySdk = corsHeaders["Access-Control-Allow-Headers"]!.split(/, */);
+      for (const name of [...sentBySdk, "x-region", "last-event-id", "sentry-trace"]) {
+        assert.ok(allowed.includes(name), name);
+      }
     },
   },
 ];

@@ -4,7 +4,7 @@ import {
   extractAccessToken,
   inspectAccessToken,
 } from "../../../supabase/functions/file-events/auth/access_token.ts";
-import { unsignedToken, USER_ID, userClaims } from "../access_tokens.ts";
+import { OTHER_USER_ID, unsignedToken, USER_ID, userClaims } from "../access_tokens.ts";
 
 const NOW = Date.parse("2026-11-23T10:30:00.000Z");
 
@@ -61,20 +61,32 @@ Deno.test("extractAccessToken() refuses another scheme, whatever the parameter: 
   }
 });
 
-Deno.test("inspectAccessToken() reads user, expiry and assurance level", () => {
+Deno.test("inspectAccessToken() reads user and expiry", () => {
   const exp = NOW / 1000 + 3600;
-  const token = unsignedToken(userClaims(NOW, { sub: USER_ID.toUpperCase(), exp, aal: "aal2" }));
-  assert.deepEqual(inspectAccessToken(token, NOW), {
-    userId: USER_ID,
-    expiresAt: exp * 1000,
-    assuranceLevel: "aal2",
-    keyId: null,
-  });
+  const token = unsignedToken(userClaims(NOW, { sub: USER_ID.toUpperCase(), exp }));
+  const { rights: _, ...claims } = inspectAccessToken(token, NOW);
+  assert.deepEqual(claims, { userId: USER_ID, expiresAt: exp * 1000, keyId: null });
 });
 
-Deno.test("inspectAccessToken() takes a token without aal for the lowest level", () => {
-  const token = unsignedToken(userClaims(NOW, { aal: undefined }));
-  assert.equal(inspectAccessToken(token, NOW).assuranceLevel, "aal1");
+const rightsOf = (change: Record<string, unknown>) =>
+  inspectAccessToken(unsignedToken(userClaims(NOW, change)), NOW).rights;
+
+Deno.test("inspectAccessToken() gives all tokens of one sign-in the same rights", () => {
+  const renewed = { exp: NOW / 1000 + 7200, iat: 1, nbf: 2, jti: "3", session_id: "4", amr: ["5"] };
+  assert.equal(rightsOf(renewed), rightsOf({}));
+  assert.equal(rightsOf({ sub: USER_ID, b: 1, a: 2 }), rightsOf({ a: 2, b: 1 }));
+});
+
+Deno.test("inspectAccessToken() tells rights apart by any other claim", async (t) => {
+  const others = {
+    "another assurance level": { aal: "aal2" },
+    "an application that acts for the user": { client_id: "a-third-party" },
+    "another organisation": { app_metadata: { organisation: "other" } },
+    "another user": { sub: OTHER_USER_ID },
+  };
+  for (const [name, change] of Object.entries(others)) {
+    await t.step(name, () => assert.notEqual(rightsOf(change), rightsOf({})));
+  }
 });
 
 Deno.test("inspectAccessToken() accepts what Supabase Auth signs with", async (t) => {

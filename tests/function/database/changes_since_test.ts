@@ -1,16 +1,22 @@
 import assert from "node:assert/strict";
 import { createClient } from "@supabase/supabase-js";
+import {
+  ChangesError,
+  type Fault,
+} from "../../../supabase/functions/file-events/database/changes_error.ts";
 import { createChangesSince } from "../../../supabase/functions/file-events/database/changes_since.ts";
+import type { OnLostValues } from "../../../supabase/functions/file-events/database/file_change.ts";
 import { USER_ID } from "../access_tokens.ts";
 import { serveHttp, unreachableUrl } from "../http_server.ts";
-import { deleted, fileId, updated } from "./example_change.ts";
+import { deleted, fileId, updated, upTo } from "./example_change.ts";
 
 const PAGE = {
   cursor: "key.1100",
-  horizon: "1100",
+  covers: ["1100", "1090"],
   revision: 900,
   reset: false,
   more: true,
+  current: false,
   files: [{
     id: fileId(1),
     filename: "document.pdf",
@@ -19,6 +25,7 @@ const PAGE = {
     progress: 100,
     processing_stage: null,
     error_message: null,
+    created_at: null,
     revision: 812,
     changed_in: "1093",
   }],
@@ -27,12 +34,15 @@ const PAGE = {
 const QUERY = { since: "key.1000", fileIds: [fileId(1), fileId(2)], snapshot: true };
 
 /** Asks the server at `url` as a user, with the real supabase-js. */
-function askAt(url: string, { token = "the.callers.token" } = {}) {
+function askAt(
+  url: string,
+  { token = "the.callers.token", onLostValues = (() => {}) as OnLostValues } = {},
+) {
   const supabase = createClient(url, "sb_publishable_test", {
     auth: { persistSession: false, autoRefreshToken: false, storageKey: crypto.randomUUID() },
   });
-  const caller = { userId: USER_ID, token, expiresAt: 0, assuranceLevel: "aal1" };
-  return createChangesSince(supabase)(caller, QUERY);
+  const caller = { userId: USER_ID, token, expiresAt: 0, rights: "aal1" };
+  return createChangesSince(supabase, onLostValues)(caller, QUERY);
 }
 
 Deno.test("changesSince() calls the function by POST, as the caller", async () => {
@@ -57,10 +67,11 @@ Deno.test("changesSince() calls the function by POST, as the caller", async () =
   }]);
   assert.deepEqual(page, {
     cursor: "key.1100",
-    horizon: 1100n,
+    coverage: upTo(1100n, 1090n),
     revision: 900,
     reset: false,
     more: true,
+    current: false,
     changes: [
       deleted({ id: fileId(2), revision: 811, changedIn: 1092 }),
       updated({ revision: 812, changedIn: 1093 }),
@@ -77,9 +88,9 @@ Deno.test("changesSince() lets one client serve several callers, each with a tok
   const supabase = createClient(server.url, "sb_publishable_test", {
     auth: { persistSession: false, autoRefreshToken: false, storageKey: crypto.randomUUID() },
   });
-  const changesSince = createChangesSince(supabase);
+  const changesSince = createChangesSince(supabase, () => {});
   const ask = (token: string) =>
-    changesSince({ userId: USER_ID, token, expiresAt: 0, assuranceLevel: "aal1" }, QUERY);
+    changesSince({ userId: USER_ID, token, expiresAt: 0, rights: "aal1" }, QUERY);
   await Promise.all(["a", "b", "c"].map(ask));
   assert.deepEqual(tokens.sort(), ["Bearer a", "Bearer b", "Bearer c"]);
 });
@@ -91,9 +102,12 @@ Deno.test("changesSince() rejects an answer that is no page", async (t) => {
     "a text": "page",
     "no cursor": { ...PAGE, cursor: undefined },
     "a cursor that is no text": { ...PAGE, cursor: 1 },
-    "no horizon": { ...PAGE, horizon: undefined },
-    "a horizon that is no number": { ...PAGE, horizon: "soon" },
-    "a negative horizon": { ...PAGE, horizon: "-1" },
+    "no coverage": { ...PAGE, covers: undefined },
+    "a coverage without a bound": { ...PAGE, covers: [] },
+    "a bound that is no number": { ...PAGE, covers: ["soon"] },
+    "a negative bound": { ...PAGE, covers: ["-1"] },
+    "a running transaction that is no number": { ...PAGE, covers: ["1100", "soon"] },
+    "nothing about how current it is": { ...PAGE, current: undefined },
     "no reset": { ...PAGE, reset: undefined },
     "more that is no boolean": { ...PAGE, more: "true" },
     "no revision": { ...PAGE, revision: undefined },
@@ -111,26 +125,61 @@ Deno.test("changesSince() rejects an answer that is no page", async (t) => {
   }
 });
 
-Deno.test("changesSince() rejects when the database can't be asked", async (t) => {
-  const answers: Record<string, () => Response> = {
-    "function missing": () =>
-      Response.json({ code: "PGRST202", message: "Could not find the function" }, { status: 404 }),
-    "token refused": () =>
-      Response.json({ code: "PGRST301", message: "JWT expired" }, { status: 401 }),
-    "statement timeout": () =>
-      Response.json({ code: "57014", message: "canceling statement" }, { status: 500 }),
-    "gateway's HTML": () => new Response("<html>Bad gateway</html>", { status: 502 }),
-    "no JSON": () => new Response("<html>OK</html>", { status: 200 }),
-    "no content": () => new Response(null, { status: 204 }),
+Deno.test("changesSince() lets no row cost another, and says what it could not read", async () => {
+  const [row] = PAGE.files;
+  const files = [{ ...row, progress: "40%" }, { ...row, id: null }, { ...row, id: fileId(3) }];
+  await using server = serveHttp(() => Response.json({ ...PAGE, files }));
+  const lost: unknown[] = [];
+  const { changes } = await askAt(server.url, { onLostValues: (...row) => void lost.push(row) });
+  assert.deepEqual(changes.map(({ id }) => id), [fileId(2), fileId(1), fileId(3)]);
+  assert.deepEqual(lost, [[null, ["id"]], [fileId(1), ["progress"]]]);
+});
+
+Deno.test("changesSince() rejects when the database can't be asked, and says what it knows of why", async (t) => {
+  const answers: Record<string, [() => Response, Partial<Fault>]> = {
+    "function missing": [
+      () => Response.json({ code: "PGRST202", message: "Could not find it" }, { status: 404 }),
+      { kind: "setup", status: 404, code: "PGRST202" },
+    ],
+    "token refused": [
+      () => Response.json({ code: "PGRST301", message: "JWT expired" }, { status: 401 }),
+      { kind: "token-refused", status: 401, code: "PGRST301" },
+    ],
+    "statement timeout": [
+      () => Response.json({ code: "57014", message: "canceling statement" }, { status: 500 }),
+      { kind: "unavailable", status: 500, code: "57014" },
+    ],
+    "gateway's HTML": [
+      () => new Response("<html>Bad gateway</html>", { status: 502 }),
+      { kind: "unavailable", status: 502, code: "" },
+    ],
+    "no JSON": [
+      () => new Response("<html>OK</html>", { status: 200 }),
+      { kind: "unavailable", status: 200, code: "" },
+    ],
   };
-  for (const [name, answer] of Object.entries(answers)) {
+  for (const [name, [answer, fault]] of Object.entries(answers)) {
     await t.step(name, async () => {
       await using server = serveHttp(answer);
-      await assert.rejects(askAt(server.url), /Cannot query changes/);
+      await assert.rejects(askAt(server.url), (error) => {
+        assert.ok(error instanceof ChangesError);
+        assert.match(error.message, /^Cannot query changes: /);
+        const { kind, status, code } = error.fault;
+        assert.deepEqual({ kind, status, code }, fault);
+        return true;
+      });
     });
   }
   await t.step("nothing listens", async () => {
-    await assert.rejects(askAt(await unreachableUrl()), /Cannot query changes/);
+    await assert.rejects(askAt(await unreachableUrl()), (error) => {
+      assert.ok(error instanceof ChangesError);
+      assert.deepEqual([error.fault.kind, error.fault.status], ["unavailable", 0]);
+      return true;
+    });
+  });
+  await t.step("no content", async () => {
+    await using server = serveHttp(() => new Response(null, { status: 204 }));
+    await assert.rejects(askAt(server.url), /Cannot query changes/);
   });
 });
 

@@ -1,3 +1,4 @@
+import type { Coverage } from "../../../supabase/functions/file-events/database/coverage.ts";
 import type {
   FileChange,
   FileState,
@@ -27,6 +28,7 @@ export function updated(
     progress: 100,
     processing_stage: null,
     error_message: null,
+    created_at: null,
     revision,
     ...fields,
   };
@@ -38,4 +40,9 @@ export function deleted(
   { id = fileId(1), revision = 1, changedIn = revision }: Version,
 ): FileChange {
   return { id, revision, changedIn: BigInt(changedIn), deleted: true };
+}
+
+/** Covers all transactions below `bound` but those that are `running`. */
+export function upTo(bound: bigint, ...running: bigint[]): Coverage {
+  return { bound, running };
 }

@@ -40,6 +40,7 @@ Deno.test("parseFileUpdate() reads the streamed columns and nothing else", () =>
       progress: 50,
       processing_stage: "compression",
       error_message: null,
+      created_at: "2026-11-23T10:30:00.000Z",
       revision: 812,
     },
   });
@@ -70,16 +71,10 @@ Deno.test("parseFileUpdate() refuses a row that lacks a field, as Realtime's too
   }
 });
 
-Deno.test("parseFileUpdate() refuses a field of another type", async (t) => {
+Deno.test("parseFileUpdate() refuses a row that does not say which state of which file it is", async (t) => {
   const cases: [string, unknown][] = [
     ["id", 1],
     ["id", null],
-    ["filename", null],
-    ["file_type", 1],
-    ["status", null],
-    ["progress", "50"],
-    ["processing_stage", {}],
-    ["error_message", ["failed"]],
     ["revision", "812"],
     ["revision", 1.5],
     ["revision", 2 ** 53],
@@ -99,6 +94,58 @@ Deno.test("parseFileUpdate() refuses a field of another type", async (t) => {
       assert.equal(parseFileUpdate(row), undefined);
     });
   }
+});
+
+const FIELDS = [
+  "filename",
+  "file_type",
+  "status",
+  "progress",
+  "processing_stage",
+  "error_message",
+  "created_at",
+] as const;
+
+Deno.test("parseFileUpdate() reads null in any field as null, and misses nothing", async (t) => {
+  for (const field of FIELDS) {
+    await t.step(field, () => {
+      const lost: unknown[] = [];
+      const change = parseFileUpdate({ ...ROW, [field]: null }, (...row) => lost.push(row));
+      assert.ok(change && !change.deleted);
+      assert.equal(change.file[field], null);
+      assert.deepEqual(lost, []);
+    });
+  }
+});
+
+Deno.test("parseFileUpdate() reads what a field can't carry as null, and says so", async (t) => {
+  const cases: [(typeof FIELDS)[number], unknown][] = [
+    ["filename", 1],
+    ["file_type", { mime: "text/plain" }],
+    ["status", true],
+    ["progress", "40%"],
+    ["progress", "NaN"],
+    ["progress", "Infinity"],
+    ["progress", [40]],
+    ["processing_stage", {}],
+    ["error_message", ["failed"]],
+    ["created_at", 1_700_000_000],
+    ["created_at", "infinity"],
+    ["created_at", "yesterday"],
+  ];
+  for (const [field, value] of cases) {
+    await t.step(`${field}: ${JSON.stringify(value)}`, () => {
+      const lost: unknown[] = [];
+      const change = parseFileUpdate({ ...ROW, [field]: value }, (...row) => lost.push(row));
+      assert.ok(change && !change.deleted);
+      assert.equal(change.file[field], null);
+      assert.deepEqual(lost, [[ROW.id, [field]]]);
+    });
+  }
+});
+
+Deno.test("parseFileUpdate() reads a table without created_at", () => {
+  assert.equal(parseFile({ created_at: undefined }).created_at, null);
 });
 
 Deno.test("parseFileUpdate() keeps newlines, quotes and emoji as they are", () => {

@@ -7,13 +7,13 @@ import type {
 import { shareChangesSince } from "../../../supabase/functions/file-events/database/share_changes_since.ts";
 import { OTHER_USER_ID, USER_ID } from "../access_tokens.ts";
 import { FakeClock, settle } from "../fake_clock.ts";
-import { fileId } from "./example_change.ts";
+import { fileId, upTo } from "./example_change.ts";
 
 const CALLER: Caller = {
   userId: USER_ID,
   token: "token",
   expiresAt: 1_000,
-  assuranceLevel: "aal1",
+  rights: "aal1",
 };
 const QUERY: ChangesQuery = { since: "cursor", fileIds: null, snapshot: true };
 const PAGE = { cursor: "next" } as ChangesPage;
@@ -53,10 +53,10 @@ Deno.test("shareChangesSince() never joins a query that has begun", async () => 
   assert.deepEqual([await first, await second], [PAGE, newer]);
 });
 
-Deno.test("shareChangesSince() keeps apart what differs in user, assurance level or question", async (t) => {
+Deno.test("shareChangesSince() keeps apart what differs in user, rights or question", async (t) => {
   const others: Record<string, [Partial<Caller>, Partial<ChangesQuery>]> = {
     "another user": [{ userId: OTHER_USER_ID }, {}],
-    "another assurance level": [{ assuranceLevel: "aal2" }, {}],
+    "other rights": [{ rights: "others" }, {}],
     "another cursor": [{}, { since: "other" }],
     "no cursor": [{}, { since: null }],
     "other files": [{}, { fileIds: [fileId(1)] }],

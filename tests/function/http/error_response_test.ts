@@ -17,7 +17,7 @@ const STATUS: [ErrorCode, number][] = [
   ["OVERLOADED", 503],
 ];
 
-Deno.test("errorResponse() answers each code with its status, as JSON, 401 framed as an event", async (t) => {
+Deno.test("errorResponse() answers each code with its status, as JSON, 401 as an event with a long retry", async (t) => {
   for (const [code, status] of STATUS) {
     await t.step(`${code} is ${status}`, async () => {
       const response = errorResponse(new HttpError(code, "What's wrong"), () => 0.5);
@@ -28,7 +28,7 @@ Deno.test("errorResponse() answers each code with its status, as JSON, 401 frame
         response.headers.get("Content-Type"),
         framed ? "text/event-stream" : "application/json",
       );
-      const json = framed ? /^data: (.*)\n\n$/.exec(text)?.[1] : text;
+      const json = framed ? /^retry: 300000\ndata: (.*)\n\n$/.exec(text)?.[1] : text;
       assert.deepEqual(JSON.parse(json ?? ""), { error: "What's wrong", code });
       assert.equal(response.headers.get("Retry-After"), status === 503 ? "10" : null);
       assert.equal(response.headers.get("Allow"), status === 405 ? "GET, OPTIONS" : null);

@@ -24,7 +24,7 @@ Deno.test("parseStreamParameters() takes the cursor from header or parameter; th
 });
 
 Deno.test("parseStreamParameters() ignores a cursor that can't be ours", async (t) => {
-  for (const cursor of ["", "%20", "a%20b", "a%0Ab", "%C3%A9", "a".repeat(257), "%00"]) {
+  for (const cursor of ["", "%20", "a%20b", "a%0Ab", "%C3%A9", "a".repeat(1025), "%00"]) {
     await t.step(cursor.slice(0, 20), () => {
       assert.equal(parse(`?last_event_id=${cursor}`).lastEventId, null);
     });

@@ -44,7 +44,7 @@ function subscribe(
     random: () => 0.5,
     log: (_level, event, fields) => void logged.push(JSON.stringify({ event, ...fields })),
   });
-  const caller = { userId, token, expiresAt: 0, assuranceLevel: "aal1" };
+  const caller = { userId, token, expiresAt: 0, rights: "aal1" };
   const subscription = feed(caller, (message) => void messages.push(message), {
     signal: given ?? controller.signal,
   });
@@ -162,8 +162,8 @@ test("realtime feed leaves after a refused join and tries again, ever less often
     await clock.advance(1);
   }
   await until(() => server.openSockets === 1, "the refused ones are closed");
-  assert.deepEqual(kinds(), [], "it was down all the time");
-  assert.match(logged[0] ?? "", /Token has expired/);
+  assert.deepEqual(kinds(), Array(7).fill("hint"), "the database is asked at each refusal");
+  assert.match(logged[0] ?? "", /Token has expired.*"refused":"token"/);
   assert.ok(!logged.join().includes("the.callers.token"));
   leave();
 });
@@ -209,13 +209,13 @@ test("realtime feed forgets earlier refusals once it was live", async (server) =
   }
   const join = await server.nextJoin();
   join.confirm();
-  await until(() => messages.length === 1);
+  await until(() => messages.length === 3);
   join.close();
-  await until(() => messages.length === 2);
+  await until(() => messages.length === 4);
   await clock.advance(1_000);
   (await server.nextJoin()).confirm();
-  await until(() => messages.length === 3);
-  assert.deepEqual(kinds(), ["live", "down", "live"]);
+  await until(() => messages.length === 5);
+  assert.deepEqual(kinds(), ["hint", "hint", "live", "down", "live"]);
   leave();
 });
 
@@ -303,7 +303,7 @@ test("realtime feed rejoins at once when told that it is deaf", async (server) =
 
 test("realtime feed rejoins with a renewed token", async (server) => {
   const { subscription, leave } = await subscribeLive(server);
-  subscription.rejoin({ userId: USER_ID, token: "renewed", expiresAt: 0, assuranceLevel: "aal1" });
+  subscription.rejoin({ userId: USER_ID, token: "renewed", expiresAt: 0, rights: "aal1" });
   assert.equal((await server.nextJoin()).payload.access_token, "renewed");
   leave();
 });

@@ -24,7 +24,7 @@ function createShared() {
   }, clock);
 
   /** A stream of a caller. */
-  function subscribe(caller: Partial<Caller> = {}) {
+  function subscribe(caller: Partial<Caller> = {}, ended?: AbortSignal) {
     const controller = new AbortController();
     const kinds: string[] = [];
     const subscription = feed(
@@ -32,11 +32,11 @@ function createShared() {
         userId: USER_ID,
         token: "token",
         expiresAt: clock.now() + HOUR,
-        assuranceLevel: "aal1",
+        rights: "aal1",
         ...caller,
       },
       ({ kind }) => void kinds.push(kind),
-      { signal: controller.signal },
+      { signal: ended ?? controller.signal },
     );
     return { kinds, subscription, leave: () => controller.abort() };
   }
@@ -55,7 +55,7 @@ Deno.test("shareFeed() subscribes once for the streams of one user, who all hear
 Deno.test("shareFeed() keeps users, and rights of one user, apart", () => {
   const { subscriptions, subscribe } = createShared();
   const mine = subscribe();
-  const others = [subscribe({ userId: OTHER_USER_ID }), subscribe({ assuranceLevel: "aal2" })];
+  const others = [subscribe({ userId: OTHER_USER_ID }), subscribe({ rights: "aal2" })];
   assert.equal(subscriptions.length, 3);
   subscriptions[0]?.emit({ kind: "hint" });
   assert.deepEqual(mine.kinds, ["hint"]);
@@ -117,6 +117,14 @@ Deno.test("shareFeed() rejoins a deaf feed once, however many streams notice", (
   subscriptions[0]?.emit({ kind: "down" });
   streams[1]?.subscription.rejoin();
   assert.deepEqual(subscriptions[0]?.rejoins, ["token"]);
+});
+
+Deno.test("shareFeed() subscribes to nothing for a stream that has ended already", () => {
+  const { subscriptions, subscribe } = createShared();
+  subscribe({}, AbortSignal.abort());
+  assert.equal(subscriptions.length, 0);
+  assert.deepEqual(subscribe().kinds, []);
+  assert.equal(subscriptions.length, 1);
 });
 
 Deno.test("shareFeed() leaves nothing behind for a stream that had ended before it began", () => {

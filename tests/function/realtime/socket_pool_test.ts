@@ -95,15 +95,29 @@ test("socket pool keeps users apart whose last join was refused", async (server)
   assert.equal(channels[2]?.socket, channels[1]?.socket);
 });
 
-test("socket pool gives a topic that is being left another socket, not the channel that leaves", async (server) => {
+test("socket pool lets a topic wait that is being left, and nobody else", async (server) => {
   const { pool, channels, request, handedOut } = createPool(server);
   request("files:1");
   request("files:2");
   await handedOut(2);
+  const client = channels[0]!.socket;
+  const { removeChannel } = client;
+  const left = Promise.withResolvers<void>();
+  // As long as the server has not answered, the client has the channel.
+  client.removeChannel = async (channel) => {
+    await left.promise;
+    return await removeChannel.call(client, channel);
+  };
   pool.release(channels[0] as RealtimeChannel);
   request("files:1");
+  request("files:3");
   await handedOut(3);
-  assert.notEqual(channels[2], channels[0]);
+  assert.equal(channels[2]?.subTopic, "files:3", "it need not wait for the one before it");
+  left.resolve();
+  await handedOut(4);
+  assert.equal(channels[3]?.subTopic, "files:1");
+  assert.notEqual(channels[3], channels[0], "not the channel that is left");
+  assert.equal(server.openSockets, 1);
 });
 
 test("socket pool closes a socket that has had no channel for 10 s", async (server) => {
@@ -218,6 +232,25 @@ test("socket pool says once that Realtime can't be reached", async (server) => {
   await channels[0]?.socket.disconnect();
   request("files:2");
   await clock.advance(500);
+  assert.deepEqual(logged, ["realtime can't be reached"]);
+});
+
+test("socket pool says so once, too, while another socket is connected", async (server) => {
+  const { clock, logged, request, handedOut } = createPool(server, {
+    url: await unreachableUrl(),
+  });
+  request("files:1");
+  await handedOut(1);
+  request("files:refused", { wasRefused: true });
+  const deadline = Date.now() + 10_000;
+  while (logged.length === 0) {
+    assert.ok(Date.now() < deadline, "waited in vain for the line");
+    await clock.advance(50);
+  }
+  for (let n = 0; n < 20; n++) {
+    request(`files:${n + 2}`);
+    await clock.advance(100);
+  }
   assert.deepEqual(logged, ["realtime can't be reached"]);
 });
 

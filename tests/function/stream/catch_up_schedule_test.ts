@@ -12,6 +12,13 @@ function createSchedule({ live = true } = {}): CatchUpSchedule {
   return schedule;
 }
 
+/** A file whose table says nothing of its progress. */
+function withoutStatus(id: string) {
+  const change = updated({ id });
+  assert.ok(!change.deleted);
+  return { ...change, file: { ...change.file, status: null as unknown as string } };
+}
+
 const working = (id: string, status = "processing") => updated({ id, status, progress: 10 });
 
 Deno.test("CatchUpSchedule is in no hurry while the feed is live and nothing is in progress", () => {
@@ -28,15 +35,17 @@ Deno.test("CatchUpSchedule hurries while the feed is down, from the start on", (
 });
 
 Deno.test("CatchUpSchedule hurries while a file is in progress", async (t) => {
-  for (const status of ["pending", "processing"]) {
+  // Words of other tables, too.
+  for (const status of ["pending", "processing", "running", "queued", ""]) {
     for (
       const end of [
         updated({ id: fileId(1), status: "ready" }),
         updated({ id: fileId(1), status: "failed" }),
+        withoutStatus(fileId(1)),
         deleted({ id: fileId(1) }),
       ]
     ) {
-      await t.step(`${status} until ${end.deleted ? "deleted" : end.file.status}`, () => {
+      await t.step(`'${status}' until ${end.deleted ? "deleted" : end.file.status}`, () => {
         const schedule = createSchedule();
         assert.equal(schedule.sent(working(fileId(1), status)), true);
         assert.equal(schedule.delay(), FAST);
@@ -98,6 +107,23 @@ Deno.test("CatchUpSchedule tries again soon after a failure, then ever later", (
   });
   assert.deepEqual(delays, [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]);
   assert.equal(schedule.isRetry, true);
+  schedule.ended("nothing");
+  assert.deepEqual([schedule.delay(), schedule.isRetry], [ORDINARY, false]);
+});
+
+Deno.test("CatchUpSchedule waits longer than five seconds after a refusal, then ever longer", () => {
+  const earliest = new CatchUpSchedule({ maxMs: ORDINARY, random: () => 0 });
+  earliest.ended("refused");
+  assert.ok(earliest.delay() > 5_000);
+  const schedule = createSchedule();
+  const delays = Array.from({ length: 5 }, () => {
+    schedule.ended("refused");
+    return schedule.delay();
+  });
+  assert.deepEqual(delays, [7_500, 15_000, 30_000, 60_000, 60_000]);
+  assert.equal(schedule.isRetry, true);
+  schedule.ended("failed");
+  assert.equal(schedule.delay(), 1_000, "an outage is another fault");
   schedule.ended("nothing");
   assert.deepEqual([schedule.delay(), schedule.isRetry], [ORDINARY, false]);
 });

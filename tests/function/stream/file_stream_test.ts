@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { deleted, fileId, updated } from "../database/example_change.ts";
+import { deleted, fileId, updated, upTo } from "../database/example_change.ts";
 import {
   CATCH_UP_DISTANCE_MS,
   openReadyStream,
@@ -8,15 +8,25 @@ import {
 } from "./open_stream.ts";
 import type { FeedMessage } from "../../../supabase/functions/file-events/stream/file_feed.ts";
 import type { FileChange } from "../../../supabase/functions/file-events/database/file_change.ts";
+import {
+  ChangesError,
+  changesError,
+  type Fault,
+} from "../../../supabase/functions/file-events/database/changes_error.ts";
 
 const live = (change: FileChange): FeedMessage => ({ kind: "change", change });
+/** A fault that has lasted. */
+const endingFault = (kind: Fault["kind"], end: Fault["end"] & string) =>
+  new ChangesError("refused", { kind, status: 400, code: "", end });
+/** The first heartbeat comes in the middle of the interval, as `random` is in the middle. */
+const FIRST_BEAT_MS = 15_000;
 /** File `n` at a revision. */
 const file = (n: number, revision: number, changedIn = revision + 10) =>
   updated({ id: fileId(n), revision, changedIn });
 
-Deno.test("file stream sends its first bytes before feed or database have answered", async () => {
+Deno.test("file stream asks feed and database at once, and says nothing before they answer", async () => {
   const { client, feed, database } = await openStream();
-  assert.deepEqual(await client.readAll(), ["retry 2000"]);
+  assert.deepEqual(await client.readAll(), []);
   assert.equal(database.waiting, 1);
   assert.equal(feed.caller?.token, "the.callers.token");
 });
@@ -25,7 +35,6 @@ Deno.test("file stream begins with a reset, a snapshot and ready, without the fe
   const { client, database } = await openStream();
   await database.answer({ cursor: "c1", reset: true, changes: [file(1, 1), file(2, 2)] });
   assert.deepEqual(await client.readAll(), [
-    "retry 2000",
     "reset@none",
     "1:1",
     "2:2@c1",
@@ -43,7 +52,7 @@ Deno.test("file stream sends a long snapshot page by page, as the client reads",
   const page = { reset: true, more: true, changes: [file(1, 1), file(2, 2)] };
   await database.answer({ cursor: "p1", ...page });
   assert.equal(database.waiting, 0, "the client has not read the first page");
-  assert.deepEqual(await client.readAll(), ["retry 2000", "reset@none", "1:1", "2:2@p1"]);
+  assert.deepEqual(await client.readAll(), ["reset@none", "1:1", "2:2@p1"]);
   await database.answer({ cursor: "c1", changes: [file(3, 3)] });
   assert.deepEqual(await client.readAll(), ["3:3@c1", "ready@c1"]);
   assert.deepEqual(database.queries.map(({ since }) => since), [null, "p1"]);
@@ -53,13 +62,13 @@ Deno.test("file stream resumes from a cursor without a reset", async () => {
   const { client, database } = await openStream({ parameters: { lastEventId: "c0" } });
   assert.equal(database.queries[0]?.since, "c0");
   await database.answer({ cursor: "c1", changes: [deleted({ id: fileId(2) }), file(1, 5)] });
-  assert.deepEqual(await client.readAll(), ["retry 2000", "-2", "1:5@c1", "ready@c1"]);
+  assert.deepEqual(await client.readAll(), ["-2", "1:5@c1", "ready@c1"]);
 });
 
 Deno.test("file stream resets a client whose cursor is of no use", async () => {
   const { client, database } = await openStream({ parameters: { lastEventId: "old" } });
   await database.answer({ cursor: "c1", reset: true, changes: [file(1, 5)] });
-  assert.deepEqual(await client.readAll(), ["retry 2000", "reset@none", "1:5@c1", "ready@c1"]);
+  assert.deepEqual(await client.readAll(), ["reset@none", "1:5@c1", "ready@c1"]);
 });
 
 Deno.test("file stream passes live changes on at once, of several files at a time", async () => {
@@ -101,11 +110,11 @@ Deno.test("file stream drops live changes that are doubled or out of order", asy
 Deno.test("file stream loses no live change that arrives before the first page", async () => {
   const { clock, client, feed, database } = await openStream();
   await feed.emit(live(file(1, 2)));
-  await database.answer({ cursor: "c1", horizon: 5n, reset: true, changes: [file(1, 1)] });
-  assert.deepEqual(await client.readAll(), ["retry 2000", "reset@none", "1:1@c1", "ready@c1"]);
+  await database.answer({ cursor: "c1", coverage: upTo(5n), reset: true, changes: [file(1, 1)] });
+  assert.deepEqual(await client.readAll(), ["reset@none", "1:1@c1", "ready@c1"]);
   await clock.advance(CATCH_UP_DISTANCE_MS);
   assert.equal(database.waiting, 1, "asks again for what the page may lack");
-  await database.answer({ cursor: "c2", horizon: 5n, changes: [file(1, 2)] });
+  await database.answer({ cursor: "c2", coverage: upTo(5n), changes: [file(1, 2)] });
   assert.deepEqual(await client.readAll(), ["1:2@c2"]);
 });
 
@@ -173,17 +182,68 @@ Deno.test("file stream stays open when a catch-up fails, and tries again, ever l
   await database.answer({ cursor: "c1", reset: true, changes: [file(1, 1)] });
   assert.deepEqual(
     (await client.readAll()).filter((message) => message !== "heartbeat"),
-    ["retry 2000", "reset@none", "1:1@c1", "ready@c1"],
+    ["reset@none", "1:1@c1", "ready@c1"],
   );
   const failures = logged.filter(({ event }) => event === "catch-up failed");
-  assert.equal(failures.length, 2);
+  assert.equal(failures.length, 1, "one line a minute");
   assert.match(String(failures[0]?.fields?.error), /statement timeout/);
+});
+
+Deno.test("file stream shares its lines of failures with all others, a line a minute", async () => {
+  const { clock, database, client, logged } = await openStream();
+  const startedAt = clock.now();
+  while (clock.now() < startedAt + 70_000) {
+    if (database.waiting > 0) await database.fail();
+    await clock.advance(1_000);
+    await client.readAll();
+  }
+  const failures = logged.filter(({ event }) => event === "catch-up failed");
+  assert.equal(failures.length, 2);
+  assert.ok(Number(failures[1]?.fields?.times) > 3, "it says how many there were");
+});
+
+Deno.test("file stream leaves the log to whoever judges a fault of the database for all streams", async () => {
+  const { database, logged } = await openStream();
+  await database.fail(changesError(503, { code: "PGRST001", message: "no connection" }));
+  assert.deepEqual(logged.map(({ event }) => event), ["stream opened"]);
+});
+
+Deno.test("file stream asks again after seven seconds when it is refused, then ever less often", async () => {
+  const { clock, client, database } = await openStream();
+  for (const wait of [7_500, 15_000, 30_000, 60_000, 60_000]) {
+    await database.fail(changesError(401, { code: "PGRST301", message: "bad signature" }));
+    await clock.advance(wait - 1);
+    assert.equal(database.waiting, 0);
+    await clock.advance(1);
+    assert.equal(database.waiting, 1);
+    await client.readAll();
+  }
+  await database.answer({ cursor: "c1", reset: true });
+  assert.deepEqual(await client.readAll(), ["reset@none", "ready@c1"]);
+});
+
+Deno.test("file stream ends at once when the database waits for its operator, and sends its client away for long", async () => {
+  const { clock, client, database, feed } = await openStream();
+  await database.fail(endingFault("setup", "setup-required"));
+  assert.equal(feed.signal?.reason, "setup-required");
+  assert.deepEqual(await client.readAll(), ["closing: setup-required, retry 300000", "end"]);
+  assert.equal(clock.pending, 0);
+});
+
+Deno.test("file stream ends within five seconds when the database refuses its token for good", async () => {
+  const { clock, client, database } = await openStream();
+  await database.fail(endingFault("token-refused", "token-expired"));
+  await clock.advance(2_499);
+  assert.deepEqual(await client.readAll(), []);
+  await clock.advance(1);
+  assert.deepEqual(await client.readAll(), ["closing: token-expired, retry 2000", "end"]);
+  assert.equal(clock.pending, 0);
 });
 
 Deno.test("file stream goes on from the last page when a catch-up fails in the middle", async () => {
   const { clock, client, database } = await openStream();
   await database.answer({ cursor: "p1", reset: true, more: true, changes: [file(1, 1)] });
-  assert.deepEqual(await client.readAll(), ["retry 2000", "reset@none", "1:1@p1"]);
+  assert.deepEqual(await client.readAll(), ["reset@none", "1:1@p1"]);
   await database.fail();
   await clock.advance(10_000);
   await database.answer({ cursor: "c1", changes: [file(2, 2)] });
@@ -195,14 +255,14 @@ Deno.test("file stream sends nothing twice that a catch-up finds again", async (
   const { client, feed, database } = await openReadyStream();
   await feed.emit(live(file(1, 1)), { kind: "hint" });
   assert.deepEqual(await client.readAll(), ["1:1"]);
-  await database.answer({ cursor: "c2", horizon: 11n, changes: [file(1, 1)] });
+  await database.answer({ cursor: "c2", coverage: upTo(11n), changes: [file(1, 1)] });
   assert.deepEqual(await client.readAll(), []);
 });
 
 Deno.test("file stream drops a live change that a catch-up has covered", async () => {
   const { client, feed, database } = await openReadyStream();
   await feed.emit({ kind: "hint" });
-  await database.answer({ cursor: "c2", horizon: 100n, changes: [file(1, 2, 12)] });
+  await database.answer({ cursor: "c2", coverage: upTo(100n), changes: [file(1, 2, 12)] });
   assert.deepEqual(await client.readAll(), ["1:2@c2"]);
   await feed.emit(live(file(1, 1, 11)), live(file(1, 2, 12)));
   assert.deepEqual(await client.readAll(), []);
@@ -211,18 +271,20 @@ Deno.test("file stream drops a live change that a catch-up has covered", async (
 Deno.test("file stream asks the database about a live change that may be older than what it sent", async () => {
   const { clock, client, feed, database } = await openReadyStream();
   await feed.emit({ kind: "hint" });
-  await database.answer({ cursor: "c2", horizon: 15n, changes: [file(1, 6, 10)] });
+  await database.answer({ cursor: "c2", coverage: upTo(15n), changes: [file(1, 6, 10)] });
   assert.deepEqual(await client.readAll(), ["1:6@c2"]);
   await feed.emit(live(file(1, 5, 20)));
   await clock.advance(CATCH_UP_DISTANCE_MS);
   assert.equal(database.waiting, 1);
-  await database.answer({ cursor: "c3", horizon: 21n });
+  await database.answer({ cursor: "c3", coverage: upTo(21n) });
   assert.deepEqual(await client.readAll(), [], "the older state is never sent");
 });
 
 Deno.test("file stream sends a heartbeat every 30 s, with the cursor of what was sent before", async () => {
   const { clock, client, feed, database } = await openReadyStream();
-  await clock.advance(29_999 - READY_AFTER_MS);
+  await clock.advance(FIRST_BEAT_MS - READY_AFTER_MS);
+  assert.deepEqual(await client.readAll(), ["heartbeat@c1"]);
+  await clock.advance(29_999);
   assert.deepEqual(await client.readAll(), []);
   await clock.advance(1);
   assert.deepEqual(await client.readAll(), ["heartbeat@c1"]);
@@ -234,10 +296,20 @@ Deno.test("file stream sends a heartbeat every 30 s, with the cursor of what was
   assert.ok(messages[0]?.startsWith("1:1"), "the cursor comes after what it covers");
 });
 
+Deno.test("file stream spreads the heartbeats of streams that open together over the interval", async () => {
+  for (const [random, firstBeat] of [[0.001, 30], [0.5, 15_000], [0.999, 29_970]] as const) {
+    const { clock, client } = await openStream({ random: () => random });
+    await clock.advance(firstBeat - 1);
+    assert.deepEqual(await client.readAll(), []);
+    await clock.advance(1);
+    assert.deepEqual(await client.readAll(), ["heartbeat"]);
+  }
+});
+
 Deno.test("file stream sends heartbeats without an id while nothing is caught up", async () => {
   const { clock, client } = await openStream();
   await clock.advance(30_000);
-  assert.deepEqual(await client.readAll(), ["retry 2000", "heartbeat"]);
+  assert.deepEqual(await client.readAll(), ["heartbeat"]);
 });
 
 Deno.test("file stream catches up though the client never reads as fast as files change", async () => {
@@ -262,9 +334,14 @@ Deno.test("file stream resends what it has forgotten at the ordinary pace, and b
   await feed.emit({ kind: "hint" });
   for (let minute = 0; minute < 5; minute++) {
     // A transaction that stays open holds the horizon below all of them.
-    await database.answer({ cursor: "c1", horizon: 10n, more: true, changes: rows.slice(0, 3) });
+    await database.answer({
+      cursor: "c1",
+      coverage: upTo(10n),
+      more: true,
+      changes: rows.slice(0, 3),
+    });
     await client.readAll();
-    await database.answer({ cursor: "c1", horizon: 10n, changes: rows.slice(3) });
+    await database.answer({ cursor: "c1", coverage: upTo(10n), changes: rows.slice(3) });
     await client.readAll();
     await clock.advance(59_999);
     assert.equal(database.waiting, 0, `minute ${minute}`);
@@ -328,15 +405,15 @@ Deno.test("file stream drops a page that was asked for before an overflow", asyn
 
 Deno.test("file stream ends a client that leaves two heartbeats unread: slow-consumer", async () => {
   const { clock, client, feed } = await openReadyStream();
-  await clock.advance(30_000);
+  await clock.advance(FIRST_BEAT_MS - READY_AFTER_MS);
   assert.deepEqual(await client.read(1), ["heartbeat@c1"]);
   await clock.advance(60_000);
   await feed.emit(live(file(1, 1)));
-  await clock.advance(29_999 - READY_AFTER_MS);
+  await clock.advance(29_999);
   assert.equal(feed.signal?.aborted, false, "two heartbeats wait, no third is due");
   await clock.advance(1);
   assert.equal(feed.signal?.reason, "slow-consumer");
-  assert.deepEqual(await client.readAll(), ["retry 2000", "closing: slow-consumer", "end"]);
+  assert.deepEqual(await client.readAll(), ["closing: slow-consumer, retry 2000", "end"]);
 });
 
 Deno.test("file stream keeps a client that reads slowly but does read", async () => {
@@ -390,24 +467,37 @@ Deno.test("file stream asks no more when a client leaves that a catch-up waits f
 Deno.test("file stream ends before the token does: token-expired", async () => {
   const { clock, client, feed } = await openReadyStream({ expiresIn: 40_000 });
   await clock.advance(30_000);
-  assert.deepEqual(await client.readAll(), ["retry 2000", "closing: token-expired", "end"]);
+  assert.deepEqual(await client.readAll(), ["closing: token-expired, retry 2000", "end"]);
   assert.equal(feed.signal?.reason, "token-expired");
   assert.equal(clock.pending, 0);
+});
+
+Deno.test("file stream never loses closing to a change that is on its way to the client", async (t) => {
+  for (let turns = 0; turns < 10; turns++) {
+    await t.step(`it ends ${turns} turns after the change`, async () => {
+      const { client, feed, shutdown } = await openReadyStream();
+      assert.deepEqual(await client.readAll(), [], "the client waits");
+      void feed.emit(live(file(1, 1)));
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+      shutdown.abort();
+      const messages = await client.readAll();
+      assert.deepEqual(messages.slice(-2), ["closing: shutdown, retry 2000", "end"]);
+    });
+  }
 });
 
 Deno.test("file stream drops what waits when it ends: the client comes back for it", async () => {
   const { client, feed, shutdown } = await openReadyStream();
   await feed.emit(live(file(1, 1)));
   shutdown.abort();
-  assert.deepEqual(await client.readAll(), ["retry 2000", "closing: shutdown", "end"]);
+  assert.deepEqual(await client.readAll(), ["closing: shutdown, retry 2000", "end"]);
 });
 
 Deno.test("file stream spreads reconnects with a jittered retry", async () => {
   for (const [random, retry] of [[0, 1400], [0.999, 2599]] as const) {
     const { client, shutdown } = await openStream({ random: () => random });
-    assert.deepEqual(await client.readAll(), [`retry ${retry}`]);
     shutdown.abort();
-    assert.deepEqual(await client.readAll(), [`retry ${retry}`, "closing: shutdown", "end"]);
+    assert.deepEqual(await client.readAll(), [`closing: shutdown, retry ${retry}`, "end"]);
   }
 });
 
@@ -417,7 +507,7 @@ Deno.test("file stream that opens while the isolate shuts down ends at once", as
     isolate: { startedAt: 0, limitMs: Infinity, shutdown },
   });
   const messages = await client.readAll();
-  assert.deepEqual(messages.slice(-2), ["closing: shutdown", "end"]);
+  assert.deepEqual(messages.slice(-2), ["closing: shutdown, retry 2000", "end"]);
   assert.equal(database.queries.length, 0);
   assert.equal(feed.caller, undefined);
   assert.equal(clock.pending, 0);
@@ -431,6 +521,19 @@ Deno.test("file stream makes a feed rejoin that is deaf", async () => {
     await client.readAll();
   }
   assert.equal(feed.rejoins, 1);
+});
+
+Deno.test("file stream takes a feed for healthy that brings hints in place of many changes", async () => {
+  const { clock, client, feed, database } = await openReadyStream();
+  for (let n = 1; n <= 4; n++) {
+    await feed.emit({ kind: "hint" });
+    await clock.advance(1_000);
+    await database.answer({ coverage: upTo(100n * BigInt(n)), changes: [file(n, n, 100 * n)] });
+    await client.readAll();
+    await clock.advance(60_000);
+    while (database.waiting > 0) await database.answer({ coverage: upTo(100n * BigInt(n) + 1n) });
+  }
+  assert.equal(feed.rejoins, 0);
 });
 
 Deno.test("file stream takes a feed for healthy that brings what a catch-up found first", async () => {
@@ -460,8 +563,8 @@ Deno.test("file stream narrowed to files passes those alone", async () => {
 Deno.test("file stream without a snapshot tells the client when to load its list", async () => {
   const { client, feed, database } = await openStream({ parameters: { snapshot: false } });
   assert.equal(database.queries[0]?.snapshot, false);
-  await database.answer({ cursor: "c1", horizon: 10n, reset: true });
-  assert.deepEqual(await client.readAll(), ["retry 2000", "reset@none", "ready@c1"]);
+  await database.answer({ cursor: "c1", coverage: upTo(10n), reset: true });
+  assert.deepEqual(await client.readAll(), ["reset@none", "ready@c1"]);
   await feed.emit(live(file(1, 1)));
   assert.deepEqual(await client.readAll(), ["1:1"]);
 });
@@ -478,7 +581,7 @@ Deno.test("file stream without a snapshot ends on such a reset, so that ready ca
   const { client, feed, database } = await openReadyStream({ parameters: { snapshot: false } });
   await feed.emit({ kind: "hint" });
   await database.answer({ cursor: "d1", reset: true });
-  assert.deepEqual(await client.readAll(), ["retry 2000", "closing: max-duration", "end"]);
+  assert.deepEqual(await client.readAll(), ["closing: max-duration, retry 2000", "end"]);
 });
 
 Deno.test("file stream logs its opening and its end, and no token", async () => {

@@ -11,12 +11,12 @@ function start(
   const shutdown = new AbortController();
   if (isShutDown) shutdown.abort();
   const isolate = { startedAt: clock.now() - age, limitMs, shutdown: shutdown.signal };
-  const { signal, end } = createLifetime(clock.now() + expiresIn, {
+  const lifetime = createLifetime(clock.now() + expiresIn, {
     isolate,
     clock,
     random: () => random,
   });
-  return { clock, shutdown, signal, end };
+  return { clock, shutdown, ...lifetime };
 }
 
 /** Milliseconds until a lifetime ends by itself. */
@@ -50,8 +50,50 @@ Deno.test("createLifetime() ends between 25 and 95 % of what is left to the isol
   assert.equal(signal.reason, "max-duration");
 });
 
-Deno.test("createLifetime() gives a stream in an isolate's last moments a second", async () => {
-  assert.equal(await duration({ limitMs: 150_000, age: 149_000 }), 1_000);
+Deno.test("createLifetime() gives a stream at least as long as one of the isolate's first half", async (t) => {
+  const limitMs = 150_000;
+  for (const random of [0, 0.5, 1]) {
+    const shortest = await duration({ limitMs, age: limitMs / 2, random });
+    for (const age of [80_000, 131_000, 132_000, 149_999, 150_000, 399_000, 10 * HOUR]) {
+      await t.step(`age ${age} ms, random ${random}`, async () => {
+        const ms = await duration({ expiresIn: 2 * HOUR, limitMs, age, random });
+        assert.ok(ms >= shortest, `${ms} < ${shortest}`);
+      });
+    }
+  }
+});
+
+Deno.test("createLifetime() takes the time from the limit on for new, because the limit is wrong", async () => {
+  const limitMs = 150_000;
+  const longest = await duration({ limitMs, random: 1 });
+  assert.equal(await duration({ limitMs, age: limitMs, random: 1 }), longest);
+});
+
+Deno.test("createLifetime() gives a token that is about to expire a second", async () => {
+  assert.equal(await duration({ expiresIn: 2_000 }), 1_000);
+});
+
+Deno.test("createLifetime() ends within a time, at a random moment, and at one of them alone", async () => {
+  for (const [random, ms] of [[0.1, 500], [0.5, 2_500], [0.999, 4_995]] as const) {
+    const { clock, signal, endWithin } = start({ random });
+    endWithin(5_000, "token-expired");
+    await clock.advance(ms - 1);
+    assert.equal(signal.aborted, false);
+    await clock.advance(1);
+    assert.equal(signal.reason, "token-expired");
+    assert.equal(clock.pending, 0);
+  }
+  const { clock, endWithin } = start();
+  endWithin(5_000, "token-expired");
+  endWithin(5_000, "token-expired");
+  assert.equal(clock.pending, 2, "of the token and of the end");
+});
+
+Deno.test("createLifetime() that has ended sets no timer for another end", () => {
+  const { clock, end, endWithin } = start();
+  end("cancelled");
+  endWithin(5_000, "token-expired");
+  assert.equal(clock.pending, 0);
 });
 
 Deno.test("createLifetime() ends by whichever comes first", async () => {

@@ -12,9 +12,10 @@ import {
   createOpenFileStream,
   type FileStreamOptions,
 } from "../../../supabase/functions/file-events/stream/file_stream.ts";
-import type { ServerSentEventMessage } from "../../../supabase/functions/file-events/http/server_sent_event_stream.ts";
+import type { StreamMessage } from "../../../supabase/functions/file-events/stream/stream_message.ts";
 import type { StreamParameters } from "../../../supabase/functions/file-events/http/stream_parameters.ts";
 import { USER_ID } from "../access_tokens.ts";
+import { upTo } from "../database/example_change.ts";
 import { FakeClock, settle } from "../fake_clock.ts";
 
 /** A feed that says what the test says. */
@@ -66,18 +67,19 @@ export class ScriptedDatabase {
     const { query, resolve } = this.#next();
     resolve({
       cursor: query.since ?? "start",
-      horizon: 0n,
+      coverage: upTo(0n),
       revision: 0,
       reset: false,
       more: false,
+      current: !page.more,
       changes: [],
       ...page,
     });
     await settle();
   }
 
-  async fail(message = "database down"): Promise<void> {
-    this.#next().reject(new Error(message));
+  async fail(error: string | Error = "database down"): Promise<void> {
+    this.#next().reject(typeof error === "string" ? new Error(error) : error);
     await settle();
   }
 
@@ -90,10 +92,10 @@ export class ScriptedDatabase {
 
 /** A client that reads when the test says so. */
 export class TestClient {
-  readonly #reader: ReadableStreamDefaultReader<ServerSentEventMessage>;
-  #pending: Promise<ReadableStreamReadResult<ServerSentEventMessage>> | undefined;
+  readonly #reader: ReadableStreamDefaultReader<StreamMessage>;
+  #pending: Promise<ReadableStreamReadResult<StreamMessage>> | undefined;
 
-  constructor(stream: ReadableStream<ServerSentEventMessage>) {
+  constructor(stream: ReadableStream<StreamMessage>) {
     this.#reader = stream.getReader();
   }
 
@@ -129,17 +131,16 @@ export class TestClient {
 }
 
 /**
- * `retry 2000`; `1:5` for file 1 at revision 5; `-1` for its deletion; otherwise the event's type;
- * each followed by `@id`.
+ * `1:5` for file 1 at revision 5; `-1` for its deletion; `closing: shutdown, retry 2000`; otherwise
+ * the event's type; each followed by `@id`.
  */
-function describe({ retry, id, data }: ServerSentEventMessage): string {
-  if (retry !== undefined) return `retry ${retry}`;
-  const { eventType, file, reason } = JSON.parse(data ?? "");
+function describe({ retry, id, data }: StreamMessage): string {
+  const { eventType, file, reason } = JSON.parse(data);
   const number = Number(file?.id.slice(-12));
   const text = {
     "file-update": `${number}:${file?.revision}`,
     "file-deleted": `-${number}`,
-    "closing": `closing: ${reason}`,
+    "closing": `closing: ${reason}, retry ${retry}`,
   }[eventType as string] ?? eventType;
   return id === undefined ? text : `${text}@${id}`;
 }
@@ -176,7 +177,7 @@ export async function openStream(
     userId: USER_ID,
     token: "the.callers.token",
     expiresAt: clock.now() + expiresIn,
-    assuranceLevel: "aal1",
+    rights: "aal1",
   };
   const client = new TestClient(open(caller, { ...ALL, ...parameters }));
   await settle();
@@ -195,11 +196,11 @@ export const READY_AFTER_MS = 2 * CATCH_UP_DISTANCE_MS;
 export async function openReadyStream(options: TestStreamOptions = {}) {
   const stream = await openStream(options);
   const { clock, feed, database, client } = stream;
-  await database.answer({ cursor: "c1", horizon: 10n, reset: true });
+  await database.answer({ cursor: "c1", coverage: upTo(10n), reset: true });
   await feed.emit({ kind: "live" });
   await clock.advance(CATCH_UP_DISTANCE_MS);
   await database.answer();
-  await client.read(["retry", "reset", "ready"].length);
+  await client.read(["reset", "ready"].length);
   await clock.advance(CATCH_UP_DISTANCE_MS);
   return stream;
 }

@@ -33,6 +33,7 @@ Deno.test("renderEntry() renders a file's new state in the seed's format", () =>
         progress: 50,
         processing_stage: "compression",
         error_message: null,
+        created_at: null,
         revision: 812,
       },
     },
@@ -69,11 +70,19 @@ Deno.test("renderEntry() keeps newlines, quotes and emoji of a file within one l
   assert.equal(JSON.parse(data).file.error_message, text);
 });
 
-Deno.test("renderClosing() names the reason and has no id", () => {
-  for (
-    const reason of ["token-expired", "max-duration", "shutdown", "slow-consumer", "busy"] as const
-  ) {
-    assert.deepEqual(parsed(renderClosing(reason, NOW)), {
+Deno.test("renderClosing() names the reason, says when to come back, and has no id", () => {
+  const retries = {
+    "token-expired": 2_000,
+    "max-duration": 2_000,
+    "shutdown": 2_000,
+    "slow-consumer": 2_000,
+    "busy": 60_000,
+    "setup-required": 300_000,
+  } as const;
+  for (const [reason, retry] of Object.entries(retries)) {
+    const rendered = renderClosing(reason as keyof typeof retries, { now: NOW, random: () => 0.5 });
+    assert.deepEqual(parsed(rendered), {
+      retry,
       data: { eventType: "closing", timestamp, reason },
     });
   }

@@ -9,9 +9,18 @@ export interface TokenClaims {
   readonly userId: string;
   /** Milliseconds since the Unix epoch (`exp`). */
   readonly expiresAt: number;
-  /** The authenticator assurance level (`aal`); row level security may depend on it. */
-  readonly assuranceLevel: string;
+  /**
+   * Equal for tokens that grant the same: all claims but those that differ from token to token of
+   * one session. Row level security may depend on each of them.
+   */
+  readonly rights: string;
 }
+
+/**
+ * Claims that say when and how a token was issued, not what it grants. `file_changes_since` leaves
+ * out the same ones.
+ */
+const CLAIMS_OF_ISSUE = new Set(["exp", "iat", "nbf", "jti", "session_id", "amr"]);
 
 /** No access token of Supabase Auth comes near this; a URL of that length would be refused too. */
 const MAX_TOKEN_LENGTH = 8192;
@@ -61,7 +70,7 @@ export function inspectAccessToken(token: string, now: number): TokenClaims {
   if (typeof header.alg !== "string" || !ALGORITHMS.has(header.alg)) {
     throw invalid("The access token is not signed with a supported algorithm");
   }
-  const { sub, exp, role, aal } = claims;
+  const { sub, exp, role } = claims;
   if (role !== "authenticated" || !isUuid(sub)) {
     throw invalid("The access token is not a signed-in user's");
   }
@@ -76,8 +85,13 @@ export function inspectAccessToken(token: string, now: number): TokenClaims {
     keyId: header.alg !== "HS256" && typeof header.kid === "string" ? header.kid : null,
     userId: sub.toLowerCase(),
     expiresAt,
-    assuranceLevel: typeof aal === "string" ? aal : "aal1",
+    rights: rightsOf(claims),
   };
+}
+
+function rightsOf(claims: Record<string, unknown>): string {
+  const granted = Object.entries(claims).filter(([name]) => !CLAIMS_OF_ISSUE.has(name));
+  return JSON.stringify(granted.sort(([a], [b]) => a < b ? -1 : 1));
 }
 
 function parseSegment(segment: string | undefined): Record<string, unknown> | undefined {

@@ -1,5 +1,6 @@
-import type { AuthError, JWK, SupabaseClient } from "@supabase/supabase-js";
+import type { AuthError, SupabaseClient } from "@supabase/supabase-js";
 import { inspectAccessToken, type TokenClaims } from "./access_token.ts";
+import type { SigningKeys } from "./signing_keys.ts";
 import type { Clock } from "../clock.ts";
 import { createLimiter } from "../limiter.ts";
 import { HttpError } from "../http/http_error.ts";
@@ -9,12 +10,18 @@ export interface Caller extends Omit<TokenClaims, "keyId"> {
   readonly token: string;
 }
 
-/** Verifies an access token; rejects with an {@linkcode HttpError}. */
-export type Authenticate = (token: string) => Promise<Caller>;
+/**
+ * Verifies an access token; rejects with an {@linkcode HttpError}.
+ *
+ * @param options.signal Aborted once the client has left: it gives up its place in the queue.
+ */
+export type Authenticate = (
+  token: string,
+  options?: { readonly signal?: Pick<AbortSignal, "aborted"> },
+) => Promise<Caller>;
 
 export interface AuthenticateOptions {
-  /** The project's public keys as the platform hands them over; more are fetched when needed. */
-  readonly keys: readonly JWK[];
+  readonly signingKeys: SigningKeys;
   readonly clock: Pick<Clock, "now">;
 }
 
@@ -34,31 +41,54 @@ const MAX_WAITING = 1000;
  */
 export function createAuthenticate(
   auth: Pick<SupabaseClient["auth"], "getClaims">,
-  { keys, clock }: AuthenticateOptions,
+  { signingKeys, clock }: AuthenticateOptions,
 ): Authenticate {
-  const jwks = { keys: [...keys] };
   const limit = createLimiter(MAX_REQUESTS);
-  let waiting = 0;
+  /** What those who wait for Auth listen to. */
+  const waiting = new Set<Pick<AbortSignal, "aborted">>();
 
-  async function verify(token: string): Promise<void> {
-    const { data, error } = await auth.getClaims(token, { jwks }).catch(explain);
+  async function verify(token: string, keyId: string | null): Promise<void> {
+    const keys = keyId === null ? [] : await signingKeys(keyId).catch(unreachable);
+    // Without its key, supabase-js would ask Auth about the token, twice.
+    if (keyId !== null && !keys.some(({ kid }) => kid === keyId)) {
+      throw invalid(new Error("The project has no such key"));
+    }
+    const { data, error } = await auth.getClaims(token, { jwks: { keys: [...keys] } })
+      .catch(explain);
     if (!data) throw refusal(error);
   }
 
-  async function verifyInTurn(token: string): Promise<void> {
-    if (waiting >= MAX_WAITING) {
-      throw new HttpError("OVERLOADED", "Too many streams are being opened; try again soon");
+  /** Looks at the signal instead of listening to it, which would print a notice in Deno 2.9. */
+  async function verifyInTurn(token: string, signal: Pick<AbortSignal, "aborted">): Promise<void> {
+    if (waiting.size >= MAX_WAITING) {
+      for (const other of waiting) if (other.aborted) waiting.delete(other);
     }
-    waiting++;
-    await limit(() => verify(token)).finally(() => waiting--);
+    if (waiting.size >= MAX_WAITING) throw overloaded();
+    const place = {
+      get aborted() {
+        return signal.aborted;
+      },
+    };
+    waiting.add(place);
+    await limit(() => signal.aborted ? Promise.reject(overloaded()) : verify(token, null))
+      .finally(() => waiting.delete(place));
   }
 
-  return async (token) => {
+  return async (token, { signal = { aborted: false } } = {}) => {
     const { keyId, ...claims } = inspectAccessToken(token, clock.now());
-    const isKeyKnown = keyId !== null && keys.some(({ kid }) => kid === keyId);
-    await (isKeyKnown ? verify(token) : verifyInTurn(token));
+    await (keyId === null ? verifyInTurn(token, signal) : verify(token, keyId));
     return { ...claims, token };
   };
+}
+
+function overloaded(): HttpError {
+  return new HttpError("OVERLOADED", "Too many streams are being opened; try again soon");
+}
+
+function unreachable(cause: unknown): never {
+  throw new HttpError("UPSTREAM_UNAVAILABLE", "The Auth server can't be reached; try again soon", {
+    cause,
+  });
 }
 
 /** WebCrypto throws on a token whose `alg` does not go with the key that its `kid` names. */
@@ -74,9 +104,7 @@ function refusal(error: AuthError | null): HttpError {
   // The session that the token names has ended; supabase-js drops the code here.
   const ended = error?.name === "AuthSessionMissingError";
   if (error === null || judged || ended) return invalid(error);
-  return new HttpError("UPSTREAM_UNAVAILABLE", "The Auth server can't be reached; try again soon", {
-    cause: error,
-  });
+  return unreachable(error);
 }
 
 function invalid(cause: unknown): HttpError {

@@ -37,7 +37,7 @@ export function shareChangesSince(
   const waiting = new Map<string, WaitingQuery>();
   return (caller, query, { signal }) => {
     const { since, fileIds, snapshot } = query;
-    const key = JSON.stringify([caller.userId, caller.assuranceLevel, since, fileIds, snapshot]);
+    const key = JSON.stringify([caller.userId, caller.rights, since, fileIds, snapshot]);
     const equal = waiting.get(key);
     if (equal) {
       equal.signals.push(signal);

@@ -4,15 +4,22 @@ import { EVENT_STREAM_HEADERS } from "./event_stream_headers.ts";
 
 /** Seconds after which a client may try again, in `Retry-After`, before jitter. */
 const RETRY_AFTER_S = 10;
+/**
+ * Milliseconds before jitter, in `retry:` of a 401. The same request will be refused again, yet
+ * some clients repeat it all the same.
+ */
+const REFUSED_RETRY_MS = 300_000;
 
 /**
- * The answer to a refused request: `{"error", "code"}` as JSON, for 401 framed as one
- * Server-Sent Event.
+ * The answer to a refused request: `{"error", "code"}` as JSON, for 401 as one Server-Sent Event
+ * with a long `retry:`.
  */
 export function errorResponse(error: HttpError, random: () => number): Response {
   const body = JSON.stringify({ error: error.message, code: error.code });
   if (error.status === 401) {
-    return new Response(`data: ${body}\n\n`, { status: 401, headers: EVENT_STREAM_HEADERS });
+    const retry = jitter(REFUSED_RETRY_MS, random);
+    const event = `retry: ${retry}\ndata: ${body}\n\n`;
+    return new Response(event, { status: 401, headers: EVENT_STREAM_HEADERS });
   }
   const headers = new Headers({
     "Content-Type": "application/json",

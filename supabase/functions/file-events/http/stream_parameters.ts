@@ -14,7 +14,7 @@ export interface StreamParameters {
 export const MAX_FILE_IDS = 100;
 
 /** Our cursors are far shorter; the rest can't be one. */
-const CURSOR = /^[\x21-\x7e]{1,256}$/;
+const CURSOR = /^[\x21-\x7e]{1,1024}$/;
 
 /**
  * Reads `file_id`, `snapshot` and the cursor. The `Last-Event-ID` header wins over the

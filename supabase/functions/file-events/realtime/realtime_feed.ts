@@ -7,6 +7,7 @@ import type { Clock } from "../clock.ts";
 import { jitter } from "../jitter.ts";
 import type { Log } from "../log.ts";
 import type { FeedMessage, FileFeed } from "../stream/file_feed.ts";
+import { judgeRefusal } from "./judge_refusal.ts";
 import type { SocketPool } from "./socket_pool.ts";
 
 /** A way to hear of changes over a Realtime channel. */
@@ -28,8 +29,6 @@ export interface RealtimeFeedOptions {
 
 /** Between attempts to join, in milliseconds: the first, doubled each time up to the last. */
 const BACKOFF_MS = { first: 1_000, last: 30_000 };
-/** Refusals for the token or the policies, and not for what ails the server. */
-const CONCERNS_THE_USER = /Unauthorized|JWT/i;
 /** A server confirms a subscription within 3 s, even when cold. */
 const CONFIRMATION_MS = 30_000;
 
@@ -74,9 +73,9 @@ export function createRealtimeFeed(source: ChannelSource, options: RealtimeFeedO
       cancelRequest = sockets.request({ topic, options, wasRefused, onChannel: subscribe });
     }
 
-    function joinLater(reason: string) {
+    function joinLater(reason: string, refused?: "token" | "policy") {
       leave();
-      log("warn", "realtime channel lost", { user: userId, reason });
+      log("warn", "realtime channel lost", { user: userId, reason, ...(refused && { refused }) });
       const backoff = Math.min(BACKOFF_MS.first * 2 ** attempts++, BACKOFF_MS.last);
       cancelTimer = clock.after(jitter(backoff, random), join);
     }
@@ -115,11 +114,13 @@ export function createRealtimeFeed(source: ChannelSource, options: RealtimeFeedO
           leave();
           return join();
         }
-        if (typeof reason === "string") {
-          if (reason.includes("RateLimit")) sockets.slowDown();
-          wasRefused = CONCERNS_THE_USER.test(reason);
-        }
-        joinLater(typeof reason === "string" ? reason : error?.message ?? status);
+        if (typeof reason !== "string") return joinLater(error?.message ?? status);
+        if (reason.includes("RateLimit")) sockets.slowDown();
+        const refused = judgeRefusal(reason);
+        wasRefused = refused !== undefined;
+        joinLater(reason, refused);
+        // Realtime's word alone ends no stream: the database is asked whether the token is good.
+        if (refused && !signal.aborted) onMessage({ kind: "hint" });
       });
     }
 

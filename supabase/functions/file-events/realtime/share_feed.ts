@@ -22,8 +22,7 @@ const RENEWAL_MS = 15_000;
 /**
  * Lets the streams of one user share a subscription, which lives as long as the last of them.
  *
- * Only equal rights share: row level security may depend on the assurance level (`aal`), and the
- * role is `authenticated` for all.
+ * Only tokens that grant the same share: row level security may depend on any of their claims.
  */
 export function shareFeed(feed: FileFeed, clock: Clock): FileFeed {
   const shared = new Map<string, SharedSubscription>();
@@ -59,7 +58,8 @@ export function shareFeed(feed: FileFeed, clock: Clock): FileFeed {
   }
 
   return (caller, onMessage, { signal }) => {
-    const key = `${caller.userId} ${caller.assuranceLevel}`;
+    if (signal.aborted) return { rejoin() {} };
+    const key = `${caller.userId} ${caller.rights}`;
     const listener = (message: FeedMessage) => onMessage(message);
     let entry = shared.get(key);
     if (!entry) shared.set(key, entry = begin(caller));

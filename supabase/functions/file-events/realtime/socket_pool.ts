@@ -79,17 +79,37 @@ export function createSocketPool({ createClient, clock, log }: SocketPoolOptions
   function serve(): void {
     isServing = queue.size > 0;
     if (!isServing) return void (slowness = 1);
+    noteReachability();
     const pausedFor = pausedUntil - clock.now();
     if (pausedFor > 0) return void clock.after(pausedFor, serve);
-    // The first of each kind: a socket that can't be connected stops only those who wait for it.
-    for (const wasRefused of [false, true]) {
-      const request = queue.values().find((it) => it.wasRefused === wasRefused);
-      const socket = request && place(request);
-      if (!request || !socket) continue;
-      clock.after(JOIN_INTERVAL_MS * slowness, serve);
-      return hand(request, socket);
+    for (const isQuarantine of [false, true]) {
+      if (!serveFrom(isQuarantine)) continue;
+      return void clock.after(JOIN_INTERVAL_MS * slowness, serve);
     }
     clock.after(CONNECTING_INTERVAL_MS, serve);
+  }
+
+  /** Hands out one channel of this kind of sockets, or sees to it that there will be such a socket. */
+  function serveFrom(isQuarantine: boolean): boolean {
+    const requests = queue.values().filter((it) => it.wasRefused === isQuarantine).toArray();
+    if (requests.length === 0) return false;
+    const withRoom = sockets.values().filter((socket) => {
+      return socket.isQuarantine === isQuarantine && socket.channels.size < MAX_CHANNELS;
+    }).toArray();
+    const connected = withRoom.filter(isConnected);
+    if (connected.length === 0) {
+      disconnectLater(withRoom[0] ?? connect(isQuarantine));
+      return false;
+    }
+    // A client has one channel a topic: it would give back the one that is being left. Whoever asks
+    // for that topic waits, and nobody else.
+    for (const request of requests) {
+      const socket = connected.find((it) => !hasTopic(it, request.topic));
+      if (!socket) continue;
+      hand(request, socket);
+      return true;
+    }
+    return false;
   }
 
   function hand(request: ChannelRequest, socket: Socket): void {
@@ -99,19 +119,6 @@ export function createSocketPool({ createClient, clock, log }: SocketPoolOptions
     socket.channels.add(channel);
     owners.set(channel, socket);
     request.onChannel(channel);
-  }
-
-  /** Finds a connected socket with room, or sees to it that there will be one. */
-  function place({ topic, wasRefused }: ChannelRequest): Socket | undefined {
-    const fitting = sockets.values().filter((socket) =>
-      socket.isQuarantine === wasRefused && socket.channels.size < MAX_CHANNELS &&
-      // A client has one channel a topic: it would give back the one that is being left.
-      !socket.client.getChannels().some(({ subTopic }) => subTopic === topic)
-    ).toArray();
-    const connected = fitting.find(isConnected);
-    if (connected) return connected;
-    const awaited = fitting.find((socket) => sockets.has(socket)) ?? connect(wasRefused);
-    disconnectLater(awaited);
   }
 
   function connect(isQuarantine: boolean): Socket {
@@ -128,22 +135,21 @@ export function createSocketPool({ createClient, clock, log }: SocketPoolOptions
     return socket;
   }
 
-  function isConnected(socket: Socket): boolean {
-    const state = socket.client.connectionState();
-    if (state === "open") isUnreachable = false;
-    socket.connectingSince = state === "connecting"
-      ? socket.connectingSince ?? clock.now()
-      : undefined;
-    const isHanging = clock.now() - (socket.connectingSince ?? Infinity) > CONNECT_TIMEOUT_MS;
-    if (isHanging) disconnect(socket);
-    if (isHanging || state === "closed") unreachable();
-    return state === "open";
-  }
-
-  /** Once an outage is enough. */
-  function unreachable(): void {
-    if (!isUnreachable) log("warn", "realtime can't be reached");
-    isUnreachable = true;
+  /** Gives up sockets that hang, and logs once an outage that there is one. */
+  function noteReachability(): void {
+    const states = sockets.values().map((socket) => {
+      const state = socket.client.connectionState();
+      if (state !== "connecting") socket.connectingSince = undefined;
+      else socket.connectingSince ??= clock.now();
+      const isHanging = clock.now() - (socket.connectingSince ?? Infinity) > CONNECT_TIMEOUT_MS;
+      if (isHanging) disconnect(socket);
+      return isHanging ? "closed" : state;
+    }).toArray();
+    const isDown = states.includes("closed");
+    if (isDown && !isUnreachable) log("warn", "realtime can't be reached");
+    // A socket that is being connected says nothing yet.
+    const isUp = states.length > 0 && states.every((state) => state === "open");
+    if (isDown || isUp) isUnreachable = isDown;
   }
 
   function disconnect(socket: Socket): void {
@@ -194,4 +200,12 @@ export function createSocketPool({ createClient, clock, log }: SocketPoolOptions
       slowness = Math.min(slowness * 2, MAX_SLOWNESS);
     },
   };
+}
+
+function isConnected(socket: Socket): boolean {
+  return socket.client.connectionState() === "open";
+}
+
+function hasTopic(socket: Socket, topic: string): boolean {
+  return socket.client.getChannels().some(({ subTopic }) => subTopic === topic);
 }

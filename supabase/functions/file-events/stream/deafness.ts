@@ -29,7 +29,7 @@ export class Deafness {
     if (owed && revision >= owed.revision) this.#owed.delete(id);
   }
 
-  /** The feed has (re)joined and owes nothing. */
+  /** The feed owes nothing: it has joined anew, or its hint has stood for what was missing. */
   reset(): void {
     this.#owed.clear();
     this.#strikes = 0;

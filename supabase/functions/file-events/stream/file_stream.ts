@@ -1,9 +1,8 @@
 import type { Caller } from "../auth/authenticate.ts";
-import { jitter } from "../jitter.ts";
 import { createLifetime, type EndReason, type Isolate } from "./lifetime.ts";
 import { Outbox } from "./outbox.ts";
-import type { ServerSentEventMessage } from "../http/server_sent_event_stream.ts";
-import { renderClosing, renderEntry } from "./stream_message.ts";
+import { createSparseLog } from "../sparse_log.ts";
+import { renderClosing, renderEntry, type StreamMessage } from "./stream_message.ts";
 import type { StreamParameters } from "../http/stream_parameters.ts";
 import { Synchronizer, type SynchronizerOptions } from "./synchronizer.ts";
 
@@ -17,12 +16,10 @@ export interface FileStreamOptions extends SynchronizerOptions {
 export type OpenFileStream = (
   caller: Caller,
   parameters: StreamParameters,
-) => ReadableStream<ServerSentEventMessage>;
+) => ReadableStream<StreamMessage>;
 
-/** What a client waits before it reconnects, in milliseconds before jitter. */
-const RETRY_MS = 2_000;
 /** Heartbeats for which a client may read nothing. */
-const PATIENCE = 2;
+const MAX_STALLED_HEARTBEATS = 2;
 
 /**
  * Makes streams that bring a caller's files up to date and keep them so, at the client's pace,
@@ -30,13 +27,13 @@ const PATIENCE = 2;
  */
 export function createOpenFileStream(options: FileStreamOptions): OpenFileStream {
   const { clock, random, heartbeatMs, log } = options;
+  const sparseLog = createSparseLog(log, clock);
   return (caller, parameters) => {
     const lifetime = createLifetime(caller.expiresAt, options);
     const { signal } = lifetime;
     const outbox = new Outbox(parameters.lastEventId);
     const openedAt = clock.now();
     const labels = { stream: crypto.randomUUID(), user: caller.userId };
-    const retry = () => ({ retry: jitter(RETRY_MS, random) });
 
     let idleBeats = 0;
     let takenAtLastBeat = 0;
@@ -44,19 +41,20 @@ export function createOpenFileStream(options: FileStreamOptions): OpenFileStream
       const isStalled = !outbox.isEmpty && outbox.takenCount === takenAtLastBeat;
       idleBeats = isStalled ? idleBeats + 1 : 0;
       takenAtLastBeat = outbox.takenCount;
-      if (idleBeats >= PATIENCE) return lifetime.end("slow-consumer");
+      if (idleBeats >= MAX_STALLED_HEARTBEATS) return lifetime.end("slow-consumer");
       outbox.putHeartbeat();
       cancelBeat = clock.after(heartbeatMs, beat);
     }
-    let cancelBeat = clock.after(heartbeatMs, beat);
+    // The first one at a random moment of the interval, so that streams that were opened together
+    // do not write together for as long as they live.
+    let cancelBeat = clock.after(heartbeatMs * random(), beat);
 
-    function finish(controller: ReadableStreamDefaultController<ServerSentEventMessage>) {
+    function finish(controller: ReadableStreamDefaultController<StreamMessage>) {
       cancelBeat();
       outbox.close();
       const reason: EndReason = signal.reason;
       if (reason !== "cancelled") {
-        controller.enqueue(retry());
-        controller.enqueue(renderClosing(reason, clock.now()));
+        controller.enqueue(renderClosing(reason, { now: clock.now(), random }));
         controller.close();
       }
       const ms = clock.now() - openedAt;
@@ -66,11 +64,11 @@ export function createOpenFileStream(options: FileStreamOptions): OpenFileStream
     return new ReadableStream({
       start(controller) {
         log("info", "stream opened", { ...labels, resumed: parameters.lastEventId !== null });
-        controller.enqueue(retry());
         if (signal.aborted) return finish(controller);
         signal.addEventListener("abort", () => finish(controller), { once: true });
         try {
-          new Synchronizer(caller, parameters, { ...options, outbox, lifetime, labels }).start();
+          const context = { outbox, lifetime, labels, log: sparseLog };
+          new Synchronizer(caller, parameters, { ...options, ...context }).start();
         } catch (error) {
           lifetime.end("cancelled");
           throw error;
@@ -78,7 +76,8 @@ export function createOpenFileStream(options: FileStreamOptions): OpenFileStream
       },
       async pull(controller) {
         const entry = await outbox.next();
-        if (entry) controller.enqueue(renderEntry(entry, clock.now()));
+        // Once `closing` has been put in, nothing may follow: an error here would drop it.
+        if (entry && !signal.aborted) controller.enqueue(renderEntry(entry, clock.now()));
       },
       cancel() {
         lifetime.end("cancelled");

@@ -6,6 +6,8 @@ export type EndReason =
   | "max-duration"
   | "shutdown"
   | "slow-consumer"
+  /** The database cannot serve streams until its operator acts. */
+  | "setup-required"
   /** The client has gone. */
   | "cancelled";
 
@@ -23,13 +25,21 @@ export interface Lifetime {
   /** Aborts once, with an {@linkcode EndReason}. */
   readonly signal: AbortSignal;
   end(reason: EndReason): void;
+  /** Ends at a random moment within `ms` milliseconds, so that not all streams do so at once. */
+  endWithin(ms: number, reason: EndReason): void;
 }
 
-/** Of the isolate's limit; `beforeunload` comes at 90 %. */
-const LAST_MOMENT = 0.88;
+/** Streams end before this fraction of the isolate's limit, because `beforeunload` comes at 90 %. */
+const USABLE_FRACTION = 0.88;
+/**
+ * The platform sends an isolate no new requests after half of its limit. A stream that is opened
+ * later counts as one that was opened then: most likely the real limit is longer than the announced
+ * one, and if it isn't, `beforeunload` still ends the stream in time.
+ */
+const LAST_REQUEST_FRACTION = 0.5;
 /** Ends before the token does, so that Realtime need not close the channel under us. */
 const EXPIRY_MARGIN_MS = { min: 5_000, max: 15_000 };
-/** A stream has at least this, so that it can make some progress. */
+/** A token that is about to expire still gets a stream that can make some progress. */
 const MIN_STREAM_MS = 1_000;
 
 /**
@@ -47,19 +57,34 @@ export function createLifetime(
   const { signal } = controller;
   const end = (reason: EndReason) => controller.abort(reason);
   const endAfter = (ms: number, reason: EndReason) => {
-    const cancel = clock.after(Math.max(ms, MIN_STREAM_MS), () => end(reason));
+    if (signal.aborted) return;
+    const cancel = clock.after(ms, () => end(reason));
     signal.addEventListener("abort", cancel, { once: true });
   };
 
   const { min, max } = EXPIRY_MARGIN_MS;
-  endAfter(expiresAt - clock.now() - (min + (max - min) * random()), "token-expired");
+  const tokenLeft = expiresAt - clock.now() - (min + (max - min) * random());
+  endAfter(Math.max(tokenLeft, MIN_STREAM_MS), "token-expired");
   if (Number.isFinite(isolate.limitMs)) {
-    const left = isolate.startedAt + isolate.limitMs * LAST_MOMENT - clock.now();
     // Spread over what is left, or all streams of an isolate would move to the next one at once.
-    endAfter(left * (0.25 + 0.7 * random()), "max-duration");
+    endAfter(usableTime(isolate, clock.now()) * (0.25 + 0.7 * random()), "max-duration");
   }
   const onShutdown = () => end("shutdown");
   if (isolate.shutdown.aborted) onShutdown();
   else isolate.shutdown.addEventListener("abort", onShutdown, { signal });
-  return { signal, end };
+  let isEnding = false;
+  const endWithin = (ms: number, reason: EndReason) => {
+    // Once: the earliest of several random moments would not be spread.
+    if (!isEnding) endAfter(ms * random(), reason);
+    isEnding = true;
+  };
+  return { signal, end, endWithin };
+}
+
+/** Milliseconds that the isolate has left for a stream which opens now. */
+function usableTime({ startedAt, limitMs }: Isolate, now: number): number {
+  const age = now - startedAt;
+  // It has outlived its limit, so that nothing is known of how long it lives.
+  const knownAge = age < limitMs ? age : 0;
+  return limitMs * USABLE_FRACTION - Math.min(knownAge, limitMs * LAST_REQUEST_FRACTION);
 }

@@ -1,3 +1,4 @@
+import { type Coverage, covers, COVERS_NOTHING, horizonOf } from "../database/coverage.ts";
 import type { FileChange } from "../database/file_change.ts";
 
 /** What a live change is worth to the client, given what has been sent. */
@@ -18,17 +19,18 @@ interface Sent {
 /**
  * Merges live changes and catch-ups into one sequence in which no file goes back in time.
  *
- * It remembers the last revision sent of each file that changed at or above the horizon, the
- * transaction id below which a catch-up has everything. Of all that is not remembered (it lies
- * below the horizon, there were more than `maxFiles`, or it was sent on an earlier connection) only
- * the largest revision is kept: a live change that isn't above it is `uncertain`. That works since
- * the revisions of all files come from one sequence. The horizon alone would not do, for a
- * transaction with a lower id can write the later state of a file.
+ * It remembers the last revision sent of each file that changed at or above the horizon. The horizon
+ * is the transaction id below which a catch-up has everything. Of all that it does not remember,
+ * because it lies below the horizon, because there were more than `maxFiles`, or because an earlier
+ * connection sent it, the memory keeps only the largest revision: a live change that is not above
+ * that revision is `uncertain`. This works because the revisions of all files come from one
+ * sequence. The horizon alone is not enough, because a transaction with a lower id can write the
+ * later state of a file.
  */
 export class RevisionMemory {
   readonly #sent = new Map<string, Sent>();
   readonly #maxFiles: number;
-  #horizon = 0n;
+  #coverage: Coverage = COVERS_NOTHING;
   #forgottenRevision = 0;
   #timesForgotten = 0;
 
@@ -45,7 +47,7 @@ export class RevisionMemory {
   }
 
   judge(change: FileChange): Verdict {
-    if (change.changedIn < this.#horizon) return "known";
+    if (covers(this.#coverage, change.changedIn)) return "known";
     const sent = this.#sent.get(change.id);
     if (sent) return change.revision > sent.revision ? "new" : "known";
     return change.revision > this.#forgottenRevision ? "new" : "uncertain";
@@ -57,7 +59,7 @@ export class RevisionMemory {
     if (!sent) return true;
     // In the catch-up's snapshot the file exists: no deletion that the snapshot covers is newer,
     // whatever its revision.
-    if (sent.deleted && !change.deleted && sent.changedIn < this.#horizon) return true;
+    if (sent.deleted && !change.deleted && covers(this.#coverage, sent.changedIn)) return true;
     return change.revision > sent.revision;
   }
 
@@ -70,8 +72,9 @@ export class RevisionMemory {
   remember({ id, revision, changedIn, deleted }: FileChange): void {
     // Also moves it to the young end.
     this.#sent.delete(id);
-    if (changedIn < this.#horizon) return this.#forget(revision);
+    if (changedIn < horizonOf(this.#coverage)) return this.#forget(revision);
     this.#sent.set(id, { revision, changedIn, deleted });
+    if (this.#sent.size > this.#maxFiles) this.#forgetWhere((sent) => this.#isCovered(sent));
     if (this.#sent.size > this.#maxFiles) this.#forgetOlderHalf();
   }
 
@@ -80,18 +83,19 @@ export class RevisionMemory {
     this.#forget(revision);
   }
 
-  /** A catch-up begins that will have everything below `horizon`. */
-  beginRun(horizon: bigint): void {
-    if (horizon > this.#horizon) this.#horizon = horizon;
+  /** A catch-up begins. Each of its pages shows what `coverage` covers, or something newer. */
+  beginRun(coverage: Coverage): void {
+    if (coverage.bound >= this.#coverage.bound) this.#coverage = coverage;
   }
 
-  /** The catch-up is complete: what it covers need not be remembered. */
+  /**
+   * The catch-up is complete: what lies below its horizon need not be remembered. What it covers
+   * above the horizon stays while there is room. Forgetting it would make each live change of a
+   * transaction that began earlier `uncertain`.
+   */
   endRun(): void {
-    for (const [id, { changedIn, revision }] of this.#sent) {
-      if (changedIn >= this.#horizon) continue;
-      this.#sent.delete(id);
-      this.#forget(revision);
-    }
+    const horizon = horizonOf(this.#coverage);
+    this.#forgetWhere(({ changedIn }) => changedIn < horizon);
   }
 
   /** The client will be caught up from an earlier point. */
@@ -99,14 +103,27 @@ export class RevisionMemory {
     this.#timesForgotten++;
     for (const { revision } of this.#sent.values()) this.#forget(revision);
     this.#sent.clear();
-    this.#horizon = 0n;
+    this.#coverage = COVERS_NOTHING;
   }
 
   /** The client has nothing. */
   reset(): void {
     this.#sent.clear();
-    this.#horizon = 0n;
+    this.#coverage = COVERS_NOTHING;
     this.#forgottenRevision = 0;
+  }
+
+  /** No page of this catch-up, or of a later one, can be older than what it covers. */
+  #isCovered({ changedIn }: Sent): boolean {
+    return covers(this.#coverage, changedIn);
+  }
+
+  #forgetWhere(matches: (sent: Sent) => boolean): void {
+    for (const [id, sent] of this.#sent) {
+      if (!matches(sent)) continue;
+      this.#sent.delete(id);
+      this.#forget(sent.revision);
+    }
   }
 
   #forgetOlderHalf(): void {

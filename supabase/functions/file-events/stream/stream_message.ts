@@ -1,3 +1,4 @@
+import { jitter } from "../jitter.ts";
 import type { EndReason } from "./lifetime.ts";
 import type { OutboxEntry } from "./outbox.ts";
 import type { ServerSentEventMessage } from "../http/server_sent_event_stream.ts";
@@ -5,15 +6,34 @@ import type { ServerSentEventMessage } from "../http/server_sent_event_stream.ts
 /** What follows `eventType: "closing"` as `reason`. */
 export type ClosingReason = Exclude<EndReason, "cancelled"> | "busy";
 
+/** Every message has data, because some clients take a block without data for an event. */
+export type StreamMessage = ServerSentEventMessage & { data: string };
+
+/** How long a client waits before it reconnects, in milliseconds before jitter. */
+export const RETRY_MS = 2_000;
+/** The same for the reasons after which an earlier attempt would most likely fail again. */
+const LONGER_RETRY_MS: Partial<Record<ClosingReason, number>> = {
+  "busy": 60_000,
+  "setup-required": 300_000,
+};
+
 /** Renders what is to be sent in the wire format of `docs/protocol.md`. `now` is in ms. */
-export function renderEntry(entry: OutboxEntry, now: number): ServerSentEventMessage {
+export function renderEntry(entry: OutboxEntry, now: number): StreamMessage {
   const message = render(payload(entry), now);
   return entry.cursor === undefined ? message : { id: entry.cursor, ...message };
 }
 
-/** The last message of a stream. It has no id: it covers nothing. */
-export function renderClosing(reason: ClosingReason, now: number): ServerSentEventMessage {
-  return render({ eventType: "closing", reason }, now);
+/**
+ * The last message of a stream. It has no id, because it covers nothing.
+ *
+ * @param options.now Milliseconds since the Unix epoch.
+ */
+export function renderClosing(
+  reason: ClosingReason,
+  { now, random }: { now: number; random: () => number },
+): StreamMessage {
+  const retry = jitter(LONGER_RETRY_MS[reason] ?? RETRY_MS, random);
+  return { retry, ...render({ eventType: "closing", reason }, now) };
 }
 
 function payload(entry: OutboxEntry) {
@@ -27,7 +47,7 @@ function payload(entry: OutboxEntry) {
 function render(
   { eventType, ...rest }: { readonly eventType: string; readonly [field: string]: unknown },
   now: number,
-): ServerSentEventMessage {
+): StreamMessage {
   return {
     data: JSON.stringify({ eventType, timestamp: new Date(now).toISOString(), ...rest }),
   };

@@ -1,5 +1,6 @@
 import type { Caller } from "../auth/authenticate.ts";
-import { CatchUpSchedule } from "./catch_up_schedule.ts";
+import { type CatchUpOutcome, CatchUpSchedule } from "./catch_up_schedule.ts";
+import { ChangesError } from "../database/changes_error.ts";
 import type { ChangesPage } from "../database/changes_since.ts";
 import type { SharedChangesSince } from "../database/share_changes_since.ts";
 import type { Clock } from "../clock.ts";
@@ -38,6 +39,8 @@ interface StreamContext {
 const MAX_FILES = 1000;
 /** Between catch-ups that are asked for, in milliseconds: a burst of hints makes no burst of them. */
 const MIN_DISTANCE_MS = 250;
+/** The time within which streams end whose tokens the database refuses. */
+const TOKEN_END_SPREAD_MS = 5_000;
 
 /**
  * Fills a stream's outbox: with what the feed brings, for speed, and with what the database says
@@ -69,6 +72,11 @@ export class Synchronizer {
   #feedIsLive = false;
   /** The era in which a complete catch-up began: what later ones find in it, the feed has missed. */
   #caughtUpEra = 0;
+
+  /** A hint has come since the last catch-up began. */
+  #hinted = false;
+  /** A hint asked for what the catch-up under way finds: the feed does not owe it. */
+  #runIsHinted = false;
 
   #wanted = false;
   #running = false;
@@ -110,6 +118,8 @@ export class Synchronizer {
       case "change":
         return this.#receiveChange(message.change);
       case "hint":
+        this.#deafness.reset();
+        this.#hinted = this.#runIsHinted = true;
         return this.#requestCatchUp();
       case "live":
         this.#setFeed({ live: true });
@@ -176,14 +186,11 @@ export class Synchronizer {
     this.#cancelTimer();
     this.#running = true;
     this.#wanted = false;
-    let outcome: "found" | "nothing" | "failed";
+    let outcome: CatchUpOutcome;
     try {
       outcome = await this.#catchUp() ? "found" : "nothing";
     } catch (error) {
-      outcome = "failed";
-      if (!this.#signal.aborted) {
-        log("warn", "catch-up failed", { ...labels, error: String(error) });
-      }
+      outcome = this.#fail(error);
     }
     this.#running = false;
     this.#lastRunAt = clock.now();
@@ -196,22 +203,44 @@ export class Synchronizer {
     else this.#arm();
   }
 
+  /** A catch-up has failed. Ends the stream if all that follow would fail too. */
+  #fail(error: unknown): CatchUpOutcome {
+    const { lifetime, log, labels } = this.#options;
+    if (!(error instanceof ChangesError)) {
+      if (!this.#signal.aborted) {
+        log("warn", "catch-up failed", { ...labels, error: String(error) });
+      }
+      return "failed";
+    }
+    // The database's own answers are logged once for all streams.
+    const { kind, end } = error.fault;
+    // A new key concerns all streams at once, and each client then needs a new token.
+    if (end === "token-expired") lifetime.endWithin(TOKEN_END_SPREAD_MS, end);
+    if (end === "setup-required") lifetime.end(end);
+    return kind === "unavailable" ? "failed" : "refused";
+  }
+
   /** @returns Whether there were changes that the client lacked. */
   async #catchUp(): Promise<boolean> {
     const era = this.#feedEra;
     this.#leftToCatchUp = this.#passed = false;
+    this.#runIsHinted = this.#hinted;
+    this.#hinted = false;
     let found = false;
-    for (let more = true; more;) {
+    for (let isCurrent = false; !isCurrent;) {
       await this.#outbox.flushed();
       if (this.#signal.aborted) return found;
       const { timesForgotten } = this.#memory;
       const page = await this.#ask();
       if (this.#signal.aborted) return found;
-      // The page may be older than what was sent meanwhile, or follow a cursor that won't be sent.
+      // Discard the page: sent revisions were forgotten while it was loading, so we cannot tell
+      // whether it is newer; or the cursor that it follows was dropped.
       if (timesForgotten !== this.#memory.timesForgotten) continue;
       const lacking = this.#apply(page);
       found ||= lacking.found;
-      more = page.more || !lacking.sent;
+      // Files that changed while pages were read, on this connection or an earlier one, are not
+      // among them: another run brings them.
+      isCurrent = page.current && lacking.sent;
     }
     this.#memory.endRun();
     this.#liveChanges = "passing";
@@ -233,7 +262,7 @@ export class Synchronizer {
   /** @returns Whether there were changes that the client lacked, and whether all of them had room. */
   #apply(page: ChangesPage): { found: boolean; sent: boolean } {
     if (page.reset) this.#reset();
-    this.#memory.beginRun(page.horizon);
+    this.#memory.beginRun(page.coverage);
     // All are judged before any is sent, for sending makes the memory forget.
     const lacking = page.changes.filter((change) => this.#memory.lacks(change));
     const certain = lacking.filter((change) => !this.#memory.mayHaveForgotten(change));
@@ -242,7 +271,7 @@ export class Synchronizer {
       // What an earlier connection has sent, this one can't know.
       if (!page.reset) this.#memory.assumeSent(page.revision);
     }
-    if (this.#feedIsLive && this.#caughtUpEra === this.#feedEra) {
+    if (this.#feedIsLive && !this.#runIsHinted && this.#caughtUpEra === this.#feedEra) {
       const now = this.#options.clock.now();
       for (const change of certain) this.#deafness.found(change, now);
     }

@@ -11,10 +11,10 @@ Deno.test.afterAll(async () => {
   await server.stop();
 });
 
-const script = await readSql("opt_in/check_policies.sql");
+const script = await readSql("opt_in/check_installation.sql");
 
-/** What `check_policies.sql` finds after these changes to the project's own migration. */
-async function check(changes: string): Promise<{ policy: string | null; problem: string }[]> {
+/** What `check_installation.sql` finds after these changes to the project's own migration. */
+async function check(changes: string): Promise<{ code: string; problem: string }[]> {
   await owner.query(`begin; ${changes}`);
   try {
     return await owner.query(script);
@@ -22,10 +22,6 @@ async function check(changes: string): Promise<{ policy: string | null; problem:
     await owner.query("rollback");
   }
 }
-
-const MAY_SHOW_TO_OTHERS = /^may show rows to others than their owner: /;
-const NARROWED =
-  /^broadcast goes by ownership alone, only FILE_EVENTS_SOURCE=postgres_changes obeys all of: /;
 
 const safe = [
   "auth.uid() = user_id",
@@ -72,22 +68,22 @@ const withCondition = (condition: string) => `
 `;
 
 for (const condition of safe) {
-  Deno.test(`check_policies.sql finds nothing in: ${condition}`, async () => {
+  Deno.test(`check_installation.sql finds nothing in: ${condition}`, async () => {
     assert.deepEqual(await check(withCondition(condition)), []);
   });
 }
 
 for (
-  const [what, problem, conditions] of [
-    ["further conditions", NARROWED, narrowed],
-    ["what others may see by", MAY_SHOW_TO_OTHERS, notForOwnersAlone],
+  const [what, code, conditions] of [
+    ["further conditions", "policy-narrow", narrowed],
+    ["what others may see by", "policy-wide", notForOwnersAlone],
   ] as const
 ) {
   for (const condition of conditions) {
-    Deno.test(`check_policies.sql names ${what}: ${condition}`, async () => {
+    Deno.test(`check_installation.sql names ${what}: ${condition}`, async () => {
       const found = await check(withCondition(condition));
-      assert.deepEqual(found.map(({ policy }) => policy), ["mine"]);
-      assert.match(found[0]!.problem, problem);
+      assert.deepEqual(found.map(({ code }) => code), [code]);
+      assert.match(found[0]!.problem, /^policy mine on /);
     });
   }
 }
@@ -99,34 +95,50 @@ for (const command of ["select", "all"]) {
   `;
 
   for (const condition of ["user_id = auth.uid()", "true"]) {
-    Deno.test(`check_policies.sql finds nothing in a restrictive policy for ${command}: ${condition}`, async () => {
+    Deno.test(`check_installation.sql finds nothing in a restrictive policy for ${command}: ${condition}`, async () => {
       assert.deepEqual(await check(withRestrictive(condition)), []);
     });
   }
 
   for (const condition of ["auth.jwt()->>'aal' = 'aal2'", narrowed[0]!, "false"]) {
-    Deno.test(`check_policies.sql names a restrictive policy for ${command}: ${condition}`, async () => {
+    Deno.test(`check_installation.sql names a restrictive policy for ${command}: ${condition}`, async () => {
       const found = await check(withRestrictive(condition));
-      assert.deepEqual(found.map(({ policy }) => policy), ["narrowing"]);
-      assert.match(found[0]!.problem, NARROWED);
+      assert.deepEqual(found.map(({ code }) => code), ["policy-narrow"]);
+      assert.match(found[0]!.problem, /^policy narrowing on /);
     });
   }
 }
 
-Deno.test("check_policies.sql finds nothing in the project's own migration", async () => {
-  assert.deepEqual(await check(""), []);
-});
+/** A further policy that shows everything to one role, and an owners' one for a role. */
+const wide = (role: string) =>
+  `create policy wide on public.files for select to ${role} using (true);`;
+const ownersAre = (role: string) =>
+  `alter policy "Owners read their files" on public.files to ${role};`;
+const editors =
+  "create role check_installation_editors; grant check_installation_editors to authenticated;";
 
-Deno.test("check_policies.sql knows auth.uid() by the name that the session has for it", async () => {
-  assert.deepEqual(await check("set local search_path = auth, public"), []);
-});
-
-Deno.test("check_policies.sql names a table without row level security, or without policies", async () => {
-  const found = await check(`
-    alter table public.files disable row level security;
-    drop policy "Owners read their files" on public.files;
-  `);
-  assert.equal(found.length, 2);
-  assert.match(found.map(({ problem }) => problem).join(), /security is off/);
-  assert.match(found.map(({ problem }) => problem).join(), /no policy/);
-});
+for (
+  const [what, changes, codes] of [
+    ["ignores a policy for service_role", wide("service_role"), []],
+    ["ignores a policy for anon, who gets no streams", wide("anon"), []],
+    ["names a policy for everybody", wide("public"), ["policy-wide"]],
+    ["names a policy for several roles", wide("anon, authenticated"), ["policy-wide"]],
+    [
+      "ignores a policy for a role whose rights authenticated doesn't inherit",
+      editors + wide("check_installation_editors"),
+      [],
+    ],
+    [
+      "names a policy for a role whose rights authenticated inherits",
+      `alter role authenticated inherit; ${editors} ${wide("check_installation_editors")}`,
+      ["policy-wide"],
+    ],
+    ["names owners' reading as service_role alone", ownersAre("service_role"), ["policy-missing"]],
+    ["names owners' reading as anon alone", ownersAre("anon"), ["policy-missing"]],
+    ["takes owners' reading as anybody", ownersAre("public"), []],
+  ] as const
+) {
+  Deno.test(`check_installation.sql ${what}`, async () => {
+    assert.deepEqual((await check(changes)).map(({ code }) => code), codes);
+  });
+}

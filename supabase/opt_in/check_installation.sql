@@ -1,0 +1,376 @@
+-- Names each state of the database in which a stream stays empty, comes late or can be overheard,
+-- and what to do about it. One statement, which changes nothing: run it in the SQL editor before you
+-- apply the migrations, afterwards, and when you have changed the table, its policies or grants.
+-- No rows: everything is as the streams need it. What each code means: docs/database.md.
+
+with recursive place as (
+  select *,
+    coalesce((select relkind in ('r', 'p') from pg_class where oid = files), false) as is_table,
+    coalesce(schema, deletions, query) is not null as is_applied
+  from (
+    select
+      to_regclass('public.files')::oid as files,
+      to_regclass('public.file_deletions')::oid as deletions,
+      to_regclass('file_events.state')::oid as state,
+      to_regclass('file_events.revisions')::oid as revisions,
+      to_regclass('realtime.messages')::oid as messages,
+      to_regnamespace('file_events')::oid as schema,
+      to_regprocedure('public.file_changes_since(text, uuid[], boolean)')::oid as query,
+      to_regprocedure('realtime.send(jsonb, text, text, boolean)')::oid as send,
+      coalesce(to_regprocedure('auth.uid()')::text, 'auth.uid()') as uid,
+      to_regrole('authenticated')::oid as reader
+  ) found
+),
+
+-- Columns. `is_added`: by the migrations.
+needed_column (relation, name, type, is_added) as (
+  values
+    ('public.files', 'id', 'uuid', false),
+    ('public.files', 'user_id', 'uuid', false),
+    ('public.files', 'filename', null, false),
+    ('public.files', 'file_type', null, false),
+    ('public.files', 'status', null, false),
+    ('public.files', 'progress', null, false),
+    ('public.files', 'processing_stage', null, false),
+    ('public.files', 'error_message', null, false),
+    ('public.files', 'revision', 'bigint', true),
+    ('public.files', 'changed_in', 'xid8', true),
+    ('public.file_deletions', 'id', 'uuid', true),
+    ('public.file_deletions', 'user_id', 'uuid', true),
+    ('public.file_deletions', 'revision', 'bigint', true),
+    ('public.file_deletions', 'changed_in', 'xid8', true),
+    ('file_events.state', 'epoch', 'uuid', true),
+    ('file_events.state', 'pruned_below', 'xid8', true)
+), checked_column as (
+  select n.*, a.attnum as number, c.oid as relation_oid, a.attgenerated <> '' as is_generated,
+    a.attnum is not null and (n.type is null or a.atttypid = to_regtype(n.type)) as is_right
+  from needed_column n
+  join pg_class c on c.oid = to_regclass(n.relation)
+  left join pg_attribute a
+    on a.attrelid = c.oid and a.attname = n.name and a.attnum > 0 and not a.attisdropped
+),
+
+-- Triggers, by what their functions do. Bits of tgtype: 1 row, 2 before, 4 insert, 8 delete,
+-- 16 update, 32 truncate.
+tracking_trigger as (
+  select t.tgname as name, t.tgtype::int as type, t.tgenabled in ('O', 'A') as is_enabled,
+    case
+      when p.proname = 'broadcast' then 'broadcast'
+      when p.proname = 'stamp' and t.tgtype & 3 = 3 and t.tgqual is null and t.tgattr::text = ''
+        then 'stamp'
+      when p.proname not in ('stamp', 'prune_when_due') then 'tombstones'
+    end as purpose
+  from place
+  join pg_trigger t on t.tgrelid = files
+  join pg_proc p on p.oid = t.tgfoid and p.pronamespace = schema
+  where not t.tgisinternal
+), tracking as (
+  select e.name as event, e.purpose, coalesce(bool_or(t.is_enabled), false) as is_tracked,
+    string_agg(quote_ident(t.name), ', ') filter (where not t.is_enabled) as disabled
+  from (
+    values ('stamp', 'insert', 4), ('stamp', 'update', 16),
+      ('tombstones', 'insert', 4), ('tombstones', 'update', 16), ('tombstones', 'delete', 8),
+      ('tombstones', 'truncate', 32),
+      ('broadcast', 'insert', 4), ('broadcast', 'update', 16), ('broadcast', 'delete', 8),
+      ('broadcast', 'truncate', 32)
+  ) e (purpose, name, bit)
+  left join tracking_trigger t on t.purpose = e.purpose and t.type & e.bit <> 0
+  group by e.purpose, e.name
+), live as (
+  select
+    exists (select from tracking where purpose = 'broadcast' and is_tracked) as is_broadcast,
+    (
+      select count(*) = 2 from pg_publication_tables t
+      join pg_publication p on p.pubname = t.pubname and p.pubinsert and p.pubupdate
+      where t.pubname = 'supabase_realtime' and t.schemaname = 'public'
+        and t.tablename in ('files', 'file_deletions')
+    ) as is_published
+),
+
+-- Policies that decide what `authenticated` reads.
+policy as (
+  select p.polrelid as relation, p.polname::text as name, p.polpermissive as permissive,
+    p.polcmd as command, 0 = any (p.polroles) as is_for_all_roles,
+    pg_get_expr(p.polqual, p.polrelid) as condition,
+    regexp_replace(
+      replace(pg_get_expr(p.polqual, p.polrelid), uid, 'auth.uid()'), '[\s()]|::text', '', 'g'
+    ) as short_condition,
+    regexp_replace(pg_get_expr(p.polwithcheck, p.polrelid), '[\s()]|::text', '', 'g') as short_check
+  from place join pg_policy p on p.polrelid in (files, deletions, messages)
+  where p.polcmd in ('r', '*') and exists (
+    select from unnest(p.polroles) role where role = 0 or pg_has_role(reader, role, 'usage')
+  )
+), unquoted as (
+  -- Quoted text could say anything.
+  select relation, name, replace(
+    regexp_replace(condition, $$'(?:[^']|'')*'|"(?:[^"]|"")*"$$, '_', 'g'), uid, '{caller}'
+  ) as rest
+  from policy, place where relation <> messages or messages is null
+), started as (
+  select relation, name, replace(
+    regexp_replace(
+      regexp_replace(rest, '\( SELECT \{caller\} AS \w+\)', '{caller}', 'g'),
+      '\((?:user_id = \{caller\}|\{caller\} = user_id)\)', '{owner}', 'g'
+    ),
+    '{caller}', '_'
+  ) as rest
+  from unquoted
+), reduced as (
+  select * from started
+  union
+  -- PostgreSQL prints parentheses around every operation. Taking the innermost ones away until
+  -- nothing changes leaves {owner} alone where nobody passes without being the owner.
+  select relation, name, regexp_replace(
+    regexp_replace(rest, '\((?:[^(){}]* AND )?\{owner\}(?: AND [^(){}]*)?\)', '{owner}', 'g'),
+    '\([^(){}]*\)', '_', 'g'
+  )
+  from reduced
+), judged_policy as (
+  select p.*,
+    exists (
+      select from started s where (s.relation, s.name, s.rest) = (p.relation, p.name, '{owner}')
+    ) as is_ownership,
+    exists (
+      select from reduced r where (r.relation, r.name, r.rest) = (p.relation, p.name, '{owner}')
+    ) as is_for_owners
+  from policy p
+),
+
+-- Rows are read by query_to_xml, because a statement that names a missing table fails. They are read
+-- only where the columns are there and whoever runs this may read them.
+readable as (
+  select relation, bool_and(
+    is_right and has_column_privilege(relation_oid, number, 'select')
+  ) as is_readable
+  from checked_column where is_added group by relation
+), contents as materialized (
+  select
+    case when (select is_readable from readable where relation = 'public.files') and is_table then
+      query_to_xml($$
+        select count(*) filter (where revision = 0) as unstamped,
+          count(*) filter (where changed_in >= pg_snapshot_xmax(pg_current_snapshot())
+            and changed_in is distinct from pg_current_xact_id_if_assigned()) as future,
+          max(revision) as highest
+        from public.files
+      $$, false, false, '')::text
+    end as files,
+    case when has_sequence_privilege(revisions, 'select') then
+      query_to_xml('select last_value from file_events.revisions', false, false, '')::text
+    end as revisions,
+    case when (select is_readable from readable where relation = 'file_events.state') then
+      query_to_xml('select count(*) as states from file_events.state', false, false, '')::text
+    end as state
+  from place
+), fact as (
+  select substring(files from '<unstamped>(\d+)<')::bigint as unstamped,
+    substring(files from '<future>(\d+)<')::bigint as future,
+    substring(files from '<highest>(\d+)<')::bigint as highest,
+    substring(revisions from '<last_value>(\d+)<')::bigint as drawn,
+    substring(state from '<states>(\d+)<')::bigint as states
+  from contents
+),
+
+again (tracking, broadcasting) as (
+  values ('apply 20261123000100_file_events.sql again',
+    'apply 20261123000200_file_events_broadcast.sql again')
+),
+
+finding (code, problem, cure) as (
+  -- What the migrations would refuse.
+  select 'table-missing', 'there is no table public.files',
+    'apply 20261123000000_files.sql, or give your table this name'
+  from place where files is null
+  union all
+  select 'table-not-plain', format('public.files %s', what),
+    'stream a table that is neither a view nor part of another one, and has no inheritance children'
+  from place join pg_class c on c.oid = files cross join lateral (
+    values (case
+      when not is_table then 'is a view or a foreign table'
+      when exists (select from pg_inherits where inhrelid = files)
+        then 'is a partition or an inheritance child: what is written through its parent is not tracked'
+      when c.relkind = 'r' and exists (select from pg_inherits where inhparent = files)
+        then 'has inheritance children, whose rows are not tracked'
+    end)
+  ) w (what) where what is not null
+  union all
+  select case when number is null then 'column-missing' else 'column-type' end,
+    format('column %s of %s %s', name, relation, case
+      when number is null then 'is missing' else 'is not ' || type
+    end),
+    case
+      when relation <> 'public.files' then format('drop table %s, and %s', relation, tracking)
+      when is_added and number is null then tracking
+      when is_added then 'rename your column: the streams need this name for themselves'
+      else 'add, rename or convert a column'
+    end
+  from checked_column, place, again
+  where is_table and not is_right and (is_applied or number is not null or not is_added)
+  union all
+  select 'column-generated', format('column %s of public.files is generated: its changes can be missed', name),
+    'make it a plain column that your writers or a BEFORE trigger fill (alter column … drop expression)'
+  from checked_column, place where is_table and relation = 'public.files' and is_generated
+
+  -- What they add.
+  union all
+  select 'not-applied', 'the migrations of file-events are not applied',
+    'apply 20261123000100_file_events.sql and 20261123000200_file_events_broadcast.sql'
+  from place where is_table and not is_applied
+  union all
+  select 'part-missing', format('%s is missing', part), tracking
+  from place, again, lateral (
+    values ('the schema file_events', schema), ('public.file_deletions', deletions),
+      ('file_events.state', state), ('file_events.revisions', revisions),
+      ('public.file_changes_since(text, uuid[], boolean)', query)
+  ) p (part, oid)
+  where is_table and is_applied and p.oid is null
+  union all
+  select 'part-missing', 'file_events.state has no row, or several',
+    'delete from file_events.state, and ' || tracking
+  from fact, again where states <> 1
+  union all
+  select 'index-missing', format('%s has no valid index on (%s): each catch-up reads the whole table',
+    relation, replace(columns, ',', ', ')), 'drop an invalid index, and ' || tracking
+  from place, again, lateral (
+    values ('public.files', files, 'user_id,changed_in,revision'),
+      ('public.file_deletions', deletions, 'user_id,changed_in,revision'),
+      ('public.file_deletions', deletions, 'id,revision')
+  ) needed (relation, oid, columns)
+  where is_table and is_applied and oid is not null and not exists (
+    select from checked_column where relation_oid = oid and is_added and number is null
+  ) and not exists (
+    select from pg_index i
+    where i.indrelid = oid and i.indisvalid and i.indpred is null and concat_ws(',',
+      pg_get_indexdef(i.indexrelid, 1, true), pg_get_indexdef(i.indexrelid, 2, true),
+      pg_get_indexdef(i.indexrelid, 3, true)) || ',' like columns || ',%'
+  )
+
+  -- Change tracking.
+  union all
+  select case when disabled is null then 'trigger-missing' else 'trigger-disabled' end,
+    format('no trigger of file_events that is enabled %s: changes are lost', case purpose
+      when 'stamp' then format('calls stamp() before each row''s %s', event)
+      else format('tracks %s', event)
+    end),
+    coalesce('alter table public.files enable trigger ' || disabled, tracking)
+      || ', then select file_events.renew_epoch()'
+  from tracking, place, again
+  where is_table and is_applied and purpose <> 'broadcast' and not is_tracked
+  union all
+  select 'trigger-order',
+    format('trigger %I fires after the one that calls file_events.stamp(), which misses what it changes', t.tgname),
+    'give it a name that sorts before zz_file_events_stamp'
+  from place join pg_trigger t on t.tgrelid = files
+  where not t.tgisinternal and t.tgenabled <> 'D' and t.tgtype & 3 = 3 and t.tgtype & 20 <> 0
+    and t.tgname > (select min(name) from tracking_trigger where purpose = 'stamp' and is_enabled)
+    and t.tgname not in (select name from tracking_trigger where purpose = 'stamp')
+  union all
+  select 'rows-unstamped', format('%s rows were loaded with triggers off: not streamed', unstamped),
+    'select file_events.renew_epoch()'
+  from fact where unstamped > 0
+  union all
+  select 'rows-from-future',
+    format('%s rows were stamped by another server or another time line: not streamed', future),
+    'select file_events.renew_epoch()'
+  from fact where future > 0
+  union all
+  select 'revisions-behind', 'rows have revisions that the sequence has not drawn: changes are taken for old ones',
+    'select file_events.renew_epoch()'
+  from fact where highest > drawn
+
+  -- Live changes.
+  union all
+  select 'no-live-changes', 'neither broadcast triggers nor a publication with both tables: streams are late',
+    broadcasting || ', or opt_in/postgres_changes.sql'
+  from place, live, again
+  where is_table and is_applied and not is_broadcast and not is_published
+  union all
+  select 'broadcast-incomplete',
+    format('no enabled trigger calls file_events.broadcast() after %s: such changes are late',
+      string_agg(event, ', ' order by event)), broadcasting
+  from live, tracking, again
+  where is_broadcast and purpose = 'broadcast' and not is_tracked group by broadcasting
+  union all
+  select 'broadcast-unheard', problem || ': streams are late', broadcasting
+  from place, live, again, lateral (
+    values
+      (messages is null, 'there is no table realtime.messages'),
+      (send is null, 'there is no function realtime.send(jsonb, text, text, boolean)'),
+      (messages is not null and not exists (
+        select from policy p where p.relation = messages and p.permissive
+          and p.short_condition = $$extension='broadcast'ANDtopic='files:'||SELECTauth.uidASuid$$
+      ), 'the policy on realtime.messages that lets users listen to their own files is missing or altered'),
+      (messages is not null and not has_table_privilege(reader, messages, 'select'),
+        'authenticated has no grant to select on realtime.messages')
+  ) p (applies, problem)
+  where is_broadcast and applies
+  union all
+  select 'broadcast-overheard', problem || ': users can hear of files of others', broadcasting
+  from place, live, again, lateral (
+    values
+      (not (select relrowsecurity from pg_class where oid = messages),
+        'row level security is off for realtime.messages'),
+      (not exists (
+        select from policy p where p.relation = messages and not p.permissive
+          and p.command = '*' and p.is_for_all_roles
+          and p.short_condition = $$topic!~~'files:%'ORtopic='files:'||SELECTauth.uidASuid$$
+          and p.short_check = $$topic!~~'files:%'$$
+      ), 'the restrictive policy on realtime.messages for topics of files is missing or altered')
+  ) p (applies, problem)
+  where messages is not null and is_broadcast and applies
+
+  -- Grants: the catch-up query runs with the rights of `authenticated`.
+  union all
+  select 'grant-missing', format('authenticated may not %s %s: every catch-up fails', privilege, object),
+    format('grant %s %s to authenticated', privilege, object)
+  from place cross join lateral (
+    select 'execute on function', 'public.file_changes_since(text, uuid[], boolean)',
+      has_function_privilege(reader, query, 'execute')
+    union all
+    select 'usage on schema', n.nspname, has_schema_privilege(reader, n.oid, 'usage')
+    from pg_namespace n where n.nspname in ('public', 'auth', 'file_events')
+    union all
+    select 'select on sequence', 'file_events.revisions',
+      has_sequence_privilege(reader, revisions, 'select')
+    union all
+    select format('select (%s) on', string_agg(quote_ident(name), ', ')), relation, false
+    from (
+      select relation, name, relation_oid, number from checked_column
+      union all
+      select 'public.files', 'created_at', a.attrelid, a.attnum from pg_attribute a
+      where a.attrelid = files and a.attname = 'created_at' and not a.attisdropped
+    ) c
+    where not has_column_privilege(reader, relation_oid, number, 'select')
+    group by relation
+  ) needed (privilege, object, is_granted)
+  where is_table and is_applied and not is_granted
+
+  -- Policies.
+  union all
+  select 'policies-off',
+    format('row level security is off for %s: everybody with a grant reads every row', oid::regclass),
+    format('alter table %s enable row level security', oid::regclass)
+  from pg_class, place where is_table and oid in (files, deletions) and not relrowsecurity
+  union all
+  select 'policy-missing',
+    format('no policy lets authenticated read its own rows of %s: streams miss them', oid::regclass),
+    'create policy … for select to authenticated using (user_id = (select auth.uid()))'
+  from pg_class, place
+  where is_table and oid in (files, deletions) and relrowsecurity
+    and not exists (select from policy p where p.relation = oid and p.permissive)
+  union all
+  select 'policy-wide',
+    format('policy %I on %s may show rows to others than their owner: %s', name, relation::regclass,
+      coalesce(condition, 'true')),
+    'streams carry own files only; if others must not read such rows, narrow it to the owner'
+  from judged_policy, place
+  where relation in (files, deletions) and is_table and permissive and not is_for_owners
+  union all
+  select 'policy-narrow',
+    format('policy %I on %s asks for more than ownership, which broadcast does not: %s', name,
+      relation::regclass, coalesce(condition, 'true')),
+    'only FILE_EVENTS_SOURCE=postgres_changes without the broadcast triggers obeys all of it'
+  from judged_policy, place
+  where relation in (files, deletions) and is_table and not is_ownership
+    and case when permissive then is_for_owners else condition <> 'true' end
+)
+select code, problem, cure from finding order by code, problem;

@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { keepToLoopback } from "../../local/keep_to_loopback.ts";
+import { until } from "./deadline.ts";
+
+const file = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+
+Deno.test("dev and process reach each other directly on a machine with a proxy", async () => {
+  await using proxy = startProxy();
+  const environment = {
+    ...Object.fromEntries(
+      ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
+        .map((name) => [name, proxy.url]),
+    ),
+    no_proxy: "intranet.example",
+    DENO_NO_UPDATE_CHECK: "1", // It goes through the proxy, as it should.
+    // Deno.serve listens there instead of where it is told to.
+    DENO_SERVE_ADDRESS: `tcp:127.0.0.1:${freePort()}`,
+    PORT: String(freePort()),
+  };
+  await using dev = start(["run", "--quiet", "--allow-all", file("local/main.ts")], environment);
+  await until(() => dev.ended() || dev.output().includes("Ctrl-C"), "greeting", 60_000);
+  const curl = /^curl -N --noproxy 127.0.0.1 (\S+) -H "Authorization: (.+)"$/m.exec(dev.output());
+  assert.ok(curl, dev.output());
+  const [, url, authorization] = curl as unknown as [string, string, string];
+  assert.equal(new URL(url).port, environment.PORT);
+
+  await using stream = await read(url, { authorization });
+  await until(() => stream.text().includes('"ready"'), '"ready"');
+  await using worker = start(
+    ["run", "--quiet", "--allow-all", file("demo/process.ts"), file("LICENSE")],
+    environment,
+  );
+  await until(worker.ended, "end of the worker", 60_000);
+  assert.match(worker.output(), /ready +100 %/);
+  await until(() => stream.text().includes('"status":"ready"'), "last update");
+  assert.deepEqual(proxy.requests, []);
+});
+
+Deno.test("keepToLoopback() adds to the hosts that need no proxy, under either name", () => {
+  const loopback = "127.0.0.1,localhost,::1";
+  for (
+    const [given, expected] of [
+      [{}, loopback],
+      [{ NO_PROXY: "" }, loopback],
+      [{ NO_PROXY: "a.example" }, `a.example,${loopback}`],
+      [{ no_proxy: "b.example" }, `b.example,${loopback}`],
+      [{ NO_PROXY: "a.example", no_proxy: "b.example" }, `a.example,b.example,${loopback}`],
+    ] as const
+  ) {
+    const variables = new Map<string, string>(Object.entries(given));
+    keepToLoopback(variables);
+    assert.deepEqual(Object.fromEntries(variables), { NO_PROXY: expected, no_proxy: expected });
+  }
+});
+
+/** Notes the first line of each request, which names the destination, and answers nobody. */
+function startProxy(): { url: string; requests: string[] } & AsyncDisposable {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const requests: string[] = [];
+  const accepting = (async () => {
+    for await (const connection of listener) {
+      const beginning = new Uint8Array(1_000);
+      const length = await connection.read(beginning).catch(() => null) ?? 0;
+      requests.push(new TextDecoder().decode(beginning.subarray(0, length)).split("\r\n")[0]!);
+      connection.close();
+    }
+  })();
+  return {
+    url: `http://127.0.0.1:${listener.addr.port}`,
+    requests,
+    async [Symbol.asyncDispose]() {
+      listener.close();
+      await accepting;
+    },
+  };
+}
+
+/** Runs Deno until it ends by itself or is disposed of. */
+function start(args: string[], env: Record<string, string>) {
+  const child = new Deno.Command(Deno.execPath(), {
+    args,
+    env: { ...env, NO_COLOR: "1" },
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  let [output, ended] = ["", false];
+  const collect = (stream: ReadableStream<Uint8Array<ArrayBuffer>>) =>
+    stream.pipeThrough(new TextDecoderStream())
+      .pipeTo(new WritableStream({ write: (text) => void (output += text) }));
+  const read = Promise.all([collect(child.stdout), collect(child.stderr)]);
+  const end = child.status.finally(() => ended = true);
+  return {
+    output: () => output,
+    ended: () => ended,
+    async [Symbol.asyncDispose]() {
+      if (!ended) child.kill("SIGINT");
+      await Promise.all([end, read]);
+    },
+  };
+}
+
+async function read(url: string, headers: Record<string, string>) {
+  const controller = new AbortController();
+  const response = await fetch(url, { headers, signal: controller.signal });
+  let text = "";
+  const reading = response.body!.pipeThrough(new TextDecoderStream())
+    .pipeTo(new WritableStream({ write: (part) => void (text += part) })).catch(() => {});
+  return {
+    text: () => text,
+    async [Symbol.asyncDispose]() {
+      controller.abort();
+      await reading;
+    },
+  };
+}
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}

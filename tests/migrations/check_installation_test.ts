@@ -1,0 +1,303 @@
+import assert from "node:assert/strict";
+import { openPglite } from "../database/pglite_database.ts";
+import { startPostgres } from "../database/postgres_server.ts";
+import { createSupabaseDatabase, migrations, readSql } from "../database/supabase_database.ts";
+import type { Session } from "../database/postgres_session.ts";
+
+const script = await readSql("opt_in/check_installation.sql");
+const server = await startPostgres();
+const migrated = await createSupabaseDatabase(server);
+const unmigrated = await createSupabaseDatabase(server, []);
+const owner = await migrated.connect();
+const newcomer = await unmigrated.connect();
+Deno.test.afterAll(async () => {
+  for (const session of [owner, newcomer]) await session.close();
+  for (const database of [migrated, unmigrated]) await database[Symbol.asyncDispose]();
+  await server.stop();
+});
+
+interface Finding {
+  code: string;
+  problem: string;
+  cure: string;
+}
+
+/** What `check_installation.sql` finds after these changes. */
+async function check(session: Session, changes: string): Promise<Finding[]> {
+  await session.query("begin");
+  await session.query(changes || "select");
+  try {
+    return await session.query<Finding>(script);
+  } finally {
+    await session.query("rollback");
+  }
+}
+
+/** Distinct, in order. */
+const codes = (found: Finding[]) => [...new Set(found.map(({ code }) => code))];
+
+const file = `
+  insert into auth.users (id) values ('00000000-0000-4000-8000-000000000001');
+  insert into public.files (user_id, filename, file_type)
+  values ('00000000-0000-4000-8000-000000000001', 'a.txt', 'text/plain');
+`;
+const listen = `"Users listen to their own files" on realtime.messages`;
+const restrict = `"Files are heard by their owner and told by the database" on realtime.messages`;
+const beforeRow = `
+  create function public.touch() returns trigger language plpgsql as 'begin return new; end';
+  create trigger zzz_touch before update on public.files for each row execute function public.touch();
+`;
+/** Drops triggers by the name of their function, those of some events if given (as in tgtype). */
+const dropTriggers = (name: string, bits = 60) =>
+  `/* no triggers of ${name} (${bits}) */
+  do $$ declare name text; begin
+    for name in select t.tgname from pg_trigger t join pg_proc p on p.oid = t.tgfoid
+      where t.tgrelid = 'public.files'::regclass and p.proname like '${name}' and t.tgtype & ${bits} <> 0
+    loop execute format('drop trigger %I on public.files', name); end loop;
+  end $$;
+`;
+
+/** A broken state, and the one code that names it; the second text is what a problem must name. */
+const broken: [code: string, names: string, changes: string][] = [
+  ["table-missing", "public.files", "drop table public.files cascade"],
+  ["column-missing", "status", "alter table public.files drop column status cascade"],
+  [
+    "column-missing",
+    "revision",
+    "alter table public.files drop column revision cascade",
+  ],
+  [
+    "column-type",
+    "changed_in",
+    "alter table public.files alter column changed_in drop default, alter column changed_in type text",
+  ],
+  [
+    "column-generated",
+    "error_message",
+    "alter table public.files drop column error_message, add column error_message text generated always as (filename) stored; grant select (error_message) on public.files to authenticated",
+  ],
+  ["table-not-plain", "children", "create table public.more () inherits (public.files)"],
+  [
+    "table-not-plain",
+    "child",
+    "create table public.base (id uuid not null); alter table public.files inherit public.base",
+  ],
+  ["part-missing", "file_deletions", "drop table public.file_deletions cascade"],
+  ["part-missing", "state", "drop table file_events.state cascade"],
+  ["part-missing", "no row", "delete from file_events.state where singleton"],
+  ["part-missing", "revisions", "drop sequence file_events.revisions cascade"],
+  [
+    "part-missing",
+    "file_changes_since",
+    "drop function public.file_changes_since(text, uuid[], boolean)",
+  ],
+  [
+    "index-missing",
+    "(user_id, changed_in, revision)",
+    "drop index public.files_user_id_changed_in_revision_idx",
+  ],
+  ["index-missing", "(id, revision)", "drop index public.file_deletions_id_revision_idx"],
+  ["trigger-missing", "stamp", dropTriggers("stamp")],
+  [
+    "trigger-missing",
+    "stamp",
+    `${
+      dropTriggers("stamp")
+    } create trigger zz_stamp before insert or update of filename on public.files for each row execute function file_events.stamp()`,
+  ],
+  ["trigger-missing", "insert", dropTriggers("outrank%", 4)],
+  ["trigger-missing", "update", `${dropTriggers("outrank%", 16)} ${dropTriggers("leave%", 16)}`],
+  ["trigger-missing", "delete", dropTriggers("leave%", 8)],
+  ["trigger-missing", "truncate", dropTriggers("leave%", 32)],
+  ["trigger-disabled", "stamp", "alter table public.files disable trigger zz_file_events_stamp"],
+  [
+    "trigger-disabled",
+    "stamp",
+    "alter table public.files enable replica trigger zz_file_events_stamp",
+  ],
+  ["trigger-order", "zzz_touch", beforeRow],
+  ["rows-unstamped", "1 rows", `set local session_replication_role = replica; ${file}`],
+  [
+    "rows-from-future",
+    "1 rows",
+    `${file} set local session_replication_role = replica; update public.files set changed_in = '900000000000' where true`,
+  ],
+  [
+    "revisions-behind",
+    "sequence",
+    `${file} ${file.replaceAll("0001", "0002")} select setval('file_events.revisions', 1)`,
+  ],
+  ["no-live-changes", "late", dropTriggers("broadcast")],
+  [
+    "no-live-changes",
+    "late",
+    `${dropTriggers("broadcast")} alter publication supabase_realtime add table public.files`,
+  ],
+  ["broadcast-incomplete", "delete", dropTriggers("broadcast", 8)],
+  ["broadcast-unheard", "policy", `drop policy ${listen}`],
+  ["broadcast-unheard", "policy", `alter policy ${listen} to service_role`],
+  ["broadcast-unheard", "realtime.messages", "drop table realtime.messages cascade"],
+  ["broadcast-unheard", "realtime.send", "drop function realtime.send(jsonb, text, text, boolean)"],
+  ["broadcast-unheard", "grant", "revoke select on realtime.messages from authenticated"],
+  ["broadcast-overheard", "restrictive", `drop policy ${restrict}`],
+  ["broadcast-overheard", "restrictive", `alter policy ${restrict} using (true)`],
+  ["broadcast-overheard", "restrictive", `alter policy ${restrict} to authenticated`],
+  [
+    "broadcast-overheard",
+    "restrictive",
+    `drop policy ${restrict}; create policy ${restrict} as permissive for all to public using (topic not like 'files:%' or topic = 'files:' || (select auth.uid())::text) with check (topic not like 'files:%')`,
+  ],
+  [
+    "broadcast-overheard",
+    "security is off",
+    "alter table realtime.messages disable row level security",
+  ],
+  [
+    "grant-missing",
+    "file_changes_since",
+    "revoke execute on function public.file_changes_since(text, uuid[], boolean) from authenticated",
+  ],
+  [
+    "grant-missing",
+    "revision, changed_in",
+    "revoke select on public.files from authenticated; grant select (id, user_id, filename, file_type, status, progress, processing_stage, error_message, created_at) on public.files to authenticated",
+  ],
+  [
+    "grant-missing",
+    "created_at",
+    "revoke select on public.files from authenticated; grant select (id, user_id, filename, file_type, status, progress, processing_stage, error_message, revision, changed_in) on public.files to authenticated",
+  ],
+  ["grant-missing", "file_deletions", "revoke select on public.file_deletions from authenticated"],
+  [
+    "grant-missing",
+    "epoch, pruned_below",
+    "revoke select (epoch, pruned_below) on file_events.state from authenticated",
+  ],
+  [
+    "grant-missing",
+    "file_events.revisions",
+    "revoke select on sequence file_events.revisions from authenticated",
+  ],
+  ["grant-missing", "file_events", "revoke usage on schema file_events from authenticated"],
+  ["policies-off", "files", "alter table public.files disable row level security"],
+  [
+    "policies-off",
+    "file_deletions",
+    "alter table public.file_deletions disable row level security",
+  ],
+  ["policy-missing", "files", `drop policy "Owners read their files" on public.files`],
+  [
+    "policy-missing",
+    "files",
+    `alter policy "Owners read their files" on public.files to service_role`,
+  ],
+  [
+    "policy-missing",
+    "file_deletions",
+    `drop policy "Owners read their deletions" on public.file_deletions`,
+  ],
+  [
+    "policy-wide",
+    "file_deletions",
+    `alter policy "Owners read their deletions" on public.file_deletions using (true)`,
+  ],
+];
+
+for (const [code, names, changes] of broken) {
+  Deno.test(`check_installation.sql names ${code}: ${changes.trim().split("\n")[0]}`, async () => {
+    const found = await check(owner, changes);
+    assert.deepEqual(codes(found), [code], JSON.stringify(found, null, 2));
+    assert.ok(found.some(({ problem }) => problem.includes(names)), JSON.stringify(found));
+    assert.ok(found.every(({ cure }) => cure));
+  });
+}
+
+for (
+  const [what, changes] of [
+    ["the shipped migrations", ""],
+    ["a row of the same transaction", file],
+    [
+      "a publication with both tables in the broadcast's place",
+      `${dropTriggers("broadcast")} ${await readSql("opt_in/postgres_changes.sql")}`,
+    ],
+    [
+      "grants by column",
+      "revoke select on public.files from authenticated; grant select (id, user_id, filename, file_type, status, progress, processing_stage, error_message, created_at, revision, changed_in) on public.files to authenticated",
+    ],
+    [
+      "a policy for service_role",
+      "create policy backend on public.files for all to service_role using (true)",
+    ],
+    ["a BEFORE trigger that sorts before the stamp", beforeRow.replace("zzz_touch", "zy_touch")],
+    [
+      "a session in whose search_path auth.uid() has a shorter name",
+      "set local search_path = auth, realtime, public",
+    ],
+  ] as const
+) {
+  Deno.test(`check_installation.sql finds nothing in ${what}`, async () => {
+    assert.deepEqual(await check(owner, changes), []);
+  });
+}
+
+const table = await readSql(migrations[0]!);
+for (
+  const [what, changes, expected] of [
+    ["an empty database", "", ["table-missing"]],
+    [
+      "a database without Realtime and Auth",
+      "drop schema realtime cascade; drop schema auth cascade; drop publication supabase_realtime",
+      ["table-missing"],
+    ],
+    ["the table alone", table, ["not-applied"]],
+    [
+      "a table with odd columns",
+      `${table} alter table public.files drop column status, alter column progress drop default, add column revision text`,
+      ["column-missing", "column-type", "not-applied"],
+    ],
+    [
+      "a policy that the stream can't follow",
+      `${table} create policy team on public.files for select using (true)`,
+      ["not-applied", "policy-wide"],
+    ],
+    [
+      "a view",
+      `${table} alter table public.files rename to f; create view public.files as table public.f`,
+      ["table-not-plain"],
+    ],
+    [
+      "a partition",
+      `create table public.f (id uuid, user_id uuid) partition by hash (id); create table public.files partition of public.f for values with (modulus 1, remainder 0)`,
+      ["column-missing", "not-applied", "policies-off", "table-not-plain"],
+    ],
+  ] as const
+) {
+  Deno.test(`check_installation.sql before the migrations: ${what}`, async () => {
+    assert.deepEqual(codes(await check(newcomer, changes)), expected);
+  });
+}
+
+Deno.test("check_installation.sql runs where transactions are read-only", async () => {
+  await owner.query("begin transaction read only");
+  try {
+    assert.deepEqual(await owner.query(script), []);
+  } finally {
+    await owner.query("rollback");
+  }
+});
+
+Deno.test("check_installation.sql finds nothing after remove_file_events.sql but what it took", async () => {
+  const database = await createSupabaseDatabase(server);
+  try {
+    await using session = await database.connect();
+    await session.query(await readSql("opt_in/remove_file_events.sql"));
+    assert.deepEqual(codes(await session.query(script)), ["not-applied"]);
+  } finally {
+    await database[Symbol.asyncDispose]();
+  }
+});
+
+Deno.test("check_installation.sql finds nothing in the embedded database", async () => {
+  await using pglite = await openPglite();
+  assert.deepEqual(await pglite.session.query(script), []);
+});

@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { CatchUpClient, changesSince } from "../database/catch_up.ts";
+import { startPostgres } from "../database/postgres_server.ts";
+import { createSupabaseDatabase, createUser, readSql } from "../database/supabase_database.ts";
+import type { Session } from "../database/postgres_session.ts";
+
+const server = await startPostgres();
+Deno.test.afterAll(() => server.stop());
+
+const guide = await readSql("../docs/database.md");
+
+/** The blocks of SQL below a heading of docs/database.md. */
+function sqlBelow(heading: string): string[] {
+  const section = guide.split(`\n### ${heading}\n`)[1]?.split(/^##/m)[0] ?? "";
+  return [...section.matchAll(/^```sql\n([^]*?)^```/mg)].map(([, sql]) => sql!);
+}
+
+/** A database that `changes` were made to, with a user who has one file. */
+async function fileOfUser(changes: string) {
+  const database = await createSupabaseDatabase(server);
+  const owner = await database.connect();
+  await owner.query(changes);
+  const user = await createUser(owner);
+  const [file] = await owner.query<{ id: string }>(
+    "insert into public.files (user_id, filename, file_type) values ($1, 'a.txt', 'text/plain') returning id",
+    [user],
+  );
+  return { database, owner, user, id: file!.id };
+}
+
+const operations = async (owner: Session) =>
+  (await owner.query<{ operation: string }>(
+    "select payload->>'operation' as operation from realtime.messages order by inserted_at",
+  )).map(({ operation }) => operation);
+
+Deno.test("the recipe for soft delete: a file goes for its owner, and comes back", async () => {
+  const [setUp, purge] = sqlBelow("Soft delete");
+  const { database, owner, user, id } = await fileOfUser(setUp!);
+  await using _database = database;
+  await using _owner = owner;
+  await using reader = await database.connectAs(user);
+  const client = new CatchUpClient(reader);
+  await client.catchUp();
+  const first = client.files.get(id)!;
+
+  await reader.query("select public.delete_file($1)", [id]);
+  const { deletions, files, reset } = await changesSince(reader, client.cursor);
+  assert.deepEqual([deletions.map((deletion) => deletion.id), files, reset], [[id], [], false]);
+  await client.catchUp();
+  assert.equal(client.files.size, 0);
+  assert.deepEqual((await changesSince(reader, null)).files, []);
+  assert.deepEqual(await reader.query("select from public.files"), []);
+
+  // What workers write meanwhile is not streamed, and survives.
+  await owner.query("update public.files set progress = 50 where id = $1", [id]);
+  await client.catchUp();
+  assert.equal(client.files.size, 0);
+
+  await reader.query("select public.undelete_file($1)", [id]);
+  await client.catchUp();
+  const restored = client.files.get(id)!;
+  assert.equal(restored.progress, 50);
+  assert.ok(restored.revision > deletions[0]!.revision && restored.revision > first.revision);
+  assert.equal(client.resets, 1);
+  assert.deepEqual(await operations(owner), ["update", "delete", "update"]);
+
+  // Only what was deleted long ago is removed.
+  await reader.query("select public.delete_file($1)", [id]);
+  await owner.query(purge!);
+  assert.equal((await owner.query("select from public.files")).length, 1);
+  await owner.query("set session_replication_role = replica");
+  await owner.query("update public.files set updated_at = now() - interval '31 days'");
+  await owner.query("reset session_replication_role");
+  await owner.query(purge!);
+  assert.equal((await owner.query("select from public.files")).length, 0);
+});
+
+Deno.test("the recipe for soft delete: only the owner deletes, and undeletes", async () => {
+  const [setUp] = sqlBelow("Soft delete");
+  const { database, owner, user, id } = await fileOfUser(setUp!);
+  await using _database = database;
+  await using _owner = owner;
+  await using reader = await database.connectAs(user);
+  await using stranger = await database.connectAs(await createUser(owner));
+  const has = async () => (await changesSince(reader, null)).files.length === 1;
+
+  await stranger.query("select public.delete_file($1)", [id]);
+  assert.ok(await has());
+  await reader.query("select public.delete_file($1)", [id]);
+  await stranger.query("select public.undelete_file($1)", [id]);
+  assert.ok(!await has());
+  assert.deepEqual((await changesSince(stranger, null)).files, []);
+  await reader.query("select public.undelete_file($1)", [id]);
+  assert.ok(await has());
+  await assert.rejects(reader.query("delete from public.files"), /permission denied/);
+  await assert.rejects(
+    reader.query("update public.files set deleted_by = user_id, user_id = null"),
+    /row-level security/,
+  );
+  await stranger.query("reset role; set role anon");
+  await assert.rejects(stranger.query("select public.delete_file($1)", [id]), /permission denied/);
+
+  // A deleted user takes their deleted files along.
+  await reader.query("select public.delete_file($1)", [id]);
+  await owner.query("delete from auth.users where id = $1", [user]);
+  assert.deepEqual(await owner.query("select from public.files"), []);
+});
+
+Deno.test("check_installation.sql finds nothing in the recipe for soft delete", async () => {
+  const { database, owner } = await fileOfUser(sqlBelow("Soft delete")[0]!);
+  await using _database = database;
+  await using _owner = owner;
+  assert.deepEqual(await owner.query(await readSql("opt_in/check_installation.sql")), []);
+});
+
+Deno.test("a file that a policy begins to show is returned once it has a new revision", async () => {
+  const { database, owner, user, id } = await fileOfUser(`
+    alter table public.files add column quarantined boolean not null default true;
+    create policy "Not in quarantine" on public.files as restrictive for select
+      using (not quarantined);
+  `);
+  await using _database = database;
+  await using _owner = owner;
+  await using reader = await database.connectAs(user);
+  const client = new CatchUpClient(reader);
+  await client.catchUp();
+  assert.equal(client.files.size, 0);
+
+  const [release] = sqlBelow("What a policy begins to hide or to show");
+  await owner.query(release!.replace("<id>", id));
+  await client.catchUp();
+  assert.deepEqual([...client.files.keys()], [id]);
+  assert.equal(client.resets, 1);
+
+  // As the page says: hiding it again takes it from nobody.
+  await owner.query("update public.files set quarantined = true");
+  await client.catchUp();
+  assert.deepEqual([...client.files.keys()], [id]);
+  await owner.query("update public.files set quarantined = false");
+  assert.deepEqual((await changesSince(reader, client.cursor)).files, []);
+});
