@@ -8,6 +8,7 @@ import { HttpError } from "../../supabase/functions/file-events/http/http_error.
 import { createLog } from "../../supabase/functions/file-events/log.ts";
 import { unsignedToken, USER_ID, userClaims } from "./access_tokens.ts";
 import { FakeClock } from "./fake_clock.ts";
+import { serveHttp } from "./http_server.ts";
 import { until } from "./until.ts";
 import { fileId } from "./database/example_change.ts";
 
@@ -36,7 +37,7 @@ function createTestHandler(options: Partial<HandlerOptions> = {}) {
   return { handler, opened, lines };
 }
 
-function get(query = "", headers: Record<string, string> = { Authorization: `Bearer ${TOKEN}` }) {
+function get(query = "", headers: HeadersInit = { Authorization: `Bearer ${TOKEN}` }) {
   return new Request(`${URL_PATH}${query}`, { headers });
 }
 
@@ -176,12 +177,10 @@ for (const code of ["UPSTREAM_UNAVAILABLE", "OVERLOADED"] as const) {
   Deno.test(`handler() turns ${code} into a busy stream for a native EventSource`, async () => {
     const { handler } = createTestHandler(rejecting(new HttpError(code, "Try again soon")));
     // Supabase's own gateway adds an empty header where there was none.
-    for (
-      const headers of [{}, { Authorization: "" }, { Authorization: " " }] as Record<
-        string,
-        string
-      >[]
-    ) {
+    for (const Authorization of [undefined, "", " ", "Bearer", "bearer "]) {
+      const headers = new Headers(
+        Authorization === undefined ? [] : [["Authorization", Authorization]],
+      );
       const response = await handler(get(`?access_token=${TOKEN}`, headers));
       assert.equal(response.status, 200);
       assert.equal(response.headers.get("Content-Type"), "text/event-stream");
@@ -193,6 +192,37 @@ for (const code of ["UPSTREAM_UNAVAILABLE", "OVERLOADED"] as const) {
     }
   });
 }
+
+Deno.test("handler() logs nothing about a client that has left while it waited", async () => {
+  const left = new DOMException("The client has left", "AbortError");
+  const { handler, lines } = createTestHandler(rejecting(left));
+  await (await handler(get())).body?.cancel();
+  assert.deepEqual(lines, []);
+});
+
+Deno.test("handler() opens no stream that outlives a client which leaves while its token is verified", async () => {
+  const { promise, resolve } = Promise.withResolvers<Awaited<ReturnType<Authenticate>>>();
+  let asked = false;
+  let cancelled = false;
+  const { handler } = createTestHandler({
+    authenticate: () => {
+      asked = true;
+      return promise;
+    },
+    openFileStream: () => new ReadableStream({ cancel: () => void (cancelled = true) }),
+  });
+  await using server = serveHttp(handler);
+  const client = new AbortController();
+  const answer = fetch(server.url, {
+    headers: { Authorization: `Bearer ${TOKEN}` },
+    signal: client.signal,
+  });
+  await until(() => asked, "authenticate is asked");
+  client.abort();
+  await assert.rejects(answer);
+  resolve({ userId: USER_ID, token: TOKEN, expiresAt: 0, rights: "" });
+  await until(() => cancelled, "the stream is cancelled");
+});
 
 Deno.test("handler() answers what it did not expect with SSE_SETUP_ERROR and no internal text", async (t) => {
   const internal = "relation secret_table does not exist";

@@ -1,4 +1,4 @@
-import { extractAccessToken } from "./auth/access_token.ts";
+import { extractAccessToken, readBearerToken } from "./auth/access_token.ts";
 import type { Authenticate } from "./auth/authenticate.ts";
 import type { AllowedOrigins } from "./http/allowed_origins.ts";
 import { allowOrigin, preflightResponse } from "./http/cors.ts";
@@ -53,6 +53,10 @@ async function respond(
 
 function refuse(error: unknown, request: Request, options: HandlerOptions): Response {
   const { clock, random, log } = options;
+  // The client has left: nobody reads the answer.
+  if (error instanceof DOMException && error.name === "AbortError") {
+    return new Response(null, { status: 499 });
+  }
   if (!(error instanceof HttpError)) {
     log("error", "stream not set up", { error: String(error) });
     const hidden = new HttpError("SSE_SETUP_ERROR", "Failed to establish the event stream");
@@ -63,8 +67,7 @@ function refuse(error: unknown, request: Request, options: HandlerOptions): Resp
     log("warn", "stream refused", cause === undefined ? { code } : { code, cause: String(cause) });
   }
   // A native EventSource, whose token is in the URL, gives up for good on any status but 200.
-  // Supabase's own gateway adds an empty Authorization where there was none.
-  if (error.status !== 503 || request.headers.get("Authorization")?.trim()) {
+  if (error.status !== 503 || readBearerToken(request) !== undefined) {
     return errorResponse(error, random);
   }
   // A stream that says no more than when to come back.

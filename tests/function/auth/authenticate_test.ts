@@ -8,7 +8,8 @@ import {
 import { fetchWithTimeout } from "../../../supabase/functions/file-events/http/fetch_with_timeout.ts";
 import { generateSigningKey, unsignedToken, USER_ID, userClaims } from "../access_tokens.ts";
 import { serveAuth } from "./auth_server.ts";
-import { unreachableUrl } from "../http_server.ts";
+import { serveHttp, unreachableUrl } from "../http_server.ts";
+import { until } from "../until.ts";
 
 /** Authenticates with the real supabase-js against the server at `url`. */
 function authenticateAt(
@@ -235,27 +236,98 @@ Deno.test("authenticate() asks Auth for 100 tokens at a time, and lets 1,000 wai
   await assert.rejects(afterwards, code("AUTH_INVALID"));
 });
 
-Deno.test("authenticate() gives the place of a client that has left to the next one", async () => {
+/** Authenticates with an Auth that answers when the test says so: which refuses each token. */
+function authenticateSlowly() {
   const asked: (() => void)[] = [];
-  const authenticate = createAuthenticate({
-    getClaims: () =>
-      new Promise((resolve) => asked.push(() => resolve({ data: null, error: null }))),
-  }, { signingKeys: () => Promise.resolve([]), clock: { now: Date.now } });
+  const getClaims = () =>
+    new Promise<{ data: null; error: null }>((resolve) => {
+      asked.push(() => resolve({ data: null, error: null }));
+    });
+  const authenticate = createAuthenticate({ getClaims }, {
+    signingKeys: () => Promise.resolve([]),
+    clock: { now: Date.now },
+  });
+  const refuse = (count: number) => asked.splice(0, count).forEach((refuse) => refuse());
+  return { authenticate, asked, refuse };
+}
+
+Deno.test("authenticate() gives the place of a client that has left to the next one", async () => {
+  const { authenticate, asked, refuse } = authenticateSlowly();
   const token = unsignedToken(claims());
   const left = new AbortController();
-  const { signal } = left;
-  const first = Array.from({ length: 1000 }, () => authenticate(token, { signal }));
-  const settled = Promise.allSettled(first);
+  const running = Array.from({ length: 100 }, () => authenticate(token, left));
+  const waiting = Array.from({ length: 900 }, () => authenticate(token, left));
+  const ended = Promise.allSettled([...running, ...waiting]);
+  await assert.rejects(authenticate(token), code("OVERLOADED"));
   left.abort();
   const next = assert.rejects(authenticate(token), code("AUTH_INVALID"));
-  let steps = 0;
-  while (asked.length > 0 && steps++ < 20) {
-    for (const refuse of asked.splice(0)) refuse();
-    await new Promise((resolve) => setTimeout(resolve));
-  }
+  refuse(1);
+  await assert.rejects(waiting[0]!, { name: "AbortError" });
+  await until(() => asked.length === 100, "the one that stays is asked about");
+  await assert.rejects(waiting[899]!, { name: "AbortError" });
+  refuse(100);
   await next;
-  await settled;
-  assert.ok(steps <= 3, `those who had left were asked about: ${steps} rounds of 100`);
+  await ended;
+  assert.equal(asked.length, 0);
+});
+
+Deno.test("authenticate() notices that an HTTP client has left while it waits for its turn", async () => {
+  const { authenticate, asked, refuse } = authenticateSlowly();
+  const token = unsignedToken(claims());
+  const running = Array.from({ length: 100 }, () => authenticate(token));
+  const ended = Promise.allSettled(running);
+  let request: Request | undefined;
+  let outcome: unknown;
+  await using server = serveHttp(async (received) => {
+    request = received;
+    await authenticate(token, received).catch((error) => outcome = error);
+    return new Response();
+  });
+  const client = new AbortController();
+  const answer = fetch(server.url, { signal: client.signal });
+  await until(() => request !== undefined, "the request arrives");
+  client.abort();
+  await assert.rejects(answer);
+  await until(() => request!.signal.aborted, "the server notices");
+  refuse(100);
+  await until(() => outcome !== undefined, "its turn comes");
+  assert.equal((outcome as Error).name, "AbortError");
+  assert.equal(asked.length, 0);
+  await ended;
+});
+
+Deno.test("authenticate() reads the signal of a client only if it has to wait", async () => {
+  const { authenticate, refuse } = authenticateSlowly();
+  const token = unsignedToken(claims());
+  let reads = 0;
+  const client = {
+    get signal() {
+      reads++;
+      return { aborted: false };
+    },
+  };
+  const running = Array.from({ length: 100 }, () => authenticate(token, client));
+  assert.equal(reads, 0);
+  const waiting = authenticate(token, client);
+  assert.equal(reads, 1, "at once, since Deno 2.1 notices nothing later");
+  const ended = Promise.allSettled([...running, waiting]);
+  refuse(100);
+  await Promise.allSettled(running);
+  refuse(1);
+  await ended;
+});
+
+Deno.test("authenticate() spends no request on a key id that is not text", async (t) => {
+  await using auth = serveAuth({ keys: [] });
+  for (const kid of [1, true, ["a"], {}]) {
+    for (const alg of ["ES256", "RS256", "HS256"]) {
+      await t.step(`${alg}, ${JSON.stringify(kid)}`, async () => {
+        const token = unsignedToken(claims(), { alg, kid });
+        await assert.rejects(authenticateAt(auth.url)(token), code("AUTH_INVALID"));
+      });
+    }
+  }
+  assert.deepEqual(auth.requests, []);
 });
 
 Deno.test("authenticate() does not take a fault of its own for the caller's", async () => {

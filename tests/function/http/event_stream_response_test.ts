@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { createParser } from "eventsource-parser";
 import { until } from "../until.ts";
 import { eventStreamResponse } from "../../../supabase/functions/file-events/http/event_stream_response.ts";
 
@@ -14,22 +13,6 @@ Deno.test("eventStreamResponse() sends retry before there is a message, in a blo
   void writer.write({ id: "c.2", data: "second" });
   assert.equal((await reader.read()).value, "id: c.2\ndata: second\n\n");
   await reader.cancel();
-});
-
-Deno.test("eventStreamResponse() is understood by a parser: the retry at once, then the messages", async () => {
-  const heard: unknown[] = [];
-  const parser = createParser({
-    onRetry: (retry) => heard.push({ retry }),
-    onEvent: ({ id, data }) => heard.push({ id, data }),
-    onError: (error) => heard.push(error),
-  });
-  const messages = ReadableStream.from([{ id: "c.1", data: "first" }, { data: "second" }]);
-  parser.feed(await eventStreamResponse(messages, { retry: 2140 }).text());
-  assert.deepEqual(heard, [
-    { retry: 2140 },
-    { id: "c.1", data: "first" },
-    { id: undefined, data: "second" },
-  ]);
 });
 
 Deno.test("eventStreamResponse() without a retry is the messages alone", async () => {

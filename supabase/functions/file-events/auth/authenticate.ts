@@ -10,15 +10,16 @@ export interface Caller extends Omit<TokenClaims, "keyId"> {
   readonly token: string;
 }
 
+/** Whose token it is; a `Request` is one. Its signal aborts when the client leaves. */
+export interface Client {
+  readonly signal: Pick<AbortSignal, "aborted">;
+}
+
 /**
- * Verifies an access token; rejects with an {@linkcode HttpError}.
- *
- * @param options.signal Aborted once the client has left: it gives up its place in the queue.
+ * Verifies an access token. Rejects with an {@linkcode HttpError}, or with an `AbortError` if the
+ * client has left while it waited for Auth.
  */
-export type Authenticate = (
-  token: string,
-  options?: { readonly signal?: Pick<AbortSignal, "aborted"> },
-) => Promise<Caller>;
+export type Authenticate = (token: string, client?: Client) => Promise<Caller>;
 
 export interface AuthenticateOptions {
   readonly signingKeys: SigningKeys;
@@ -44,8 +45,8 @@ export function createAuthenticate(
   { signingKeys, clock }: AuthenticateOptions,
 ): Authenticate {
   const limit = createLimiter(MAX_REQUESTS);
-  /** What those who wait for Auth listen to. */
-  const waiting = new Set<Pick<AbortSignal, "aborted">>();
+  /** Those who wait for Auth's answer, or, with a client, for their turn to ask it. */
+  const places = new Set<{ client?: Client | undefined }>();
 
   async function verify(token: string, keyId: string | null): Promise<void> {
     const keys = keyId === null ? [] : await signingKeys(keyId).catch(unreachable);
@@ -58,31 +59,33 @@ export function createAuthenticate(
     if (!data) throw refusal(error);
   }
 
-  /** Looks at the signal instead of listening to it, which would print a notice in Deno 2.9. */
-  async function verifyInTurn(token: string, signal: Pick<AbortSignal, "aborted">): Promise<void> {
-    if (waiting.size >= MAX_WAITING) {
-      for (const other of waiting) if (other.aborted) waiting.delete(other);
+  /** A client that leaves while it waits gives up its place. */
+  async function verifyInTurn(token: string, client: Client | undefined): Promise<void> {
+    if (places.size >= MAX_WAITING) {
+      for (const place of places) if (place.client?.signal.aborted) places.delete(place);
     }
-    if (waiting.size >= MAX_WAITING) throw overloaded();
-    const place = {
-      get aborted() {
-        return signal.aborted;
-      },
+    if (places.size >= MAX_WAITING) {
+      throw new HttpError("OVERLOADED", "Too many streams are being opened; try again soon");
+    }
+    const mustWait = places.size >= MAX_REQUESTS;
+    const place = { client: mustWait ? client : undefined };
+    // Deno notices that a client has left only if the signal was read before. Reading it makes
+    // Deno 2.9 print a notice, so it is not read without need.
+    void place.client?.signal;
+    places.add(place);
+    const ask = () => {
+      if (place.client?.signal.aborted) throw new DOMException("The client has left", "AbortError");
+      place.client = undefined;
+      return verify(token, null);
     };
-    waiting.add(place);
-    await limit(() => signal.aborted ? Promise.reject(overloaded()) : verify(token, null))
-      .finally(() => waiting.delete(place));
+    await limit(ask).finally(() => places.delete(place));
   }
 
-  return async (token, { signal = { aborted: false } } = {}) => {
+  return async (token, client) => {
     const { keyId, ...claims } = inspectAccessToken(token, clock.now());
-    await (keyId === null ? verifyInTurn(token, signal) : verify(token, keyId));
+    await (keyId === null ? verifyInTurn(token, client) : verify(token, keyId));
     return { ...claims, token };
   };
-}
-
-function overloaded(): HttpError {
-  return new HttpError("OVERLOADED", "Too many streams are being opened; try again soon");
 }
 
 function unreachable(cause: unknown): never {
