@@ -1,6 +1,7 @@
 -- Names each state of the database in which a stream stays empty, comes late or can be overheard,
--- and what to do about it. One statement, which changes nothing: run it in the SQL editor before you
--- apply the migrations, afterwards, and when you have changed the table, its policies or grants.
+-- and what to do about it. One statement, which changes nothing: run it in the SQL editor, or as the
+-- role that applies your migrations, before you apply those of file-events, afterwards, and when you
+-- have changed the table, its policies or grants.
 -- No rows: everything is as the streams need it. What each code means: docs/database.md.
 
 with recursive place as (
@@ -30,7 +31,7 @@ needed_column (relation, name, type, is_added) as (
     ('public.files', 'filename', null, false),
     ('public.files', 'file_type', null, false),
     ('public.files', 'status', null, false),
-    ('public.files', 'progress', null, false),
+    ('public.files', 'progress', 'number', false),
     ('public.files', 'processing_stage', null, false),
     ('public.files', 'error_message', null, false),
     ('public.files', 'revision', 'bigint', true),
@@ -43,11 +44,15 @@ needed_column (relation, name, type, is_added) as (
     ('file_events.state', 'pruned_below', 'xid8', true)
 ), checked_column as (
   select n.*, a.attnum as number, c.oid as relation_oid, a.attgenerated <> '' as is_generated,
-    a.attnum is not null and (n.type is null or a.atttypid = to_regtype(n.type)) as is_right
+    a.attnum is not null and case n.type
+      when 'number' then t.typcategory = 'N'
+      else n.type is null or t.oid = to_regtype(n.type)
+    end as is_right
   from needed_column n
   join pg_class c on c.oid = to_regclass(n.relation)
   left join pg_attribute a
     on a.attrelid = c.oid and a.attname = n.name and a.attnum > 0 and not a.attisdropped
+  left join pg_type t on t.oid = a.atttypid
 ),
 
 -- Triggers, by what their functions do. Bits of tgtype: 1 row, 2 before, 4 insert, 8 delete,
@@ -66,7 +71,7 @@ tracking_trigger as (
   where not t.tgisinternal
 ), tracking as (
   select e.name as event, e.purpose, coalesce(bool_or(t.is_enabled), false) as is_tracked,
-    string_agg(quote_ident(t.name), ', ') filter (where not t.is_enabled) as disabled
+    string_agg('enable trigger ' || quote_ident(t.name), ', ') filter (where not t.is_enabled) as disabled
   from (
     values ('stamp', 'insert', 4), ('stamp', 'update', 16),
       ('tombstones', 'insert', 4), ('tombstones', 'update', 16), ('tombstones', 'delete', 8),
@@ -195,7 +200,9 @@ finding (code, problem, cure) as (
   union all
   select case when number is null then 'column-missing' else 'column-type' end,
     format('column %s of %s %s', name, relation, case
-      when number is null then 'is missing' else 'is not ' || type
+      when number is null then 'is missing'
+      when type = 'number' then 'is not a number: streams carry null in its place'
+      else 'is not ' || type
     end),
     case
       when relation <> 'public.files' then format('drop table %s, and %s', relation, tracking)
@@ -228,10 +235,10 @@ finding (code, problem, cure) as (
     'delete from file_events.state, and ' || tracking
   from fact, again where states <> 1
   union all
-  select 'index-missing', format('%s has no valid index on (%s): each catch-up reads the whole table',
+  select 'index-missing', format('%s has no valid index on (%s): what needs it reads the whole table',
     relation, replace(columns, ',', ', ')), 'drop an invalid index, and ' || tracking
   from place, again, lateral (
-    values ('public.files', files, 'user_id,changed_in,revision'),
+    values ('public.files', files, 'id'), ('public.files', files, 'user_id,changed_in,revision'),
       ('public.file_deletions', deletions, 'user_id,changed_in,revision'),
       ('public.file_deletions', deletions, 'id,revision')
   ) needed (relation, oid, columns)
@@ -251,8 +258,7 @@ finding (code, problem, cure) as (
       when 'stamp' then format('calls stamp() before each row''s %s', event)
       else format('tracks %s', event)
     end),
-    coalesce('alter table public.files enable trigger ' || disabled, tracking)
-      || ', then select file_events.renew_epoch()'
+    coalesce('alter table public.files ' || disabled, tracking) || '; select file_events.renew_epoch()'
   from tracking, place, again
   where is_table and is_applied and purpose <> 'broadcast' and not is_tracked
   union all
@@ -261,8 +267,7 @@ finding (code, problem, cure) as (
     'give it a name that sorts before zz_file_events_stamp'
   from place join pg_trigger t on t.tgrelid = files
   where not t.tgisinternal and t.tgenabled <> 'D' and t.tgtype & 3 = 3 and t.tgtype & 20 <> 0
-    and t.tgname > (select min(name) from tracking_trigger where purpose = 'stamp' and is_enabled)
-    and t.tgname not in (select name from tracking_trigger where purpose = 'stamp')
+    and t.tgname > (select max(name) from tracking_trigger where purpose = 'stamp' and is_enabled)
   union all
   select 'rows-unstamped', format('%s rows were loaded with triggers off: not streamed', unstamped),
     'select file_events.renew_epoch()'

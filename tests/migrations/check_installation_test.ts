@@ -72,6 +72,11 @@ const broken: [code: string, names: string, changes: string][] = [
     "alter table public.files alter column changed_in drop default, alter column changed_in type text",
   ],
   [
+    "column-type",
+    "progress",
+    "alter table public.files drop constraint files_progress_percent, alter column progress drop default, alter column progress type text",
+  ],
+  [
     "column-generated",
     "error_message",
     "alter table public.files drop column error_message, add column error_message text generated always as (filename) stored; grant select (error_message) on public.files to authenticated",
@@ -91,6 +96,7 @@ const broken: [code: string, names: string, changes: string][] = [
     "file_changes_since",
     "drop function public.file_changes_since(text, uuid[], boolean)",
   ],
+  ["index-missing", "(id)", "alter table public.files drop constraint files_pkey"],
   [
     "index-missing",
     "(user_id, changed_in, revision)",
@@ -212,10 +218,46 @@ for (const [code, names, changes] of broken) {
   });
 }
 
+/** Codes whose cure is SQL that can be run as it is. */
+const curable = new Set([
+  "trigger-disabled",
+  "rows-unstamped",
+  "rows-from-future",
+  "revisions-behind",
+  "grant-missing",
+  "policies-off",
+]);
+
+Deno.test("check_installation.sql finds nothing once its cures have been run", async () => {
+  const states = broken.filter(([code]) => curable.has(code)).map(([, , changes]) => changes);
+  states.push("alter table public.files disable trigger user");
+  for (const changes of states) {
+    await owner.query("begin");
+    await owner.query(changes);
+    await owner.query("reset session_replication_role");
+    const found = await owner.query<Finding>(script);
+    for (const { code, cure } of found) if (curable.has(code)) await owner.query(cure);
+    const left = await owner.query<Finding>(script);
+    await owner.query("rollback");
+    assert.ok(found.length > 0);
+    assert.deepEqual(left.filter(({ code }) => code !== "no-live-changes"), [], changes);
+  }
+});
+
 for (
   const [what, changes] of [
     ["the shipped migrations", ""],
     ["a row of the same transaction", file],
+    [
+      "a further table in the publication",
+      `create table public.more (id uuid); ${dropTriggers("broadcast")} ${await readSql(
+        "opt_in/postgres_changes.sql",
+      )} alter publication supabase_realtime add table public.more`,
+    ],
+    [
+      "a domain for progress",
+      "create domain public.percent as smallint; alter table public.files alter column progress type public.percent",
+    ],
     [
       "a publication with both tables in the broadcast's place",
       `${dropTriggers("broadcast")} ${await readSql("opt_in/postgres_changes.sql")}`,

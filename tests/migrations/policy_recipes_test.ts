@@ -131,6 +131,7 @@ Deno.test("a file that a policy begins to show is returned once it has a new rev
   await client.catchUp();
   assert.deepEqual([...client.files.keys()], [id]);
   assert.equal(client.resets, 1);
+  assert.deepEqual(await operations(owner), ["update", "update"]); // Inserted, released.
 
   // As the page says: hiding it again takes it from nobody.
   await owner.query("update public.files set quarantined = true");
