@@ -12,6 +12,8 @@ const clients = new Map<string, SupabaseClient>();
 /** What was left behind when another user signed in here still gets its tokens: it may be at work. */
 const views = new Map<string, SessionView>();
 let shown: SessionView | undefined;
+/** Who is being signed in: a new client begins by saying that it has no session. */
+let signingIn: string | undefined;
 
 setUpSignInForm(signIn);
 byId("sign-out").addEventListener("click", () => {
@@ -36,7 +38,9 @@ async function signIn(email: string, password: string): Promise<unknown> {
   const client = clientOf(email);
   const before = tabAccount.email();
   tabAccount.use(email);
-  const { error } = await client.auth.signInWithPassword({ email, password });
+  signingIn = email;
+  const { error } = await client.auth.signInWithPassword({ email, password })
+    .finally(() => signingIn = undefined);
   if (!error) return;
   if (before) tabAccount.use(before);
   else tabAccount.leave();
@@ -62,6 +66,7 @@ function hear(
   // Another tab may sign its user in or out, who is not the one that this tab shows.
   if (email !== tabAccount.email()) return;
   if (session) showSession(client, session);
+  else if (email === signingIn) return;
   else if (event === "INITIAL_SESSION" || event === "SIGNED_OUT") showSession(client, undefined);
 }
 

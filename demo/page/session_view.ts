@@ -79,6 +79,8 @@ export function startSessionView(
     // The user has left, or the database refuses it: then so be it.
   });
 
+  const refreshLatency = () => showMedianLatency(upToDate ? latencies.median() : undefined);
+
   const connection = openFileEvents({
     url: `${project.url}/functions/v1/file-events`,
     publishableKey: project.publishableKey,
@@ -112,7 +114,6 @@ export function startSessionView(
   });
 
   // What is written and not yet here makes the latency grow, though nothing happens.
-  const refreshLatency = () => showMedianLatency(upToDate ? latencies.median() : undefined);
   const refresh = setInterval(refreshLatency, LATENCY_REFRESH_MS);
   signal.addEventListener("abort", () => clearInterval(refresh), { once: true });
 
