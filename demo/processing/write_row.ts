@@ -67,7 +67,9 @@ export async function writeRow(
     }
     signal?.throwIfAborted();
     const reason = failureReason(status, error.message);
-    if (!isTemporary(status, error.code)) throw new WriteError(`Cannot write to "files": ${reason}`);
+    if (!isTemporary(status, error.code)) {
+      throw new WriteError(`Cannot write to "files": ${reason}`);
+    }
     onRetry?.(reason);
     const longest = Math.min(FIRST_RETRY_MS * 2 ** attempt, LAST_RETRY_MS);
     await wait(longest * (1 - random() / 2), signal);

@@ -169,10 +169,10 @@ browserTest(
   async (openTab) => {
     const first = await openTab();
     await first.signIn("ada");
-    for (const name of ["older.txt", "newer.txt"]) {
-      await first.choose(await file(name, name));
-      await first.shows({ [name]: "ready" });
-    }
+    await first.choose(await file("older.txt", "older"));
+    await first.shows({ "older.txt": "ready" });
+    await first.choose(await file("newer.txt", "newer"));
+    await first.shows({ "older.txt": "ready", "newer.txt": "ready" });
     const second = await openTab();
     await second.connected();
     await second.shows({ "older.txt": "ready", "newer.txt": "ready" });

@@ -31,12 +31,6 @@ const dropTrigger = (name: string): Mutate => (migration) =>
 const WHAT_DISAGREES =
   /^Error: (The client has|The stream broke its protocol|Tombstones outrank|Though nothing changed)/;
 
-/** Tombstones may outrank a row that the same statement has put in their place. */
-const keepRevision = replace(
-  "if ids <> '{}' then\n    perform file_events.stamp_again(ids, 0);",
-  "if false then\n    perform file_events.stamp_again(ids, 0);",
-);
-
 /** Mutations that random schedules soon meet. */
 const FREQUENT: Record<string, Mutate> = {
   "a cursor that covers transactions which run": (migration) => {
