@@ -97,19 +97,22 @@ export function createSocketPool({ createClient, clock, log }: SocketPoolOptions
       return socket.isQuarantine === isQuarantine && socket.channels.size < MAX_CHANNELS;
     }).toArray();
     const connected = withRoom.filter(isConnected);
-    if (connected.length === 0) {
-      disconnectLater(withRoom[0] ?? connect(isQuarantine));
-      return false;
+    let needsAnother = false;
+    let request: ChannelRequest | undefined;
+    let socket: Socket | undefined;
+    for (request of requests) {
+      const { topic } = request;
+      socket = connected.find((it) => !channelOf(it, topic));
+      if (socket) break;
+      // A client has one channel a topic. Unless one is being left, which whoever asks waits for,
+      // all are in use, by streams of the same user with other rights.
+      needsAnother ||= connected.every((it) => owners.has(channelOf(it, topic)!));
     }
-    // A client has one channel a topic: it would give back the one that is being left. Whoever asks
-    // for that topic waits, and nobody else.
-    for (const request of requests) {
-      const socket = connected.find((it) => !hasTopic(it, request.topic));
-      if (!socket) continue;
-      hand(request, socket);
-      return true;
+    if (needsAnother) {
+      disconnectLater(withRoom.find((it) => !isConnected(it)) ?? connect(isQuarantine));
     }
-    return false;
+    if (socket) hand(request!, socket);
+    return socket !== undefined;
   }
 
   function hand(request: ChannelRequest, socket: Socket): void {
@@ -206,6 +209,6 @@ function isConnected(socket: Socket): boolean {
   return socket.client.connectionState() === "open";
 }
 
-function hasTopic(socket: Socket, topic: string): boolean {
-  return socket.client.getChannels().some(({ subTopic }) => subTopic === topic);
+function channelOf(socket: Socket, topic: string): RealtimeChannel | undefined {
+  return socket.client.getChannels().find(({ subTopic }) => subTopic === topic);
 }
