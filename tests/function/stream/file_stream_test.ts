@@ -536,6 +536,22 @@ Deno.test("file stream takes a feed for healthy that brings hints in place of ma
   assert.equal(feed.rejoins, 0);
 });
 
+Deno.test("file stream remembers a hint until a catch-up has succeeded", async () => {
+  const { clock, client, feed, database } = await openReadyStream();
+  await feed.emit({ kind: "hint" });
+  await database.fail();
+  await clock.advance(2_000);
+  await database.answer({ changes: [file(1, 1)] });
+  await client.readAll();
+  // One message is lost, which is chance.
+  for (const changes of [[file(2, 2)], []]) {
+    await clock.advance(60_000);
+    while (database.waiting > 0) await database.answer({ changes });
+    await client.readAll();
+  }
+  assert.equal(feed.rejoins, 0);
+});
+
 Deno.test("file stream takes a feed for healthy that brings what a catch-up found first", async () => {
   const { clock, client, feed, database } = await openReadyStream();
   for (let n = 1; n <= 5; n++) {

@@ -191,6 +191,8 @@ export class Synchronizer {
       outcome = await this.#catchUp() ? "found" : "nothing";
     } catch (error) {
       outcome = this.#fail(error);
+      // The next catch-up finds what the hint was about.
+      this.#hinted ||= this.#runIsHinted;
     }
     this.#running = false;
     this.#lastRunAt = clock.now();
