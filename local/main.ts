@@ -37,6 +37,8 @@ try {
     port,
     page: await createDemoPage(),
     functionEnv,
+    // As a project on the Free plan has it.
+    realtime: { maxMessagesPerSecond: 100 },
     log: print,
   });
   const token = await signIn(stack, demoUsers[0]!);

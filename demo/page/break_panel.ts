@@ -11,6 +11,9 @@ interface RealtimeCounts {
 /** What a fault did, in the words of the person who asked for it. */
 const CONSEQUENCES: Record<string, string> = {
   drop: "dropped: every socket is cut, the function reconnects",
+  cold: "cold: every socket is cut, and who comes back first misses changes",
+  limit: "above the limit: all messages are dropped for 24 s, nothing tells",
+  walsender: "cut off from the database: silent for 9 s, then well again, nothing tells",
   deaf: "deaf: connected as before, and silent",
   down: "down: no connection, no new one either",
   up: "back up",

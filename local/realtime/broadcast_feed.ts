@@ -31,7 +31,11 @@ interface MessageRow {
 
 export async function createBroadcastFeed(
   database: Database,
-  report: (error: unknown) => void,
+  { isReplicating, report }: {
+    /** Whether what is written now arrives. */
+    isReplicating: () => boolean;
+    report: (error: unknown) => void;
+  },
 ): Promise<BroadcastFeed> {
   const listeners = new Map<string, Set<BroadcastListener>>();
   const keyOf = ({ name, isPrivate }: Topic) => `${isPrivate ? "private" : "public"}:${name}`;
@@ -51,6 +55,7 @@ export async function createBroadcastFeed(
          select * from realtime.messages m where m.id = taken.message_id limit 1
        ) m order by taken.position`,
     );
+    if (!isReplicating()) return;
     for (const { id, topic, event, payload, ...message } of messages) {
       publish(
         { name: topic, isPrivate: message.private },

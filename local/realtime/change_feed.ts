@@ -25,20 +25,27 @@ export interface ChangeFeed {
 
 export async function createChangeFeed(
   database: Database,
-  { options, timers, report }: {
+  { options, timers, isReplicating, report }: {
     options: RealtimeOptions;
     timers: Timers;
+    /** Whether what is written now arrives. */
+    isReplicating: () => boolean;
     report: (error: unknown) => void;
   },
 ): Promise<ChangeFeed> {
   const routes = new Map<number, { id: number; listener: ChangeListener }>();
 
+  let isStopped = false;
+
   const reading = coalesced(async () => {
     await timers.wait(options.pollMs);
     const changes = await database.query<{ subscriptions: number[]; data: string }>(
-      "select * from realtime.take_changes($1)",
-      [options.maxRecordBytes],
+      "select * from realtime.take_changes($1, $2)",
+      [options.maxRecordBytes, options.maxChangesPerPoll],
     );
+    const [left] = await database.query("select from realtime.change_outbox limit 1");
+    if (left && !isStopped) reading.request();
+    if (!isReplicating()) return;
     for (const { subscriptions, data } of changes) {
       const idsByListener = new Map<ChangeListener, number[]>();
       for (const subscription of subscriptions) {
@@ -84,6 +91,7 @@ export async function createChangeFeed(
       };
     },
     async stop() {
+      isStopped = true;
       await unlisten();
       await reading.idle();
     },

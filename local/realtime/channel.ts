@@ -71,8 +71,10 @@ export async function joinChannel(
 
   const system = (extension: string, status: "ok" | "error", message: string) =>
     sink.push("system", { message, status, extension, channel: topic.name });
+  const hearsFrom = server.now() + server.warmUp.left("broadcastMs");
   const onBroadcast: BroadcastListener = (broadcast) => {
-    if (!isDeaf) sink.pushBroadcast(broadcast);
+    if (isDeaf || server.now() < hearsFrom) return;
+    if (server.admitsMessage()) sink.pushBroadcast(broadcast);
   };
   const leaveTopic = broadcasts.subscribe(topic, onBroadcast);
 
@@ -113,7 +115,7 @@ export async function joinChannel(
       releaseChanges = await changes.subscribe(entries, {
         claims,
         listener: (data, ids) => {
-          if (!isDeaf) {
+          if (!isDeaf && server.admitsMessage()) {
             sink.pushRaw("postgres_changes", `{"data":${data},"ids":${JSON.stringify(ids)}}`);
           }
         },
@@ -179,15 +181,25 @@ export async function joinChannel(
     start() {
       confirmToken();
       if (config.broadcast?.replication_ready) {
-        system("system", "ok", "Replication connection established");
+        const confirm = () => system("system", "ok", "Replication connection established");
+        const wait = server.warmUp.left("confirmMs");
+        if (wait > 0) timers.after(wait, confirm);
+        else confirm();
       }
       if (config.broadcast?.replay && topic.isPrivate) {
         server.background(replay(config.broadcast.replay));
       }
-      if (entries.length > 0) server.background(subscribe(options.subscribeMs));
+      if (entries.length > 0) {
+        const wait = Math.max(options.subscribeMs, server.warmUp.left("subscribeMs"));
+        server.background(subscribe(wait));
+      }
     },
     async receive(message) {
       if (message.event === "access_token") await replaceToken(message);
+      // Nobody's presence is kept, and nobody is told of it.
+      if (message.event === "presence" && message.ref) {
+        sink.push("phx_reply", { status: "ok", response: {} }, { ref: message.ref });
+      }
       if (message.event === "broadcast") broadcast(message);
     },
     close,

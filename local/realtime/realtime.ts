@@ -2,10 +2,12 @@ import type { Database } from "../database.ts";
 import { createBroadcastFeed } from "./broadcast_feed.ts";
 import { createChangeFeed } from "./change_feed.ts";
 import type { Fault } from "./faults.ts";
+import { createRateCounter } from "./rate_counter.ts";
 import { defaultRealtimeOptions, type RealtimeOptions } from "./options.ts";
 import type { RealtimeServer } from "./server.ts";
 import { type RealtimeSocket, serveSocket } from "./socket.ts";
 import { createTimers } from "../timers.ts";
+import { createWarmUp } from "./warm_up.ts";
 import { type Claims, TokenRefused } from "./token.ts";
 
 /** The part of Supabase Realtime that this project needs, on the local database. */
@@ -30,21 +32,43 @@ export async function createRealtime(
   const timers = createTimers();
   const sockets = new Set<RealtimeSocket>();
   const works = new Set<Promise<void>>();
-  let joins: number[] = [];
+  const counted = { readMs: options.rateReadMs, readings: options.rateReadings, now };
+  const joins = createRateCounter(counted);
+  const messages = createRateCounter(counted);
+  let isLimited = false;
+  let limitedUntil = -Infinity;
+  let disconnectedUntil = -Infinity;
   let state: "up" | "deaf" | "down" | "stopped" = "up";
+
+  function isReplicating(): boolean {
+    return now() >= disconnectedUntil;
+  }
 
   const server: RealtimeServer = {
     database,
     options,
-    changes: await createChangeFeed(database, { options, timers, report }),
-    broadcasts: await createBroadcastFeed(database, report),
+    changes: await createChangeFeed(database, { options, timers, isReplicating, report }),
+    broadcasts: await createBroadcastFeed(database, { isReplicating, report }),
     now,
     verify,
     isDeafToNewcomers: () => state === "deaf",
+    warmUp: createWarmUp({ ...options, now }),
+    admitsMessage() {
+      if (now() < limitedUntil) return false;
+      const wasLimited = isLimited;
+      isLimited = messages.perSecond() > options.maxMessagesPerSecond;
+      if (isLimited && !wasLimited) {
+        report(
+          `above ${options.maxMessagesPerSecond} messages a second, averaged over up to ` +
+            `${options.rateReadMs * options.rateReadings / 1000} s: all are dropped for a while`,
+        );
+      }
+      if (!isLimited) messages.add();
+      return !isLimited;
+    },
     admitsJoin() {
-      joins = joins.filter((time) => time > now() - 1000);
-      joins.push(now());
-      return joins.length <= options.maxJoinsPerSecond;
+      joins.add();
+      return joins.perSecond() <= options.maxJoinsPerSecond;
     },
     background(work) {
       const owned = work.catch(report).finally(() => works.delete(owned));
@@ -83,8 +107,13 @@ export async function createRealtime(
       return response;
     },
     fault({ fault, until }) {
-      if (fault !== "drop") state = fault === "deaf" && until !== "up" ? "up" : fault;
-      if (fault === "drop" || fault === "down") drop();
+      if (fault === "down" || fault === "up") state = fault;
+      if (fault === "deaf") state = until === "up" ? "deaf" : "up";
+      if (fault === "cold") server.warmUp.chill();
+      if (fault === "limit") limitedUntil = now() + options.limitMs;
+      if (fault === "walsender") disconnectedUntil = now() + options.walsenderMs;
+      if (fault === "up") limitedUntil = disconnectedUntil = -Infinity;
+      if (fault === "drop" || fault === "cold" || fault === "down") drop();
       for (const socket of sockets) {
         for (const { channel } of socket.channels.values()) {
           if (fault === "deaf") channel.deafen();

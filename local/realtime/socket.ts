@@ -74,6 +74,7 @@ export function serveSocket(
     try {
       admit(message);
       const channel = await joinChannel(message, { server, socketToken: token, sink });
+      await timers.wait(server.warmUp.left("replyMs"));
       reply(message, "ok", channel.response);
       const previous = channels.get(message.topic);
       channels.set(message.topic, { channel, sink });
@@ -121,7 +122,7 @@ export function serveSocket(
     } else if (place) {
       await place.channel.receive(message);
     } else {
-      reply(message, "error", { reason: "unmatched topic" });
+      reply({ ...message, joinRef: null }, "error", { reason: "unmatched topic" });
     }
   }
 
@@ -144,9 +145,10 @@ export function serveSocket(
     handled = handled.then(async () => {
       if (webSocket.readyState === WebSocket.OPEN) await handle(data);
     }).catch((error) => {
-      // Like Phoenix, a frame that can't be read costs the client its connection, nothing else.
-      if (error instanceof SyntaxError || error instanceof TypeError) webSocket.close();
-      else throw error;
+      // What isn't JSON is ignored; JSON that is no message costs the client its connection, nothing
+      // else.
+      if (error instanceof TypeError) webSocket.close();
+      else if (!(error instanceof SyntaxError)) throw error;
     });
     server.background(handled);
   };

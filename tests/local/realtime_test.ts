@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createClient } from "@supabase/supabase-js";
 import type { Database } from "../../local/database.ts";
 import type { RealtimeOptions } from "../../local/realtime/options.ts";
-import { startStack } from "../../local/stack.ts";
+import { type Stack, startStack } from "../../local/stack.ts";
 import { deadline, until } from "./deadline.ts";
 import { openRawSocket, type RawSocket } from "./raw_socket.ts";
 import { recordedSchema } from "./recorded_schema.ts";
@@ -366,9 +366,11 @@ Deno.test("Realtime channels and sockets", async (t) => {
     assert.deepEqual(await filenames(socket), ["heard.txt"]);
   });
 
-  await t.step("closes a socket that sends nonsense, and no other", async () => {
+  await t.step("ignores what is not JSON; JSON that is no message closes its socket", async () => {
     const [bad, good] = [await open(), await open()];
     bad.send("nonsense");
+    assert.deepEqual(await bad.rest(), []);
+    bad.send('["no","message"]');
     await deadline(bad.closed, "close");
     assert.deepEqual(await good.rest(), []);
     await good.close();
@@ -377,7 +379,17 @@ Deno.test("Realtime channels and sockets", async (t) => {
   await t.step("answers a message to a topic that is not joined", async () => {
     await using socket = await open();
     socket.send(JSON.stringify(["1", "1", "realtime:x", "broadcast", {}]));
-    assert.deepEqual(read(await socket.next()).response, { reason: "unmatched topic" });
+    const [joinRef, ref, , , { response }] = JSON.parse(await socket.next() as string);
+    assert.deepEqual([joinRef, ref, response], [null, "1", { reason: "unmatched topic" }]);
+  });
+
+  await t.step("answers a client that tracks its presence", async () => {
+    await using socket = await open();
+    await join(socket, "x", { token });
+    const track = { type: "presence", event: "track", payload: {} };
+    socket.send(JSON.stringify(["1", "7", "realtime:x", "presence", track]));
+    const [joinRef, ref, , event, { status }] = JSON.parse(await socket.next() as string);
+    assert.deepEqual([joinRef, ref, event, status], ["1", "7", "phx_reply", "ok"]);
   });
 });
 
@@ -393,15 +405,217 @@ Deno.test("Realtime closes a socket that is silent for too long", async () => {
   assert.ok(performance.now() - began >= 150, "heartbeats keep it open");
 });
 
-Deno.test("Realtime drops a socket that is one of too many joins in a second", async () => {
-  await using stack = await startRealtime({ maxJoinsPerSecond: 2 });
-  const socket = await openRawSocket(stack.url, { apikey: stack.publishableKey });
+Deno.test("Realtime lets a burst of joins pass, and then drops sockets that join", async () => {
+  await using stack = await startRealtime({ maxJoinsPerSecond: 2, rateReadMs: 1_000 });
   const token = await mintToken(user1);
-  await join(socket, "1", { token });
-  await join(socket, "2", { token });
-  const { response } = await join(socket, "3", { token });
-  assert.equal(response.reason, "ClientJoinRateLimitReached: Too many joins per second");
-  await deadline(socket.closed, "close");
+  const open = () => openRawSocket(stack.url, { apikey: stack.publishableKey });
+  await using burst = await open();
+  for (let topic = 0; topic < 10; topic++) {
+    assert.equal((await join(burst, `${topic}`, { token })).status, "ok");
+  }
+  await until(async () => {
+    const socket = await open();
+    const { status, response } = await join(socket, "late", { token });
+    if (status === "ok") {
+      await socket.close();
+      return false;
+    }
+    assert.equal(response.reason, "ClientJoinRateLimitReached: Too many joins per second");
+    await deadline(socket.closed, "close");
+    return true;
+  }, "a refusal");
+});
+
+/** A private channel of user 1 that hears what {@linkcode tell} sends. */
+async function joinBroadcasts(stack: Stack, socket: RawSocket) {
+  const token = await mintToken(user1);
+  const config = { private: true, broadcast: { replication_ready: true } };
+  return await join(socket, "told", { token, ...config });
+}
+
+const policy = `create policy "read" on realtime.messages for select to authenticated using (true)`;
+const tell = ({ database }: Stack, event: string) =>
+  database.query("select realtime.send('{}', $1, 'told', true)", [event]);
+
+/** The events of broadcasts that come before the answer to a heartbeat. */
+async function told(socket: RawSocket): Promise<string[]> {
+  return (await socket.rest()).filter((frame) => frame instanceof ArrayBuffer).map((frame) => {
+    const [, topic, event] = new Uint8Array(frame);
+    return new TextDecoder().decode(frame.slice(5 + topic!, 5 + topic! + event!));
+  });
+}
+
+/** Sends again and again until it arrives; what was lost before never comes. */
+async function toldAtLast(stack: Stack, socket: RawSocket, event: string): Promise<string[]> {
+  const events: string[] = [];
+  await until(async () => {
+    await tell(stack, event);
+    await delivered(stack.database);
+    events.push(...await told(socket));
+    return events.length > 0;
+  }, "a message that arrives");
+  return [...new Set(events)];
+}
+
+Deno.test("Realtime drops all messages above the limit, also those of others, and says nothing", async () => {
+  const lines: string[] = [];
+  await using stack = await startStack({
+    withFunction: false,
+    scripts: recordedSchema,
+    realtime: { maxMessagesPerSecond: 5, rateReadMs: 200, rateReadings: 10 },
+    log: (line) => lines.push(line),
+  });
+  await stack.database.execute(policy);
+  const open = () => openRawSocket(stack.url, { apikey: stack.publishableKey });
+  await using sockets = new AsyncDisposableStack();
+  const [noisy, quiet] = [sockets.use(await open()), sockets.use(await open())];
+  await joinBroadcasts(stack, noisy);
+  await join(quiet, "x", {
+    token: await mintToken(user1),
+    changes: [{ event: "*", schema: "public", table: "files" }],
+  });
+  await stack.database.query(
+    "select realtime.send('{}', 'burst', 'told', true) from generate_series(1, 20)",
+  );
+  await delivered(stack.database);
+  assert.equal((await told(noisy)).length, 20, "a burst passes");
+  await until(async () => {
+    await stack.database.execute(insert(user1, "lost.txt"));
+    await delivered(stack.database);
+    return (await quiet.rest()).length === 0;
+  }, "a change that is dropped");
+  assert.deepEqual(lines, [
+    "Realtime: above 5 messages a second, averaged over up to 2 s: all are dropped for a while",
+  ]);
+  assert.deepEqual(await toldAtLast(stack, noisy, "after"), ["after"]);
+});
+
+Deno.test("Realtime's fault limit drops all messages for a while", async () => {
+  await using stack = await startRealtime({ limitMs: 2_000 });
+  await stack.database.execute(policy);
+  await using socket = await openRawSocket(stack.url, { apikey: stack.publishableKey });
+  await joinBroadcasts(stack, socket);
+  await socket.rest();
+  stack.realtime.fault({ fault: "limit" });
+  await tell(stack, "lost");
+  assert.deepEqual(await toldAtLast(stack, socket, "heard"), ["heard"]);
+  stack.realtime.fault({ fault: "limit" });
+  stack.realtime.fault({ fault: "up" });
+  await tell(stack, "up");
+  await delivered(stack.database);
+  assert.deepEqual(await told(socket), ["up"]);
+});
+
+Deno.test("Realtime's fault walsender loses what is written, and heals without a word", async (t) => {
+  await using stack = await startRealtime({ walsenderMs: 2_000 });
+  await stack.database.execute(policy);
+  const token = await mintToken(user1);
+  const changes = [{ event: "INSERT", schema: "public", table: "files" }];
+  await using socket = await openRawSocket(stack.url, { apikey: stack.publishableKey });
+  await joinBroadcasts(stack, socket);
+  await join(socket, "x", { token, changes });
+  await socket.rest();
+  stack.realtime.fault({ fault: "walsender" });
+  await tell(stack, "lost");
+  await stack.database.execute(insert(user1, "lost.txt"));
+  await delivered(stack.database);
+  const frames = await socket.rest();
+  if (frames.length > 0) assert.fail(`came all the same: ${frames}`);
+  await t.step("what a client sends arrives meanwhile", async () => {
+    await using sender = await openRawSocket(stack.url, { apikey: stack.publishableKey });
+    await using receiver = await openRawSocket(stack.url, { apikey: stack.publishableKey });
+    await join(sender, "open", { token });
+    await join(receiver, "open", { token });
+    stack.realtime.fault({ fault: "walsender" });
+    const message = { type: "broadcast", event: "said", payload: {} };
+    sender.send(JSON.stringify(["1", "5", "realtime:open", "broadcast", message]));
+    await sender.rest();
+    assert.deepEqual(await told(receiver), ["said"]);
+  });
+  assert.deepEqual(await toldAtLast(stack, socket, "heard"), ["heard"]);
+  await stack.database.execute(insert(user1, "heard.txt"));
+  await delivered(stack.database);
+  assert.deepEqual(await filenames(socket), ["heard.txt"]);
+});
+
+Deno.test("Realtime that starts cold answers late, and loses what is written before it confirms", async (t) => {
+  const coldStart = { replyMs: 50, broadcastMs: 1_500, confirmMs: 1_700, subscribeMs: 2_000 };
+  await using stack = await startRealtime({ coldStart, startsCold: true });
+  await stack.database.execute(policy);
+  const token = await mintToken(user1);
+  const changes = [{ event: "INSERT", schema: "public", table: "files" }];
+  const open = () => openRawSocket(stack.url, { apikey: stack.publishableKey });
+  const dropped = await open();
+
+  async function isCold() {
+    await using socket = await open();
+    const config = { private: true, broadcast: { replication_ready: true } };
+    const payload = { config: { ...config, postgres_changes: changes }, access_token: token };
+    const began = performance.now();
+    socket.send(JSON.stringify(["1", "1", "realtime:told", "phx_join", payload]));
+    assert.equal(JSON.parse(await socket.next() as string)[3], "phx_reply");
+    const repliedAfter = performance.now() - began;
+    await tell(stack, "lost");
+    await stack.database.execute(insert(user1, "lost.txt"));
+    const texts = async () =>
+      (await socket.rest()).map((frame) =>
+        typeof frame === "string" ? frame : new TextDecoder().decode(frame)
+      );
+    const frames: string[] = [];
+    await until(async () => {
+      frames.push(...await texts());
+      return frames.some((frame) => frame.includes("Subscribed to PostgreSQL"));
+    }, "a subscription");
+    assert.ok(performance.now() - began >= coldStart.subscribeMs - 1);
+    assert.ok(repliedAfter >= coldStart.replyMs - 1);
+    const confirmed = frames.findIndex((frame) => frame.includes("Replication connection"));
+    assert.ok(confirmed >= 0, "confirmed before it is subscribed");
+    assert.ok(!frames.some((frame) => frame.includes("lost")), `lost in ${frames}`);
+    await tell(stack, "heard");
+    await stack.database.execute(insert(user1, "heard.txt"));
+    await delivered(stack.database);
+    assert.equal((await texts()).filter((frame) => frame.includes("heard")).length, 2);
+  }
+
+  await t.step("at its start", isCold);
+  await t.step("not once it is warm", async () => {
+    await using socket = await open();
+    await join(socket, "told", { token, private: true, broadcast: { replication_ready: true } });
+    assert.match(read(await socket.next()).message, /Replication connection established/);
+    await tell(stack, "heard");
+    await delivered(stack.database);
+    assert.deepEqual(await told(socket), ["heard"]);
+  });
+  await t.step("after the fault cold, which closes every socket", async () => {
+    stack.realtime.fault({ fault: "cold" });
+    await deadline(dropped.closed, "close");
+    await isCold();
+  });
+});
+
+Deno.test("Realtime reads 100 changes at a time: a long statement delays all others", async () => {
+  await using stack = await startRealtime({ pollMs: 20 });
+  const token = await mintToken(user1);
+  await using socket = await openRawSocket(stack.url, { apikey: stack.publishableKey });
+  await join(socket, "x", {
+    token,
+    changes: [{ event: "INSERT", schema: "public", table: "files", filter: "filename=eq.last" }],
+  });
+  await stack.database.execute(`insert into files (user_id, filename, file_type)
+    select '${user2}', n, 'x' from generate_series(1, 250) n; ${insert(user1, "last")}`);
+  const left = async () => {
+    const [row] = await stack.database.query<{ count: number }>(
+      "select count(*)::int from realtime.change_outbox",
+    );
+    return row!.count;
+  };
+  const counts = new Set([await left()]);
+  await until(async () => {
+    counts.add(await left());
+    return counts.has(0);
+  }, "an empty outbox");
+  assert.deepEqual([...counts], [251, 151, 51, 0]);
+  assert.deepEqual(await filenames(socket), ["last"]);
 });
 
 Deno.test("Realtime serves supabase-js, which recovers from a drop", async () => {

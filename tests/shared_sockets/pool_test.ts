@@ -115,7 +115,7 @@ test("two isolates that together join too fast all get in", async (stack) => {
   const refusals = [...one.logged, ...other.logged].filter((it) => it.includes("RateLimit"));
   assert.ok(refusals.length > 0, "the server has refused some");
   await tellEach(stack, listeners);
-}, { maxJoinsPerSecond: 40, refusedJoinMs: 10 });
+}, { maxJoinsPerSecond: 40, rateReadMs: 100, refusedJoinMs: 10 });
 
 test("streams share a channel if they are of one user with equal rights", async (stack) => {
   await using isolate = createIsolateFeed(stack, broadcast);

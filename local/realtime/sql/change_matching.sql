@@ -92,8 +92,9 @@ exception when others then
 end
 $$;
 
--- Empties the outbox. One row for each change and role that someone subscribed with.
-create function realtime.take_changes(max_record_bytes int default 1048576)
+-- Takes the oldest changes from the outbox. One row for each change and role that someone subscribed
+-- with.
+create function realtime.take_changes(max_record_bytes int, max_changes int)
 returns table (subscriptions bigint[], data text) language plpgsql as $$
 declare
   change record;
@@ -109,7 +110,11 @@ declare
   matching bigint[];
 begin
   for change in
-    with taken as (delete from realtime.change_outbox returning *)
+    with taken as (
+      delete from realtime.change_outbox where position = any (array(
+        select o.position from realtime.change_outbox o order by o.position limit max_changes
+      )) returning *
+    )
     select t.*, n.nspname, c.relname, c.relrowsecurity,
       max(t.written_at) over (partition by t.transaction) as committed_at
     from taken t join pg_class c on c.oid = t.entity join pg_namespace n on n.oid = c.relnamespace
