@@ -427,7 +427,7 @@ Deno.test("Realtime lets a burst of joins pass, and then drops sockets that join
 });
 
 /** A private channel of user 1 that hears what {@linkcode tell} sends. */
-async function joinBroadcasts(stack: Stack, socket: RawSocket) {
+async function joinBroadcasts(socket: RawSocket) {
   const token = await mintToken(user1);
   const config = { private: true, broadcast: { replication_ready: true } };
   return await join(socket, "told", { token, ...config });
@@ -469,7 +469,7 @@ Deno.test("Realtime drops all messages above the limit, also those of others, an
   const open = () => openRawSocket(stack.url, { apikey: stack.publishableKey });
   await using sockets = new AsyncDisposableStack();
   const [noisy, quiet] = [sockets.use(await open()), sockets.use(await open())];
-  await joinBroadcasts(stack, noisy);
+  await joinBroadcasts(noisy);
   await join(quiet, "x", {
     token: await mintToken(user1),
     changes: [{ event: "*", schema: "public", table: "files" }],
@@ -494,7 +494,7 @@ Deno.test("Realtime's fault limit drops all messages for a while", async () => {
   await using stack = await startRealtime({ limitMs: 2_000 });
   await stack.database.execute(policy);
   await using socket = await openRawSocket(stack.url, { apikey: stack.publishableKey });
-  await joinBroadcasts(stack, socket);
+  await joinBroadcasts(socket);
   await socket.rest();
   stack.realtime.fault({ fault: "limit" });
   await tell(stack, "lost");
@@ -512,7 +512,7 @@ Deno.test("Realtime's fault walsender loses what is written, and heals without a
   const token = await mintToken(user1);
   const changes = [{ event: "INSERT", schema: "public", table: "files" }];
   await using socket = await openRawSocket(stack.url, { apikey: stack.publishableKey });
-  await joinBroadcasts(stack, socket);
+  await joinBroadcasts(socket);
   await join(socket, "x", { token, changes });
   await socket.rest();
   stack.realtime.fault({ fault: "walsender" });
