@@ -179,8 +179,9 @@ grant select (epoch, pruned_below) on file_events.state to authenticated;
 -- - A block with an exception handler takes a transaction id if it writes. So such a block is
 --   entered once a statement, never once a row.
 -- - No plan depends on statistics, or on how large a table was when the session first planned the
---   query: LATERAL with OFFSET or LIMIT says what is looked up for what, rows are found by their id
---   alone, and sequential scans are off.
+--   query: LATERAL with OFFSET 0 says what is looked up for what, rows are found by their id
+--   alone, and sequential scans are off. So is the compiler (JIT), which a wrong estimate would start
+--   for each row.
 -- - Every UPDATE and DELETE has a WHERE: PostgREST's sessions on Supabase load safeupdate, which
 --   refuses others, in triggers too.
 -- - #variable_conflict: a column of public.files may have the name of a variable.
@@ -249,6 +250,7 @@ returns void
 language plpgsql
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 as $$
 #variable_conflict use_variable
 begin
@@ -282,6 +284,7 @@ create or replace function file_events.outrank_tombstones() returns trigger
 language plpgsql security definer
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 as $$
 #variable_conflict use_variable
 declare
@@ -290,8 +293,9 @@ begin
   if current_setting('transaction_isolation') = 'read committed' then
     ids := array(
       select n.id from new_files n cross join lateral (
-        select from public.file_deletions d where d.id = n.id and d.revision > n.revision limit 1
+        select d.revision from public.file_deletions d where d.id = n.id offset 0
       ) tombstone
+      where tombstone.revision > n.revision
     );
   elsif tg_op = 'INSERT' then
     ids := array(select n.id from new_files n);
@@ -316,6 +320,7 @@ create or replace function file_events.leave_tombstones() returns trigger
 language plpgsql security definer
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 as $$
 #variable_conflict use_variable
 declare
@@ -340,8 +345,9 @@ begin
       select f.id, f.revision from public.files f
       where f.id = o.id and f.user_id is not distinct from o.user_id offset 0
     ) f cross join lateral (
-      select from public.file_deletions d where d.id = f.id and d.revision > f.revision limit 1
+      select d.revision from public.file_deletions d where d.id = f.id offset 0
     ) tombstone
+    where tombstone.revision > f.revision
   );
   if ids <> '{}' then
     perform file_events.stamp_again(ids, 0);
@@ -385,6 +391,7 @@ create or replace function file_events.prune() returns integer
 language plpgsql security definer
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 as $$
 declare
   step constant integer := 5000;
@@ -396,7 +403,7 @@ begin
     return 0;
   end if;
   select * into state from file_events.state s
-  where s.next_prune_at <= clock_timestamp() for update skip locked;
+  where s.singleton and s.next_prune_at <= clock_timestamp() for update skip locked;
   if not found then
     return 0;
   end if;

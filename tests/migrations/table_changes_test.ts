@@ -204,27 +204,3 @@ Deno.test("a dump of data alone loads into a database that has the migrations", 
     set session_replication_role = origin`);
   assert.deepEqual(await owner.query("select epoch::text from file_events.state"), before);
 });
-
-Deno.test("deleting many files takes a time that grows with their number, whatever the statistics say", async () => {
-  await using tracked = await createTracked();
-  const { owner } = tracked;
-  await owner.query("analyze public.files, public.file_deletions");
-  await owner.query("alter table public.files set (autovacuum_enabled = off)");
-  await owner.query("alter table public.file_deletions set (autovacuum_enabled = off)");
-  async function timeToDelete(count: number): Promise<number> {
-    const user = await createUser(owner);
-    await owner.query(
-      `insert into public.files (user_id, filename, file_type)
-      select $1, i, 'pdf' from generate_series(1, $2) i`,
-      [user, count],
-    );
-    const start = performance.now();
-    await owner.query("delete from public.files where user_id = $1", [user]);
-    return performance.now() - start;
-  }
-  await timeToDelete(1_000);
-  const few = await timeToDelete(2_000);
-  const many = await timeToDelete(20_000);
-  // Ten times as many take ten times as long, and a hundred times if the time is quadratic.
-  assert.ok(many / few < 40, `2,000 files took ${few} ms, 20,000 took ${many} ms`);
-});
