@@ -530,6 +530,8 @@ set plan_cache_mode = force_custom_plan
 -- A bitmap has no order: each page would sort all that one transaction has changed.
 set enable_bitmapscan = off
 as $$
+-- A column of public.files may have the name of a variable.
+#variable_conflict use_variable
 declare
   max_rows constant integer := 500;
   max_bytes constant integer := 1048576;

@@ -161,11 +161,16 @@ for (const [what, [sql, message]] of Object.entries(REFUSED)) {
   });
 }
 
+/** The statements of a script: `psql` and the SQL editor may run each in a transaction of its own. */
+function statementsOf(script: string): string[] {
+  return script.match(/(?:\$\$[^]*?\$\$|--.*|'[^']*'|[^;])+;/g)!;
+}
+
 Deno.test("…_file_events.sql applied again never sets revisions back while somebody writes", async () => {
   await using tracked = await createTracked();
   const { database, owner } = tracked;
   await using writer = await database.connect();
-  const again = await readSql(fileEvents);
+  const statements = statementsOf(await readSql(fileEvents));
   let applied = false;
   let last = 0;
   const writing = (async () => {
@@ -178,10 +183,24 @@ Deno.test("…_file_events.sql applied again never sets revisions back while som
       last = row!.revision;
     }
   })();
-  for (let n = 0; n < 10; n++) await owner.query(again);
+  for (let n = 0; n < 5; n++) {
+    for (const statement of statements) await owner.query(statement);
+  }
   applied = true;
   await writing;
   assert.ok(last > 10, `wrote ${last} times`);
+});
+
+Deno.test("file_events.raise_sequence() waits for who writes", async () => {
+  await using tracked = await createTracked();
+  const { database, owner } = tracked;
+  await using writer = await database.connect();
+  await writer.query("begin; update public.files set progress = 1 where filename = 'a'");
+  await owner.query("set lock_timeout = '50ms'");
+  const raise = "select file_events.raise_sequence()";
+  await assert.rejects(owner.query(raise), /lock timeout/);
+  await writer.query("commit");
+  await owner.query(raise);
 });
 
 Deno.test("file_changes_since() works for clients that are granted columns one by one", async () => {
