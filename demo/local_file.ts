@@ -9,7 +9,7 @@ import type { NamedFile } from "./processing/register_file.ts";
  */
 export async function localFile(path: string): Promise<NamedFile & FileSource> {
   const info = await Deno.stat(path).catch((cause) => {
-    throw new Error(reasonOf(cause), { cause });
+    throw new Error(reasonOf(path, cause), { cause });
   });
   if (info.isDirectory) throw new Error("is a directory; name the files in it");
   if (!info.isFile) throw new Error("is not a regular file");
@@ -21,8 +21,13 @@ export async function localFile(path: string): Promise<NamedFile & FileSource> {
   };
 }
 
-function reasonOf(cause: unknown): string {
-  if (cause instanceof Deno.errors.NotFound) return "no such file";
+function reasonOf(path: string, cause: unknown): string {
+  if (cause instanceof Deno.errors.NotFound) {
+    // What is not UTF-8 in an argument arrives as U+FFFD.
+    return path.includes("\ufffd")
+      ? "no such file; one whose name is not UTF-8 can't be opened, rename it"
+      : "no such file";
+  }
   if (cause instanceof Deno.errors.PermissionDenied) return "permission denied";
   return `cannot be read: ${cause instanceof Error ? cause.message : cause}`;
 }

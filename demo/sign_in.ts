@@ -3,6 +3,7 @@ import {
   isAuthRetryableFetchError,
   type SupabaseClient,
 } from "@supabase/supabase-js";
+import { visibleText } from "./visible_text.ts";
 
 /**
  * Signs in to the Supabase project that the environment names, or to the embedded one.
@@ -22,6 +23,6 @@ export async function signIn(env: (name: string) => string | undefined): Promise
       `Cannot reach Supabase at ${url}: run \`deno task dev\` first, or set SUPABASE_URL.`,
     );
   }
-  if (error) throw new Error(`Cannot sign in as ${email}: ${error.message}`);
+  if (error) throw new Error(visibleText(`Cannot sign in as ${email}: ${error.message}`));
   return client;
 }

@@ -55,8 +55,8 @@ export async function setUpBreakPanel(url: string): Promise<void> {
     log(answer.ok ? CONSEQUENCES[fault] ?? fault : `${fault}: ${body.error}`);
     if (answer.ok) showCounts(body);
   };
-  const tellProblem = (problem: unknown) => {
-    const text = `The embedded Supabase does not answer (${problem})`;
+  const tellProblem = () => {
+    const text = "the embedded Supabase does not answer";
     if (text !== shown) log(text);
     shown = text;
   };

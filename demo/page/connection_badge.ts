@@ -1,3 +1,4 @@
+import { visibleText } from "../visible_text.ts";
 import { byId } from "./element.ts";
 import type { ConnectionState } from "./file_events_connection.ts";
 import { formatLatency } from "./format_latency.ts";
@@ -7,6 +8,12 @@ const LABELS: Record<ConnectionState, string> = {
   "catching-up": "Catching up",
   "connected": "Connected",
   "reconnecting": "Reconnecting",
+  "offline": "Offline",
+};
+
+/** What a person can do something about. */
+const REASONS: Record<string, string> = {
+  "setup-required": "the database lacks the migrations",
 };
 
 /** Says how the stream is; undefined while nobody is signed in. */
@@ -14,7 +21,8 @@ export function showConnection(state: ConnectionState | undefined, reason?: stri
   const badge = byId("connection");
   badge.hidden = state === undefined;
   badge.dataset.state = state ?? "";
-  badge.textContent = state ? LABELS[state] + (reason ? ` (${reason})` : "") : "";
+  const why = reason && visibleText(REASONS[reason] ?? reason);
+  badge.textContent = state ? LABELS[state] + (why ? ` (${why})` : "") : "";
 }
 
 /** Shows the usual latency beside the connection; nothing while it is unknown. */

@@ -1,5 +1,7 @@
+import { visibleText } from "../visible_text.ts";
 import { byId, element } from "./element.ts";
 import type { FileEvent } from "./file_event.ts";
+import { stageOf, statusOf } from "./file_words.ts";
 import { formatLatency } from "./format_latency.ts";
 
 const MOST_ENTRIES = 100;
@@ -7,8 +9,8 @@ const MOST_ENTRIES = 100;
 export interface LoggedMessage {
   data: string;
   id?: string;
-  /** The name of the file it is about, if known. */
-  filename?: string | undefined;
+  /** The name of the file it is about, as the page shows it, if known. */
+  name?: string | undefined;
 }
 
 export interface EventLog {
@@ -24,14 +26,14 @@ export function createEventLog(): EventLog {
   let count = 0;
 
   return {
-    add(event, { data, id, filename = "" }) {
+    add(event, { data, id, name = "" }) {
       const latency = element("span", { class: "event-latency" });
       const line = element(
         "li",
         { "data-type": event.eventType },
         element("time", {}, new Date(event.timestamp).toLocaleTimeString("en-GB")),
-        element("span", { class: "event-type" }, event.eventType),
-        element("span", { class: "event-subject" }, filename || remarkOn(event)),
+        element("span", { class: "event-type" }, visibleText(event.eventType)),
+        element("bdi", { class: "event-subject" }, name || remarkOn(event)),
         element("span", { class: "event-state" }, stateOf(event)),
         latency,
         element("code", { class: "event-data" }, ...breakable(data)),
@@ -55,16 +57,20 @@ export function createEventLog(): EventLog {
 function remarkOn(event: FileEvent): string {
   if (event.eventType === "reset") return "all files follow";
   if (event.eventType === "ready") return "up to date";
-  return event.eventType === "closing" ? event.reason : "";
+  return event.eventType === "closing" ? visibleText(event.reason) : "";
 }
 
+/** With the stage: one stage ends and the next begins at the same per cent. */
 function stateOf(event: FileEvent): string {
   if (event.eventType !== "file-update") return "";
-  const { status, progress } = event.file;
-  return status === "processing" ? `${progress} %` : status;
+  const { file } = event;
+  const status = statusOf(file);
+  return file.status === "processing" && file.processing_stage
+    ? `${stageOf(file)} ${status}`
+    : status;
 }
 
 /** JSON that may wrap between its members; its text stays what it is. */
 function breakable(json: string): (Node | string)[] {
-  return json.split(/(?<=[,{])(?=")/).flatMap((part) => [part, element("wbr")]);
+  return visibleText(json).split(/(?<=[,{])(?=")/).flatMap((part) => [part, element("wbr")]);
 }

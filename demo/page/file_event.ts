@@ -1,14 +1,16 @@
-import type { Stage } from "../processing/stage.ts";
-
-/** A file as `file-update` describes it. */
+/** A file as `file-update` describes it: what its row lacks, or holds in another form, is null. */
 export interface FileState {
   id: string;
-  filename: string;
-  file_type: string;
-  status: "pending" | "processing" | "ready" | "failed";
-  progress: number;
-  processing_stage: Stage | null;
+  filename: string | null;
+  file_type: string | null;
+  /** A word of the table's own; this page knows `pending`, `processing`, `ready` and `failed`. */
+  status: string | null;
+  progress: number | null;
+  /** A word of the table's own; this page knows those of `STAGES`. */
+  processing_stage: string | null;
   error_message: string | null;
+  /** ISO 8601 in UTC with milliseconds. */
+  created_at: string | null;
   revision: number;
 }
 

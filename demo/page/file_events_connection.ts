@@ -5,8 +5,14 @@ import type { FileEvent } from "./file_event.ts";
  * - `catching-up`: connected, the current state of the files is on its way
  * - `connected`: up to date; what comes now is new
  * - `reconnecting`: the connection broke, the next one is on its way
+ * - `offline`: so it did, and the browser says that it has no network
  */
-export type ConnectionState = "connecting" | "catching-up" | "connected" | "reconnecting";
+export type ConnectionState =
+  | "connecting"
+  | "catching-up"
+  | "connected"
+  | "reconnecting"
+  | "offline";
 
 export interface FileEventsOptions {
   /** Where the function is: `…/functions/v1/file-events`. */
@@ -29,6 +35,9 @@ export interface FileEventsConnection {
 const FIRST_RETRY_MS = 1000;
 const LAST_RETRY_MS = 30_000;
 
+/** Longer than any `retry:` that comes before `closing`; a page can't read what it was. */
+const LONGEST_WAIT_MS = 10 * 60_000;
+
 /**
  * Listens to the stream with the browser's own EventSource until the signal aborts.
  *
@@ -46,6 +55,13 @@ export function openFileEvents(options: FileEventsOptions): FileEventsConnection
   let retry: ReturnType<typeof setTimeout> | undefined;
   let silence: ReturnType<typeof setTimeout> | undefined;
   let closingReason: string | undefined;
+  let wasReady = false;
+
+  /** A browser without network still reaches its own machine: only a broken connection is offline. */
+  const tellBroken = (reason?: string) => {
+    if (navigator.onLine === false) onState("offline");
+    else onState("reconnecting", reason);
+  };
 
   const close = () => {
     clearTimeout(retry);
@@ -56,7 +72,10 @@ export function openFileEvents(options: FileEventsOptions): FileEventsConnection
 
   const open = async ({ fresh = false, reason }: { fresh?: boolean; reason?: string } = {}) => {
     close();
-    onState(reason ? "reconnecting" : "connecting", reason);
+    wasReady = false;
+    closingReason = undefined;
+    if (reason) tellBroken(reason);
+    else onState("connecting");
     const thisAttempt = ++attempt;
     // A refreshed token is also told to whoever calls `reopen`: only the latest attempt goes on.
     const overtaken = () => signal.aborted || thisAttempt !== attempt;
@@ -89,24 +108,31 @@ export function openFileEvents(options: FileEventsOptions): FileEventsConnection
     onEvent(event, isNewId ? { data, id } : { data });
     if (event.eventType === "ready") {
       retryMs = FIRST_RETRY_MS;
+      wasReady = true;
       onState("connected");
     }
-    if (closingReason === "token-expired") void open({ fresh: true, reason: closingReason });
+    if (closingReason === "token-expired") {
+      // A token that is refused before anything was sent would be refused again and again.
+      if (wasReady) void open({ fresh: true, reason: closingReason });
+      else openLater(closingReason);
+    }
   };
 
-  const listenForSilence = () => {
+  const listenForSilence = (ms = silenceMs) => {
     clearTimeout(silence);
-    silence = setTimeout(() => void open({ reason: "silence" }), silenceMs);
+    silence = setTimeout(() => void open({ reason: "silence" }), ms);
   };
 
   const fail = () => {
-    if (source?.readyState === EventSource.CLOSED) openLater("refused");
-    else onState("reconnecting", closingReason);
+    if (source?.readyState === EventSource.CLOSED) return openLater("no stream");
+    // Whatever the reason, known to this page or not: the browser comes back when it was told to.
+    if (closingReason !== undefined) listenForSilence(LONGEST_WAIT_MS);
+    tellBroken(closingReason);
   };
 
   const openLater = (reason: string) => {
     close();
-    onState("reconnecting", reason);
+    tellBroken(reason);
     // The browser doesn't say what the answer was; were it a 401, only a fresh token would help.
     retry = setTimeout(
       () => void open({ fresh: true, reason }),
@@ -115,7 +141,17 @@ export function openFileEvents(options: FileEventsOptions): FileEventsConnection
     retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
   };
 
+  const comeBack = () => {
+    if (source?.readyState === EventSource.OPEN) return;
+    retryMs = FIRST_RETRY_MS;
+    void open({ reason: "online again" });
+  };
+
   signal.addEventListener("abort", close, { once: true });
+  globalThis.addEventListener("online", comeBack, { signal });
+  globalThis.addEventListener("offline", () => {
+    if (source?.readyState !== EventSource.OPEN) tellBroken();
+  }, { signal });
   void open();
   return { reopen: () => void open() };
 }

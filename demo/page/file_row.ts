@@ -1,18 +1,19 @@
-import { describeResults } from "../processing/describe_results.ts";
-import type { Results } from "../processing/process_file.ts";
 import { STAGES } from "../processing/stage.ts";
+import { visibleText } from "../visible_text.ts";
 import { element } from "./element.ts";
 import type { FileState } from "./file_event.ts";
+import { errorOf, nameOf, percentOf, stageOf, statusOf } from "./file_words.ts";
+import type { Finding } from "./findings.ts";
 
 export interface FileRow {
   element: HTMLElement;
-  deleteButton: HTMLButtonElement;
-  update: (file: FileState, results: Results | undefined) => void;
+  update: (file: FileState, findings: Finding[] | undefined) => void;
 }
 
 /** One file of the list. It keeps its elements from update to update, and with them the focus. */
 export function createFileRow(onDelete: () => void): FileRow {
-  const name = element("span", { class: "file-name" });
+  // A name in another direction of writing must not carry along what stands beside it.
+  const name = element("bdi", { class: "file-name" });
   const type = element("span", { class: "file-type" });
   const status = element("span", { class: "file-status" });
   const fill = element("span", { class: "bar-fill" });
@@ -23,8 +24,9 @@ export function createFileRow(onDelete: () => void): FileRow {
     "aria-valuemax": "100",
   }, fill);
   const stages = STAGES.map((stage) => element("li", { "data-stage": stage }, stage));
+  const otherStage = element("li", { class: "other-stage", "data-current": "" });
   const problem = element("p", { class: "error" });
-  const findings = element("dl", { class: "findings" });
+  const details = element("dl", { class: "findings" });
   const deleteButton = element("button", { type: "button", class: "delete", title: "Delete" });
   deleteButton.addEventListener("click", onDelete);
 
@@ -36,46 +38,57 @@ export function createFileRow(onDelete: () => void): FileRow {
     deleteButton,
     bar,
     // The progress bar says it aloud.
-    element("ol", { class: "stages", "aria-hidden": "true" }, ...stages),
+    element("ol", { class: "stages", "aria-hidden": "true" }, ...stages, otherStage),
     problem,
-    findings,
+    details,
   );
-  let shown: Results | undefined;
+  let shownFile: FileState | undefined;
+  let shownFindings: Finding[] | undefined;
+
+  const showStage = (stage: string | null) => {
+    const isOther = stage !== null && !(STAGES as readonly string[]).includes(stage);
+    row.toggleAttribute("data-other-stage", isOther);
+    otherStage.textContent = isOther ? visibleText(stage) : "";
+    otherStage.toggleAttribute("data-current", isOther);
+    if (isOther) otherStage.dataset.stage = stage;
+    else delete otherStage.dataset.stage;
+    for (const item of stages) item.toggleAttribute("data-current", item.dataset.stage === stage);
+  };
+
+  const showFile = (file: FileState) => {
+    const percent = percentOf(file);
+    row.dataset.id = file.id;
+    row.dataset.status = file.status ?? "";
+    name.textContent = name.title = nameOf(file);
+    name.toggleAttribute("data-unnamed", !file.filename);
+    type.textContent = visibleText(file.file_type ?? "");
+    status.textContent = statusOf(file);
+    bar.setAttribute("aria-label", nameOf(file));
+    if (percent === null) bar.removeAttribute("aria-valuenow");
+    else bar.setAttribute("aria-valuenow", String(percent));
+    bar.setAttribute(
+      "aria-valuetext",
+      `${percent === null ? "" : `${percent} %, `}${stageOf(file)}`,
+    );
+    fill.style.setProperty("inline-size", `${percent ?? 0}%`);
+    showStage(file.processing_stage);
+    problem.textContent = errorOf(file);
+    deleteButton.setAttribute("aria-label", `Delete ${nameOf(file)}`);
+  };
 
   return {
     element: row,
-    deleteButton,
-    update(file, results) {
-      row.dataset.id = file.id;
-      row.dataset.status = file.status;
-      name.textContent = file.filename;
-      name.title = file.filename;
-      type.textContent = file.file_type;
-      status.textContent = file.status === "processing" ? `${file.progress} %` : file.status;
-      bar.setAttribute("aria-label", file.filename);
-      bar.setAttribute("aria-valuenow", String(file.progress));
-      bar.setAttribute("aria-valuetext", `${file.progress} %, ${stateOf(file)}`);
-      for (const stage of stages) {
-        stage.toggleAttribute("data-current", stage.dataset.stage === file.processing_stage);
-      }
-      fill.style.setProperty("inline-size", `${file.progress}%`);
-      problem.textContent = file.error_message ?? "";
-      deleteButton.setAttribute("aria-label", `Delete ${file.filename}`);
-      if (results !== shown) findings.replaceChildren(...describe(results));
-      shown = results;
+    update(file, findings) {
+      if (file !== shownFile) showFile(file);
+      if (findings !== shownFindings) details.replaceChildren(...describe(findings ?? []));
+      shownFile = file;
+      shownFindings = findings;
     },
   };
 }
 
-function stateOf({ status, processing_stage }: FileState): string {
-  if (status === "processing") return processing_stage ?? "processing";
-  if (status === "failed" && processing_stage) return `failed in ${processing_stage}`;
-  return status;
-}
-
-function describe(results: Results | undefined): Node[] {
-  if (!results) return [];
-  return describeResults(results).flatMap(([term, phrase]) => [
+function describe(findings: Finding[]): Node[] {
+  return findings.flatMap(([term, phrase]) => [
     element("dt", {}, term),
     element("dd", {}, phrase),
   ]);

@@ -6,14 +6,29 @@ export interface Project {
 }
 
 /**
- * A Supabase client whose session belongs to this tab alone: another tab may be signed in as
- * somebody else, and a reload keeps who one is. (Clients of one storage key tell each other across
- * tabs who signed in.)
+ * Which user this tab is signed in as. A new tab begins with the user who has signed in last, in
+ * whichever tab; from then on it goes its own way.
  */
-export function tabClient({ url, publishableKey }: Project): SupabaseClient {
-  const storageKey = sessionStorage.getItem("session-key") ?? `session-${crypto.randomUUID()}`;
-  sessionStorage.setItem("session-key", storageKey);
+export const tabAccount = {
+  email: (): string | undefined =>
+    sessionStorage.getItem("account") ?? localStorage.getItem("account") ?? undefined,
+  use(email: string): void {
+    sessionStorage.setItem("account", email);
+    localStorage.setItem("account", email);
+  },
+  leave(): void {
+    if (localStorage.getItem("account") === tabAccount.email()) localStorage.removeItem("account");
+    sessionStorage.removeItem("account");
+  },
+};
+
+/**
+ * The client of one user, who has one session in all tabs: clients of one storage key take turns to
+ * refresh it, and tell each other. (A copy for each tab would end at its first refresh, since a
+ * refresh token can be used once.)
+ */
+export function createTabClient({ url, publishableKey }: Project, email: string): SupabaseClient {
   return createClient(url, publishableKey, {
-    auth: { storage: sessionStorage, storageKey, detectSessionInUrl: false },
+    auth: { storageKey: `session ${email}`, detectSessionInUrl: false },
   });
 }

@@ -26,7 +26,7 @@ self.onmessage = async ({ data }: MessageEvent<ToWorker>) => {
       accessToken = data.accessToken;
       break;
     case "process": {
-      const work = processAsUser(data.file).finally(() => underWay.delete(work));
+      const work = processAsUser(data).finally(() => underWay.delete(work));
       underWay.add(work);
       break;
     }
@@ -36,17 +36,22 @@ self.onmessage = async ({ data }: MessageEvent<ToWorker>) => {
   }
 };
 
-async function processAsUser(file: File): Promise<void> {
+async function processAsUser({ job, file }: { job: number; file: File }): Promise<void> {
   let id: string | undefined;
+  let waiting = false;
+  const onRetry = (reason: string) => {
+    if (!waiting) tell({ kind: "waiting", job, filename: file.name, reason });
+    waiting = true;
+  };
   try {
-    id = await registerFile(client, file, { onWrite });
-    tell({ kind: "registered", id });
-    const job = { id, file };
-    const outcome = await whenFree(() => processAndReport(client, job, { onWrite }));
+    id = await registerFile(client, file, { onWrite, onRetry });
+    tell({ kind: "registered", job, id });
+    const row = { id, file };
+    const outcome = await whenFree(() => processAndReport(client, row, { onWrite }));
     tell({ kind: "ended", id, outcome });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    tell({ kind: "error", filename: file.name, message, ...(id && { id }) });
+    tell({ kind: "error", job, filename: file.name, message, ...(id && { id }) });
   }
 }
 

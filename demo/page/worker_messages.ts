@@ -6,13 +6,15 @@ import type { Project } from "./tab_client.ts";
 export type ToWorker =
   | { kind: "start"; project: Project; accessToken: string }
   | { kind: "token"; accessToken: string }
-  | { kind: "process"; file: File }
+  | { kind: "process"; job: number; file: File }
   /** Finish what was begun, then end. */
   | { kind: "finish" };
 
 /** What the worker tells its page. Progress isn't among it: that comes with the stream. */
 export type FromWorker =
-  | { kind: "registered"; id: string }
+  /** The file has no row yet, since Supabase can't be told; the worker goes on trying. */
+  | { kind: "waiting"; job: number; filename: string; reason: string }
+  | { kind: "registered"; job: number; id: string }
   | { kind: "wrote"; write: Write }
   | { kind: "ended"; id: string; outcome: Outcome }
-  | { kind: "error"; filename: string; message: string; id?: string };
+  | { kind: "error"; job: number; filename: string; message: string; id?: string };

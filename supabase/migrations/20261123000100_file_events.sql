@@ -9,13 +9,14 @@ begin
   if tracked is null then
     raise exception 'file-events needs a table public.files: apply 20261123000000_files.sql first';
   end if;
-  -- Statement triggers fire only for the table that a statement names. So a row must not be
-  -- reachable through a parent or a child of public.files; partitions are written through their root.
+  -- Statement triggers fire only for the table that a statement names. So no row may be reachable by
+  -- the name of another table.
   select case
-    when c.relkind not in ('r', 'p') then 'it is not a table'
+    when c.relkind = 'p' then 'it is partitioned'
+    when c.relkind <> 'r' then 'it is not a table'
     when exists (select from pg_inherits i where i.inhrelid = tracked)
-      then 'it is a partition or an inheritance child of another table'
-    when c.relkind = 'r' and exists (select from pg_inherits i where i.inhparent = tracked)
+      then 'it is a partition or a child of another table'
+    when exists (select from pg_inherits i where i.inhparent = tracked)
       then 'other tables inherit from it'
   end
   into problem from pg_class c where c.oid = tracked;
@@ -85,7 +86,7 @@ grant select (revision, changed_in) on public.files to authenticated;
 create index if not exists files_user_id_changed_in_revision_idx
   on public.files (user_id, changed_in, revision);
 
--- The triggers find rows by their id alone. A partitioned table may have no index that begins with it.
+-- The triggers find rows by their id alone. The table's key may begin with another column.
 do $$
 begin
   if not exists (
@@ -186,7 +187,8 @@ grant select (epoch, pruned_below) on file_events.state to authenticated;
 --   refuses others, in triggers too.
 -- - #variable_conflict: a column of public.files may have the name of a variable.
 
--- Warns of each kind of problem once a transaction. Returns whether it did.
+-- Says each kind of problem once a transaction. Returns whether it did. LOG goes to the server's log
+-- and not to the writer, who can't do anything about it.
 create or replace function file_events.warn(kind text, problem text) returns boolean
 language plpgsql
 set search_path = ''
@@ -198,7 +200,7 @@ begin
     return false;
   end if;
   perform set_config(warned, 'yes', true);
-  raise warning 'file-events: %: %', kind, problem;
+  raise log 'file-events: %: %', kind, problem;
   return true;
 end;
 $$;
@@ -438,11 +440,9 @@ as $$
 begin
   perform file_events.prune();
   return null;
-exception
-  when transaction_rollback then raise;
-  when others then
-    perform file_events.warn('cannot prune', sqlerrm);
-    return null;
+exception when others then
+  perform file_events.warn('cannot prune', sqlerrm);
+  return null;
 end;
 $$;
 

@@ -108,12 +108,7 @@ begin
   end if;
   return null;
 exception when others then
-  begin
-    perform file_events.warn('no live changes sent', sqlerrm);
-  exception when others then
-    -- Whoever owns this function may not be allowed to call that one.
-    raise warning 'file-events: no live changes sent';
-  end;
+  raise warning 'file-events: no live changes sent: %', sqlerrm;
   return null;
 end;
 $$;

@@ -1,6 +1,7 @@
 -- Names each state of the database in which a stream stays empty, comes late or can be overheard,
--- and what to do about it. One statement, which changes nothing: run it in the SQL editor before you
--- apply the migrations, afterwards, and when you have changed the table, its policies or grants.
+-- and what to do about it. One statement, which changes nothing: run it in the SQL editor, or as the
+-- role that applies your migrations, before you apply those of file-events, afterwards, and when you
+-- have changed the table, its policies or grants.
 -- No rows: everything is as the streams need it. What each code means: docs/database.md.
 
 with recursive place as (
@@ -30,7 +31,7 @@ needed_column (relation, name, type, is_added) as (
     ('public.files', 'filename', null, false),
     ('public.files', 'file_type', null, false),
     ('public.files', 'status', null, false),
-    ('public.files', 'progress', null, false),
+    ('public.files', 'progress', 'number', false),
     ('public.files', 'processing_stage', null, false),
     ('public.files', 'error_message', null, false),
     ('public.files', 'revision', 'bigint', true),
@@ -43,11 +44,15 @@ needed_column (relation, name, type, is_added) as (
     ('file_events.state', 'pruned_below', 'xid8', true)
 ), checked_column as (
   select n.*, a.attnum as number, c.oid as relation_oid, a.attgenerated <> '' as is_generated,
-    a.attnum is not null and (n.type is null or a.atttypid = to_regtype(n.type)) as is_right
+    a.attnum is not null and case n.type
+      when 'number' then t.typcategory = 'N'
+      else n.type is null or t.oid = to_regtype(n.type)
+    end as is_right
   from needed_column n
   join pg_class c on c.oid = to_regclass(n.relation)
   left join pg_attribute a
     on a.attrelid = c.oid and a.attname = n.name and a.attnum > 0 and not a.attisdropped
+  left join pg_type t on t.oid = a.atttypid
 ),
 
 -- Triggers, by what their functions do. Bits of tgtype: 1 row, 2 before, 4 insert, 8 delete,
@@ -66,7 +71,7 @@ tracking_trigger as (
   where not t.tgisinternal
 ), tracking as (
   select e.name as event, e.purpose, coalesce(bool_or(t.is_enabled), false) as is_tracked,
-    string_agg(quote_ident(t.name), ', ') filter (where not t.is_enabled) as disabled
+    string_agg('enable trigger ' || quote_ident(t.name), ', ') filter (where not t.is_enabled) as disabled
   from (
     values ('stamp', 'insert', 4), ('stamp', 'update', 16),
       ('tombstones', 'insert', 4), ('tombstones', 'update', 16), ('tombstones', 'delete', 8),
@@ -87,11 +92,36 @@ tracking_trigger as (
     ) as is_published
 ),
 
+-- The functions that triggers call, and whether each runs with rights that suffice. `needed`: on
+-- which relation the owner needs which privileges, and to be above its row level security.
+definer as (
+  select p.oid, p.prosecdef and bool_and(
+    o.rolsuper or coalesce(
+      (select bool_and(has_table_privilege(o.oid, c.oid, privilege))
+        from unnest(needed.privileges) privilege)
+      and (not c.relrowsecurity or o.rolbypassrls
+        or pg_has_role(o.oid, c.relowner, 'usage') and not c.relforcerowsecurity), true)
+  ) as is_right
+  from place
+  join pg_proc p on p.pronamespace = schema and exists (
+    select from pg_trigger t where t.tgrelid = files and t.tgfoid = p.oid
+  )
+  join pg_roles o on o.oid = p.proowner
+  cross join lateral (
+    values (files, '{select,update}'::text[]), (deletions, '{select,insert,delete}'),
+      (state, '{select,update}'),
+      (case when p.proname = 'broadcast' then messages end, '{insert}')
+  ) needed (relation, privileges)
+  left join pg_class c on c.oid = needed.relation
+  group by p.oid, p.prosecdef
+),
+
 -- Policies that decide what `authenticated` reads.
 policy as (
   select p.polrelid as relation, p.polname::text as name, p.polpermissive as permissive,
     p.polcmd as command, 0 = any (p.polroles) as is_for_all_roles,
-    pg_get_expr(p.polqual, p.polrelid) as condition,
+    -- PostgreSQL leaves out a policy without a condition: it neither shows nor hides anything.
+    coalesce(pg_get_expr(p.polqual, p.polrelid), (not p.polpermissive)::text) as condition,
     regexp_replace(
       replace(pg_get_expr(p.polqual, p.polrelid), uid, 'auth.uid()'), '[\s()]|::text', '', 'g'
     ) as short_condition,
@@ -134,6 +164,12 @@ policy as (
       select from reduced r where (r.relation, r.name, r.rest) = (p.relation, p.name, '{owner}')
     ) as is_for_owners
   from policy p
+), relation_policies as (
+  -- Permissive policies add up; each restrictive one narrows them all.
+  select relation,
+    coalesce(bool_or(permissive and (is_ownership or condition = 'true')), false) as shows_all_own,
+    coalesce(bool_or(not permissive and is_for_owners), false) as hides_others
+  from judged_policy group by relation
 ),
 
 -- Rows are read by query_to_xml, because a statement that names a missing table fails. They are read
@@ -154,6 +190,13 @@ readable as (
         from public.files
       $$, false, false, '')::text
     end as files,
+    case when (select is_readable from readable where relation = 'public.file_deletions') then
+      query_to_xml($$
+        select count(*) as future from public.file_deletions
+        where changed_in >= pg_snapshot_xmax(pg_current_snapshot())
+          and changed_in is distinct from pg_current_xact_id_if_assigned()
+      $$, false, false, '')::text
+    end as deletions,
     case when has_sequence_privilege(revisions, 'select') then
       query_to_xml('select last_value from file_events.revisions', false, false, '')::text
     end as revisions,
@@ -164,6 +207,7 @@ readable as (
 ), fact as (
   select substring(files from '<unstamped>(\d+)<')::bigint as unstamped,
     substring(files from '<future>(\d+)<')::bigint as future,
+    substring(deletions from '<future>(\d+)<')::bigint as future_deletions,
     substring(files from '<highest>(\d+)<')::bigint as highest,
     substring(revisions from '<last_value>(\d+)<')::bigint as drawn,
     substring(state from '<states>(\d+)<')::bigint as states
@@ -195,7 +239,9 @@ finding (code, problem, cure) as (
   union all
   select case when number is null then 'column-missing' else 'column-type' end,
     format('column %s of %s %s', name, relation, case
-      when number is null then 'is missing' else 'is not ' || type
+      when number is null then 'is missing'
+      when type = 'number' then 'is not a number: streams carry null in its place'
+      else 'is not ' || type
     end),
     case
       when relation <> 'public.files' then format('drop table %s, and %s', relation, tracking)
@@ -228,10 +274,10 @@ finding (code, problem, cure) as (
     'delete from file_events.state, and ' || tracking
   from fact, again where states <> 1
   union all
-  select 'index-missing', format('%s has no valid index on (%s): each catch-up reads the whole table',
+  select 'index-missing', format('%s has no valid index on (%s): what needs it reads the whole table',
     relation, replace(columns, ',', ', ')), 'drop an invalid index, and ' || tracking
   from place, again, lateral (
-    values ('public.files', files, 'user_id,changed_in,revision'),
+    values ('public.files', files, 'id'), ('public.files', files, 'user_id,changed_in,revision'),
       ('public.file_deletions', deletions, 'user_id,changed_in,revision'),
       ('public.file_deletions', deletions, 'id,revision')
   ) needed (relation, oid, columns)
@@ -251,18 +297,31 @@ finding (code, problem, cure) as (
       when 'stamp' then format('calls stamp() before each row''s %s', event)
       else format('tracks %s', event)
     end),
-    coalesce('alter table public.files enable trigger ' || disabled, tracking)
-      || ', then select file_events.renew_epoch()'
+    coalesce('alter table public.files ' || disabled, tracking) || '; select file_events.renew_epoch()'
   from tracking, place, again
   where is_table and is_applied and purpose <> 'broadcast' and not is_tracked
+  union all
+  select 'function-altered',
+    format('%s does not run as an owner who may write what it needs: changes are lost or late', oid::regprocedure),
+    'let the owner of public.files apply both migrations again, or own the function'
+  from definer, place where is_table and not is_right
+  union all
+  select 'function-altered', format('%s %s', query::regprocedure, what), 'drop it, and ' || tracking
+  from place join pg_proc p on p.oid = query cross join again cross join lateral (
+    values (p.prosecdef, 'is a security definer: streams do not obey the policies on public.files'),
+      (p.proargnames[:3] is distinct from '{since,file_ids,snapshot}',
+        'has other names of arguments: every catch-up fails')
+  ) w (applies, what) where is_table and applies
   union all
   select 'trigger-order',
     format('trigger %I fires after the one that calls file_events.stamp(), which misses what it changes', t.tgname),
     'give it a name that sorts before zz_file_events_stamp'
   from place join pg_trigger t on t.tgrelid = files
-  where not t.tgisinternal and t.tgenabled <> 'D' and t.tgtype & 3 = 3 and t.tgtype & 20 <> 0
-    and t.tgname > (select min(name) from tracking_trigger where purpose = 'stamp' and is_enabled)
-    and t.tgname not in (select name from tracking_trigger where purpose = 'stamp')
+  where not t.tgisinternal and t.tgenabled in ('O', 'A') and t.tgtype & 3 = 3 and t.tgtype & 20 <> 0
+    and t.tgname > coalesce(
+      (select max(name) from tracking_trigger where purpose = 'stamp' and is_enabled),
+      'zz_file_events_stamp')
+    and t.tgname not in (select name from tracking_trigger)
   union all
   select 'rows-unstamped', format('%s rows were loaded with triggers off: not streamed', unstamped),
     'select file_events.renew_epoch()'
@@ -272,6 +331,11 @@ finding (code, problem, cure) as (
     format('%s rows were stamped by another server or another time line: not streamed', future),
     'select file_events.renew_epoch()'
   from fact where future > 0
+  union all
+  select 'rows-from-future',
+    format('%s deletions were stamped by another server or another time line: not streamed', future_deletions),
+    'select file_events.renew_epoch()'
+  from fact where future_deletions > 0
   union all
   select 'revisions-behind', 'rows have revisions that the sequence has not drawn: changes are taken for old ones',
     'select file_events.renew_epoch()'
@@ -294,6 +358,17 @@ finding (code, problem, cure) as (
   from place, live, again, lateral (
     values
       (messages is null, 'there is no table realtime.messages'),
+      (
+        -- Realtime's partitions are of one day each, in the zone of the session that writes.
+        exists (select from pg_class where oid = messages and relkind = 'p') and not exists (
+          select from pg_inherits i join pg_class c on c.oid = i.inhrelid
+          cross join lateral regexp_match(pg_get_expr(c.relpartbound, c.oid),
+            $$FROM \('([^']+)'\) TO \('([^']+)'\)$$) as day
+          where i.inhparent = messages
+            and (day is null or localtimestamp between day[1]::timestamp and day[2]::timestamp)
+        ),
+        'realtime.messages has no partition for today (Realtime makes it when a client connects)'
+      ),
       (send is null, 'there is no function realtime.send(jsonb, text, text, boolean)'),
       (messages is not null and not exists (
         select from policy p where p.relation = messages and p.permissive
@@ -326,7 +401,7 @@ finding (code, problem, cure) as (
     select 'execute on function', 'public.file_changes_since(text, uuid[], boolean)',
       has_function_privilege(reader, query, 'execute')
     union all
-    select 'usage on schema', n.nspname, has_schema_privilege(reader, n.oid, 'usage')
+    select 'usage on schema', n.nspname::text, has_schema_privilege(reader, n.oid, 'usage')
     from pg_namespace n where n.nspname in ('public', 'auth', 'file_events')
     union all
     select 'select on sequence', 'file_events.revisions',
@@ -335,6 +410,7 @@ finding (code, problem, cure) as (
     select format('select (%s) on', string_agg(quote_ident(name), ', ')), relation, false
     from (
       select relation, name, relation_oid, number from checked_column
+      where is_applied or not is_added
       union all
       select 'public.files', 'created_at', a.attrelid, a.attnum from pg_attribute a
       where a.attrelid = files and a.attname = 'created_at' and not a.attisdropped
@@ -342,7 +418,7 @@ finding (code, problem, cure) as (
     where not has_column_privilege(reader, relation_oid, number, 'select')
     group by relation
   ) needed (privilege, object, is_granted)
-  where is_table and is_applied and not is_granted
+  where is_table and not is_granted
 
   -- Policies.
   union all
@@ -356,21 +432,27 @@ finding (code, problem, cure) as (
     'create policy … for select to authenticated using (user_id = (select auth.uid()))'
   from pg_class, place
   where is_table and oid in (files, deletions) and relrowsecurity
-    and not exists (select from policy p where p.relation = oid and p.permissive)
+    and not exists (
+      select from policy p where p.relation = oid and p.permissive and p.condition <> 'false'
+    )
   union all
   select 'policy-wide',
     format('policy %I on %s may show rows to others than their owner: %s', name, relation::regclass,
-      coalesce(condition, 'true')),
+      condition),
     'streams carry own files only; if others must not read such rows, narrow it to the owner'
-  from judged_policy, place
+  from judged_policy join relation_policies using (relation) cross join place
   where relation in (files, deletions) and is_table and permissive and not is_for_owners
+    and condition <> 'false' and not hides_others
   union all
   select 'policy-narrow',
     format('policy %I on %s asks for more than ownership, which broadcast does not: %s', name,
-      relation::regclass, coalesce(condition, 'true')),
+      relation::regclass, condition),
     'only FILE_EVENTS_SOURCE=postgres_changes without the broadcast triggers obeys all of it'
-  from judged_policy, place
-  where relation in (files, deletions) and is_table and not is_ownership
-    and case when permissive then is_for_owners else condition <> 'true' end
+  from judged_policy join relation_policies using (relation) cross join place
+  where relation in (files, deletions) and is_table and not is_ownership and condition <> 'true'
+    and case when permissive
+      then not shows_all_own and condition <> 'false' and (is_for_owners or hides_others)
+      else true
+    end
 )
 select code, problem, cure from finding order by code, problem;

@@ -51,14 +51,14 @@ browserTest("outlasts an outage that outlasts its token, with all defaults", asy
  */
 async function shortenToken({ page }: DemoTab): Promise<void> {
   const session = await page.evaluate(() =>
-    JSON.parse(sessionStorage.getItem(sessionStorage.getItem("session-key")!)!)
+    JSON.parse(localStorage.getItem(`session ${sessionStorage.getItem("account")}`)!)
   );
   const claims = JSON.parse(atob(session.access_token.split(".")[1]));
   const exp = Math.floor(Date.now() / 1000) + 38;
   const access_token = await signToken({ ...claims, exp }, stack().jwtSecret);
   await page.evaluate(
     (session) => {
-      sessionStorage.setItem(sessionStorage.getItem("session-key")!, JSON.stringify(session));
+      localStorage.setItem(`session ${sessionStorage.getItem("account")}`, JSON.stringify(session));
     },
     { ...session, access_token },
   );

@@ -164,6 +164,25 @@ browserTest("moves its bars for a file that somebody else processes", async (ope
   assert.equal(shown?.progress, 43);
 });
 
+browserTest(
+  "signs a second tab in as the user of the first, and lists the newest file first, after a reload too",
+  async (openTab) => {
+    const first = await openTab();
+    await first.signIn("ada");
+    await first.choose(await file("older.txt", "older"));
+    await first.shows({ "older.txt": "ready" });
+    await first.choose(await file("newer.txt", "newer"));
+    await first.shows({ "older.txt": "ready", "newer.txt": "ready" });
+    const second = await openTab();
+    await second.connected();
+    await second.shows({ "older.txt": "ready", "newer.txt": "ready" });
+    await second.page.reload();
+    await second.connected();
+    const rows = await second.shows({ "older.txt": "ready", "newer.txt": "ready" });
+    assert.deepEqual(rows.map(({ name }) => name), ["newer.txt", "older.txt"]);
+  },
+);
+
 browserTest("resumes with a new token where it was", async (openTab) => {
   const { page, signIn, choose, shows, streams, events } = await openTab();
   await signIn("ada");
@@ -171,9 +190,9 @@ browserTest("resumes with a new token where it was", async (openTab) => {
   await shows({ "before.txt": "ready" });
   const refreshed = page.waitForRequest((request) => request.resourceType() === "eventsource");
   await page.evaluate(() => {
-    const key = sessionStorage.getItem("session-key")!;
-    const session = JSON.parse(sessionStorage.getItem(key)!);
-    sessionStorage.setItem(key, JSON.stringify({ ...session, expires_at: Date.now() / 1000 }));
+    const key = `session ${sessionStorage.getItem("account")}`;
+    const session = JSON.parse(localStorage.getItem(key)!);
+    localStorage.setItem(key, JSON.stringify({ ...session, expires_at: Date.now() / 1000 }));
     dispatchEvent(new Event("visibilitychange"));
   });
   await refreshed;
@@ -183,8 +202,8 @@ browserTest("resumes with a new token where it was", async (openTab) => {
   const second = streams[1]?.searchParams;
   assert.ok(second?.get("last_event_id"));
   const token = await page.evaluate(() => {
-    const key = sessionStorage.getItem("session-key")!;
-    return JSON.parse(sessionStorage.getItem(key)!).access_token;
+    const key = `session ${sessionStorage.getItem("account")}`;
+    return JSON.parse(localStorage.getItem(key)!).access_token;
   });
   assert.equal(second?.get("access_token"), token);
   assert.equal((await events()).filter(({ eventType }) => eventType === "reset").length, 1);

@@ -10,6 +10,7 @@ const file: FileState = {
   progress: 50,
   processing_stage: "compression",
   error_message: null,
+  created_at: null,
   revision: 7,
 };
 

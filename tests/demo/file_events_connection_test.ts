@@ -29,7 +29,7 @@ Deno.test("openFileEvents() comes back with a fresh token after it was refused",
   await connection.reached("connected");
   const tokens = server.queries().map(({ access_token }) => access_token);
   assert.deepEqual(tokens, ["token-1", "fresh-token-2", "fresh-token-3"]);
-  assert.ok(connection.states.includes("reconnecting (refused)"));
+  assert.ok(connection.states.includes("reconnecting (no stream)"));
 });
 
 Deno.test("openFileEvents() gives up a connection that says nothing any more", async () => {

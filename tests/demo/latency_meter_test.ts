@@ -29,10 +29,11 @@ Deno.test("latency meter does so when the answer to the write comes after the ev
   assert.deepEqual(told.all, [5]);
 });
 
-Deno.test("latency meter says nothing of what others have written, or of another revision", () => {
-  const { meter, told } = meterAt(5);
+Deno.test("latency meter says nothing of what others have written, or of an earlier revision", () => {
+  const { meter, told } = meterAt(20_000);
   meter.wrote(write);
-  meter.arrived({ ...write, revision: 8 }, told.add);
+  meter.deleted(id);
+  meter.arrived({ ...write, revision: 6 }, told.add);
   meter.arrived({ ...write, id: crypto.randomUUID() }, told.add);
   assert.deepEqual(told.all, []);
   assert.equal(meter.median(), undefined);
@@ -75,15 +76,33 @@ Deno.test("latency meter says nothing of an event that came before its write", (
   assert.deepEqual(told.all, []);
 });
 
-Deno.test("latency meter knows the median of the last 20", () => {
+Deno.test("latency meter takes a later state for the arrival of a write, and tells no event of it", () => {
+  const { meter, told } = meterAt(5);
+  meter.wrote(write);
+  meter.arrived({ ...write, revision: 8 }, told.add);
+  assert.deepEqual(told.all, []);
+  assert.equal(meter.median(), 5);
+});
+
+Deno.test("latency meter knows the median of the last 10 s", () => {
   const { meter, time } = meterAt(0);
-  for (let revision = 1; revision <= 30; revision++) {
+  for (let revision = 1; revision <= 3; revision++) {
     time.ms = NOON + revision;
     meter.wrote({ ...write, revision });
     meter.arrived({ id, revision }, () => {});
   }
-  // Of 11 to 30.
-  assert.equal(meter.median(), 21);
+  assert.equal(meter.median(), 2);
+  time.ms = NOON + 10_004;
+  assert.equal(meter.median(), undefined);
+});
+
+Deno.test("latency meter counts a write that does not arrive with its age, as while Realtime is down", () => {
+  const { meter, time } = meterAt(5);
+  meter.wrote(write);
+  time.ms = NOON + 4_000;
+  assert.equal(meter.median(), 4_000);
+  meter.deleted(id);
+  assert.equal(meter.median(), undefined);
 });
 
 Deno.test("latency meter forgets what waits longest", () => {

@@ -116,36 +116,92 @@ Deno.test("processAndReport() marks an aborted file failed, and rejects with the
   });
 });
 
-for (
-  const [failure, answer] of Object.entries({
-    "a 503": () => json(503, { message: "starting up" }),
-    "no answer": () => Promise.reject(new TypeError("connection refused")),
-  })
-) {
-  Deno.test(`processAndReport() repeats a write after ${failure}`, async () => {
+const OUTAGES = {
+  "a 503": () => json(503, { message: "starting up" }),
+  "no answer": () => Promise.reject(new TypeError("Failed to fetch")),
+  "a token that has ended": () => json(401, { code: "PGRST303", message: "JWT expired" }),
+  "a statement timeout": () => json(500, { code: "57014", message: "canceling statement" }),
+  "a server that is read-only": () => json(405, { code: "25006", message: "read-only" }),
+};
+
+for (const [outage, answer] of Object.entries(OUTAGES)) {
+  Deno.test(`processAndReport() goes on after ${outage}, however long it lasted`, async () => {
     const waits: number[] = [];
-    const table = filesTable({ answer: (attempt) => attempt <= 3 ? answer() : undefined });
-    const options = { now: () => 0, wait: (ms: number) => Promise.resolve(void waits.push(ms)) };
+    const reasons: string[] = [];
+    const table = filesTable({
+      answer: (attempt) => attempt > 1 && attempt <= 40 ? answer() : undefined,
+    });
+    const options = {
+      now: () => 0,
+      wait: (ms: number) => Promise.resolve(void waits.push(ms)),
+      random: () => 0,
+      onRetry: (reason: string) => reasons.push(reason),
+    };
     const outcome = await processAndReport(table.client, { id, file: new Blob(["hi"]) }, options);
     assert.equal(outcome.status, "ready");
-    assert.deepEqual(waits.slice(0, 3), [200, 800, 3200]);
+    assert.deepEqual(table.writes.slice(1, 41).map(({ progress }) => progress), Array(40).fill(25));
+    // The first wait is for the pace of progress.
+    assert.deepEqual(waits.slice(1, 9), [200, 400, 800, 1600, 3200, 6400, 10_000, 10_000]);
+    assert.equal(reasons.length, 39);
+    assert.ok(!reasons.join().includes("fetch"), "the runtime's own words");
   });
 }
 
-Deno.test("processAndReport() gives up on a database that stays out of reach", async () => {
-  const table = filesTable({ answer: () => json(503, { message: "starting up" }) });
-  await assert.rejects(
-    processAndReport(table.client, { id, file: new Blob(["hi"]) }, atRest()),
-    new WriteError('Cannot write to "files": starting up (status 503)'),
-  );
-  assert.equal(table.writes.length, 4);
+Deno.test("processAndReport() spreads its repeated writes over half of each wait", async () => {
+  const waits: number[] = [];
+  const table = filesTable({ answer: (attempt) => attempt === 1 ? json(503, {}) : undefined });
+  const options = {
+    now: () => 0,
+    wait: (ms: number) => Promise.resolve(void waits.push(ms)),
+    random: () => 0.5,
+  };
+  await processAndReport(table.client, { id, file: new Blob(["hi"]) }, options);
+  assert.equal(waits[0], 150);
 });
 
-Deno.test("processAndReport() does not repeat a refused write", async () => {
-  const table = filesTable({ answer: () => json(403, { message: "row level security" }) });
+Deno.test("processAndReport() tells of the failure once it can, when stopped in an outage", async () => {
+  const abort = new AbortController();
+  const table = filesTable({
+    answer: (attempt) => attempt <= 20 ? OUTAGES["no answer"]() : undefined,
+  });
+  const wait = (_ms: number, signal?: AbortSignal) => {
+    if (table.writes.length === 10) abort.abort("SIGTERM");
+    return signal?.aborted ? Promise.reject(signal.reason) : Promise.resolve();
+  };
+  const options = { now: () => 0, wait, signal: abort.signal };
+  const work = processAndReport(table.client, { id, file: new Blob(["hi"]) }, options);
+  await assert.rejects(work, (reason) => reason === "SIGTERM");
+  const statuses = table.writes.map(({ status }) => status);
+  assert.deepEqual(statuses, [...Array(10).fill("processing"), ...Array(11).fill("failed")]);
+});
+
+const REFUSALS = {
+  "a missing permission": () => json(403, { code: "42501", message: "row level security" }),
+  "a constraint": () => json(400, { code: "23514", message: "violates check constraint" }),
+  "a fault of a policy": () => json(500, { code: "42P17", message: "infinite recursion" }),
+};
+
+for (const [refusal, answer] of Object.entries(REFUSALS)) {
+  Deno.test(`processAndReport() does not repeat a write after ${refusal}, and says failed`, async () => {
+    const table = filesTable({ answer: (attempt) => attempt === 2 ? answer() : undefined });
+    const work = processAndReport(table.client, { id, file: new Blob(["hi"]) }, atRest());
+    await assert.rejects(work, WriteError);
+    assert.equal(table.writes.length, 3);
+    assert.deepEqual(table.writes.at(-1), {
+      status: "failed",
+      error_message: "The file's progress could not be saved.",
+    });
+  });
+}
+
+Deno.test("processAndReport() ends when the database refuses the failure too", async () => {
+  const table = filesTable({ answer: REFUSALS["a missing permission"] });
   const work = processAndReport(table.client, { id, file: new Blob(["hi"]) }, atRest());
-  await assert.rejects(work, WriteError);
-  assert.equal(table.writes.length, 1);
+  await assert.rejects(
+    work,
+    new WriteError('Cannot write to "files": row level security (status 403)'),
+  );
+  assert.equal(table.writes.length, 2);
 });
 
 interface Columns {

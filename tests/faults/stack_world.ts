@@ -15,7 +15,7 @@ import { FILE_IDS, OTHER } from "./step.ts";
 
 const HEARTBEAT_MS = 300;
 const COLUMNS =
-  "id, filename, file_type, status, progress, processing_stage, error_message, revision";
+  "id, filename, file_type, status, progress, processing_stage, error_message, created_at, revision";
 
 export interface StackWorldOptions {
   readonly source: Source;
@@ -222,7 +222,9 @@ export class StackWorld implements AsyncDisposable {
     for (;;) {
       const { data, error } = await user.supabase.from("files").select(COLUMNS);
       check({ error });
-      const expected = text(data!);
+      const expected = text(data!.map((row) => {
+        return { ...row, created_at: new Date(row.created_at).toISOString() };
+      }));
       const actual = text([...client.protocol.files.values()]);
       if (actual === expected) return;
       if (Date.now() > deadline) {

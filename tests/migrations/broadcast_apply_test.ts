@@ -161,7 +161,10 @@ Deno.test("…_file_events_broadcast.sql sends nothing but the streamed columns 
     "revision",
     "status",
   ]);
-  assert.deepEqual([file!.status, file!.progress, file!.file_type], ["ready", 0, null]);
+  assert.deepEqual(
+    [file!.status, file!.progress, file!.file_type, file!.created_at],
+    ["ready", 0, null, null],
+  );
 });
 
 Deno.test("…_file_events_broadcast.sql sends the rows that were there before only when they change", async () => {

@@ -114,6 +114,8 @@ const wide = (role: string) =>
   `create policy wide on public.files for select to ${role} using (true);`;
 const ownersAre = (role: string) =>
   `alter policy "Owners read their files" on public.files to ${role};`;
+const second = (how: string) => `create policy second on public.files ${how};`;
+const without = `drop policy "Owners read their files" on public.files;`;
 const editors =
   "create role check_installation_editors; grant check_installation_editors to authenticated;";
 
@@ -136,6 +138,29 @@ for (
     ["names owners' reading as service_role alone", ownersAre("service_role"), ["policy-missing"]],
     ["names owners' reading as anon alone", ownersAre("anon"), ["policy-missing"]],
     ["takes owners' reading as anybody", ownersAre("public"), []],
+    [
+      "ignores a narrow policy beside one for owners, since permissive policies add up",
+      second("for select using (user_id = auth.uid() and progress = 0)"),
+      [],
+    ],
+    ["ignores a policy that shows nothing", second("for select using (false)"), []],
+    ["ignores a policy without a condition", second("for select"), []],
+    [
+      "names owners' reading by no more than a policy without a condition",
+      without + second("for select"),
+      ["policy-missing"],
+    ],
+    [
+      "ignores a wide policy that a restrictive one narrows to the owner",
+      wide("authenticated") + second("as restrictive using (user_id = auth.uid())"),
+      [],
+    ],
+    [
+      "names what a restrictive one for owners leaves of a policy as narrow",
+      without + second("for select using (status = 'ready')") +
+      "create policy third on public.files as restrictive using (user_id = auth.uid());",
+      ["policy-narrow"],
+    ],
   ] as const
 ) {
   Deno.test(`check_installation.sql ${what}`, async () => {

@@ -43,6 +43,21 @@ const file = `
 `;
 const listen = `"Users listen to their own files" on realtime.messages`;
 const restrict = `"Files are heard by their owner and told by the database" on realtime.messages`;
+/** realtime.messages as Realtime has it, with the partition of one day, that far from today. */
+const partitions = (distance: string) =>
+  `/* a partition ${distance} from today */
+  alter table realtime.messages rename to old_messages;
+  create table realtime.messages (like realtime.old_messages) partition by range (inserted_at);
+  alter table realtime.messages enable row level security;
+  grant select on realtime.messages to authenticated;
+  do $$ begin execute format('create table realtime.messages_of_day partition of realtime.messages for values from (%L) to (%L)',
+    current_date::timestamp + ${distance}, current_date::timestamp + ${distance} + interval '1 day'); end $$;
+  create policy ${listen} for select to authenticated
+    using (extension = 'broadcast' and topic = 'files:' || (select auth.uid())::text);
+  create policy ${restrict} as restrictive for all to public
+    using (topic not like 'files:%' or topic = 'files:' || (select auth.uid())::text)
+    with check (topic not like 'files:%');
+`;
 const beforeRow = `
   create function public.touch() returns trigger language plpgsql as 'begin return new; end';
   create trigger zzz_touch before update on public.files for each row execute function public.touch();
@@ -72,6 +87,11 @@ const broken: [code: string, names: string, changes: string][] = [
     "alter table public.files alter column changed_in drop default, alter column changed_in type text",
   ],
   [
+    "column-type",
+    "progress",
+    "alter table public.files drop constraint files_progress_percent, alter column progress drop default, alter column progress type text",
+  ],
+  [
     "column-generated",
     "error_message",
     "alter table public.files drop column error_message, add column error_message text generated always as (filename) stored; grant select (error_message) on public.files to authenticated",
@@ -91,6 +111,7 @@ const broken: [code: string, names: string, changes: string][] = [
     "file_changes_since",
     "drop function public.file_changes_since(text, uuid[], boolean)",
   ],
+  ["index-missing", "(id)", "alter table public.files drop constraint files_pkey"],
   [
     "index-missing",
     "(user_id, changed_in, revision)",
@@ -127,6 +148,41 @@ const broken: [code: string, names: string, changes: string][] = [
     "sequence",
     `${file} ${file.replaceAll("0001", "0002")} select setval('file_events.revisions', 1)`,
   ],
+  [
+    "rows-from-future",
+    "1 deletions",
+    `${file} delete from public.files where true; update public.file_deletions set changed_in = '900000000000' where true`,
+  ],
+  [
+    "function-altered",
+    "stamp",
+    "alter function file_events.stamp() security invoker",
+  ],
+  [
+    "function-altered",
+    "broadcast",
+    "alter function file_events.broadcast() owner to service_role",
+  ],
+  [
+    "function-altered",
+    "leave_tombstones",
+    `create role check_installation_owner; grant all on schema file_events to check_installation_owner;
+    grant select, update on public.files, file_events.state to check_installation_owner;
+    grant select, insert, delete on public.file_deletions to check_installation_owner;
+    alter function file_events.leave_tombstones() owner to check_installation_owner`,
+  ],
+  [
+    "function-altered",
+    "security definer",
+    "alter function public.file_changes_since(text, uuid[], boolean) security definer",
+  ],
+  [
+    "function-altered",
+    "arguments",
+    `drop function public.file_changes_since(text, uuid[], boolean);
+    create function public.file_changes_since(a text, b uuid[], c boolean) returns jsonb
+      language sql as 'select null::jsonb'`,
+  ],
   ["no-live-changes", "late", dropTriggers("broadcast")],
   [
     "no-live-changes",
@@ -139,6 +195,7 @@ const broken: [code: string, names: string, changes: string][] = [
   ["broadcast-unheard", "realtime.messages", "drop table realtime.messages cascade"],
   ["broadcast-unheard", "realtime.send", "drop function realtime.send(jsonb, text, text, boolean)"],
   ["broadcast-unheard", "grant", "revoke select on realtime.messages from authenticated"],
+  ["broadcast-unheard", "partition", partitions("interval '-2 days'")],
   ["broadcast-overheard", "restrictive", `drop policy ${restrict}`],
   ["broadcast-overheard", "restrictive", `alter policy ${restrict} using (true)`],
   ["broadcast-overheard", "restrictive", `alter policy ${restrict} to authenticated`],
@@ -212,10 +269,46 @@ for (const [code, names, changes] of broken) {
   });
 }
 
+/** Codes whose cure is SQL that can be run as it is. */
+const curable = new Set([
+  "trigger-disabled",
+  "rows-unstamped",
+  "rows-from-future",
+  "revisions-behind",
+  "grant-missing",
+  "policies-off",
+]);
+
+Deno.test("check_installation.sql finds nothing once its cures have been run", async () => {
+  const states = broken.filter(([code]) => curable.has(code)).map(([, , changes]) => changes);
+  states.push("alter table public.files disable trigger user");
+  for (const changes of states) {
+    await owner.query("begin");
+    await owner.query(changes);
+    await owner.query("reset session_replication_role");
+    const found = await owner.query<Finding>(script);
+    for (const { code, cure } of found) if (curable.has(code)) await owner.query(cure);
+    const left = await owner.query<Finding>(script);
+    await owner.query("rollback");
+    assert.ok(found.length > 0);
+    assert.deepEqual(left.filter(({ code }) => code !== "no-live-changes"), [], changes);
+  }
+});
+
 for (
   const [what, changes] of [
     ["the shipped migrations", ""],
     ["a row of the same transaction", file],
+    [
+      "a further table in the publication",
+      `create table public.more (id uuid); ${dropTriggers("broadcast")} ${await readSql(
+        "opt_in/postgres_changes.sql",
+      )} alter publication supabase_realtime add table public.more`,
+    ],
+    [
+      "a domain for progress",
+      "create domain public.percent as smallint; alter table public.files alter column progress type public.percent",
+    ],
     [
       "a publication with both tables in the broadcast's place",
       `${dropTriggers("broadcast")} ${await readSql("opt_in/postgres_changes.sql")}`,
@@ -227,6 +320,18 @@ for (
     [
       "a policy for service_role",
       "create policy backend on public.files for all to service_role using (true)",
+    ],
+    ["a partition for today", partitions("interval '0'")],
+    [
+      "a trigger that fires in replicas only",
+      `${beforeRow} alter table public.files enable replica trigger zzz_touch`,
+    ],
+    [
+      "functions of another owner with all that they need",
+      `create role check_installation_owner bypassrls; grant all on schema file_events to check_installation_owner;
+      grant select, update on public.files, file_events.state to check_installation_owner;
+      grant select, insert, delete on public.file_deletions to check_installation_owner;
+      alter function file_events.leave_tombstones() owner to check_installation_owner`,
     ],
     ["a BEFORE trigger that sorts before the stamp", beforeRow.replace("zzz_touch", "zy_touch")],
     [
@@ -259,6 +364,16 @@ for (
       "a policy that the stream can't follow",
       `${table} create policy team on public.files for select using (true)`,
       ["not-applied", "policy-wide"],
+    ],
+    [
+      "a grant that the table lacks",
+      `${table} revoke select on public.files from authenticated`,
+      ["grant-missing", "not-applied"],
+    ],
+    [
+      "a trigger whose name sorts after the stamp's",
+      `${table} ${beforeRow}`,
+      ["not-applied", "trigger-order"],
     ],
     [
       "a view",

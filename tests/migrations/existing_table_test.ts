@@ -69,6 +69,9 @@ Deno.test("20261123000100_file_events.sql streams a table of another shape", asy
   );
 });
 
+const plainTable = `create table public.files (id uuid primary key, user_id uuid, filename text,
+  file_type text, status text, progress int, processing_stage text, error_message text)`;
+
 for (
   const [what, sql, message] of [
     ["there is no table", "", /needs a table public\.files/],
@@ -89,6 +92,43 @@ for (
         status text, progress int, processing_stage text, error_message text, revision text)`,
       /needs the column names revision/,
     ],
+    [
+      "streamed columns are generated",
+      `create table public.files (id uuid primary key, user_id uuid, filename text, file_type text,
+        steps int, status text generated always as (case steps when 4 then 'ready' end) stored,
+        progress int generated always as (steps * 25) stored, processing_stage text,
+        error_message text)`,
+      /^PostgresError: file-events cannot stream public\.files, which generates: progress, status$/,
+    ],
+    [
+      "a streamed column is virtual",
+      `create table public.files (id uuid primary key, user_id uuid, filename text, file_type text,
+        steps int, status text, progress int generated always as (steps * 25) virtual,
+        processing_stage text, error_message text)`,
+      /^PostgresError: file-events cannot stream public\.files, which generates: progress$/,
+    ],
+    [
+      "other tables inherit from files",
+      `${plainTable}; create table public.images () inherits (public.files)`,
+      /cannot stream public\.files: other tables inherit from it$/,
+    ],
+    [
+      "files is a child of another table",
+      `${plainTable}; create table public.things (id uuid not null);
+        alter table public.files inherit public.things`,
+      /cannot stream public\.files: it is a partition or a child of another table$/,
+    ],
+    [
+      "files is partitioned",
+      `${plainTable} partition by hash (id)`,
+      /cannot stream public\.files: it is partitioned$/,
+    ],
+    [
+      "files is a view",
+      `${plainTable}; alter table public.files rename to stored_files;
+        create view public.files as select * from public.stored_files`,
+      /cannot stream public\.files: it is not a table$/,
+    ],
   ] as const
 ) {
   Deno.test(`20261123000100_file_events.sql says so when ${what}`, async () => {
@@ -96,6 +136,8 @@ for (
     await using owner = await database.connect();
     await owner.query(sql);
     await assert.rejects(owner.query(await readSql(fileEvents)), message);
+    const [schema] = await owner.query("select from pg_namespace where nspname = 'file_events'");
+    assert.equal(schema, undefined);
   });
 }
 
@@ -118,6 +160,67 @@ Deno.test("20261123000100_file_events.sql can be applied again, and keeps cursor
   for (const file of snapshot.files.filter(({ filename }) => filename !== "5")) {
     assert.deepEqual(file, before.get(file.id));
   }
+});
+
+Deno.test("20261123000100_file_events.sql applied again while others write keeps revisions growing", async () => {
+  await using database = await createSupabaseDatabase(server);
+  await using owner = await database.connect();
+  await using writer = await database.connect();
+  const user = await createUser(owner);
+  await owner.query(addFiles, [user, 1]);
+  let applied = false;
+  const revisions: number[] = [];
+  const write = async () => {
+    while (!applied || revisions.length < 50) {
+      const [row] = await writer.query<{ revision: string }>(
+        "update public.files set progress = (progress + 1) % 100 where true returning revision::text",
+      );
+      revisions.push(Number(row!.revision));
+    }
+  };
+  const apply = async () => {
+    // Only the statement that sets the sequence: the whole file holds a lock from its ALTERs on.
+    for (let time = 0; time < 200; time++) await owner.query("select file_events.raise_sequence()");
+    applied = true;
+  };
+  await Promise.all([write(), apply()]);
+  assert.deepEqual(revisions.filter((it, i) => i > 0 && it <= revisions[i - 1]!), []);
+});
+
+Deno.test("clients who are granted columns one by one can be streamed to", async () => {
+  await using database = await createSupabaseDatabase(server, migrations.slice(0, 1));
+  await using owner = await database.connect();
+  const user = await createUser(owner);
+  await owner.query(addFiles, [user, 2]);
+  await owner.query(`
+    revoke all on public.files from authenticated;
+    grant select (id, user_id, filename, file_type, status, progress, processing_stage,
+      error_message, created_at) on public.files to authenticated;
+  `);
+  await owner.query(await readSql(fileEvents));
+  await using reader = await database.connectAs(user);
+  assert.equal((await changesSince(reader, null)).files.length, 2);
+  await assert.rejects(reader.query("select updated_at from public.files"), /permission denied/);
+});
+
+Deno.test("a dump of data alone can be loaded into a migrated database", async () => {
+  await using database = await createSupabaseDatabase(server);
+  await using owner = await database.connect();
+  const state = "select epoch from file_events.state";
+  const before = await owner.query(state);
+  // As pg_dump --data-only writes it, with and without --disable-triggers.
+  for (const role of ["origin", "replica"]) {
+    await owner.query(`
+      set session_replication_role = ${role};
+      insert into file_events.state (singleton, epoch, pruned_below, recorded_xmin, recorded_at,
+        next_prune_at) values (true, gen_random_uuid(), '7', '8', now(), now());
+      set session_replication_role = origin;
+    `);
+    assert.deepEqual(await owner.query(state), before);
+  }
+  await owner.query("delete from file_events.state where singleton");
+  await owner.query("insert into file_events.state default values");
+  assert.notDeepEqual(await owner.query(state), before);
 });
 
 Deno.test("remove_file_events.sql leaves files as they were, twice or not, and the way forth is open", async () => {

@@ -1,19 +1,12 @@
 import assert from "node:assert/strict";
 import { CatchUpClient, changesSince } from "../database/catch_up.ts";
+import { guideSql } from "../database/guide_sql.ts";
 import { startPostgres } from "../database/postgres_server.ts";
 import { createSupabaseDatabase, createUser, readSql } from "../database/supabase_database.ts";
 import type { Session } from "../database/postgres_session.ts";
 
 const server = await startPostgres();
 Deno.test.afterAll(() => server.stop());
-
-const guide = await readSql("../docs/database.md");
-
-/** The blocks of SQL below a heading of docs/database.md. */
-function sqlBelow(heading: string): string[] {
-  const section = guide.split(`\n### ${heading}\n`)[1]?.split(/^##/m)[0] ?? "";
-  return [...section.matchAll(/^```sql\n([^]*?)^```/mg)].map(([, sql]) => sql!);
-}
 
 /** A database that `changes` were made to, with a user who has one file. */
 async function fileOfUser(changes: string) {
@@ -34,7 +27,7 @@ const operations = async (owner: Session) =>
   )).map(({ operation }) => operation);
 
 Deno.test("the recipe for soft delete: a file goes for its owner, and comes back", async () => {
-  const [setUp, purge] = sqlBelow("Soft delete");
+  const [setUp, purge] = guideSql("Soft delete");
   const { database, owner, user, id } = await fileOfUser(setUp!);
   await using _database = database;
   await using _owner = owner;
@@ -76,7 +69,7 @@ Deno.test("the recipe for soft delete: a file goes for its owner, and comes back
 });
 
 Deno.test("the recipe for soft delete: only the owner deletes, and undeletes", async () => {
-  const [setUp] = sqlBelow("Soft delete");
+  const [setUp] = guideSql("Soft delete");
   const { database, owner, user, id } = await fileOfUser(setUp!);
   await using _database = database;
   await using _owner = owner;
@@ -107,7 +100,7 @@ Deno.test("the recipe for soft delete: only the owner deletes, and undeletes", a
 });
 
 Deno.test("check_installation.sql finds nothing in the recipe for soft delete", async () => {
-  const { database, owner } = await fileOfUser(sqlBelow("Soft delete")[0]!);
+  const { database, owner } = await fileOfUser(guideSql("Soft delete")[0]!);
   await using _database = database;
   await using _owner = owner;
   assert.deepEqual(await owner.query(await readSql("opt_in/check_installation.sql")), []);
@@ -126,11 +119,12 @@ Deno.test("a file that a policy begins to show is returned once it has a new rev
   await client.catchUp();
   assert.equal(client.files.size, 0);
 
-  const [release] = sqlBelow("What a policy begins to hide or to show");
+  const [release] = guideSql("What a policy begins to hide or to show");
   await owner.query(release!.replace("<id>", id));
   await client.catchUp();
   assert.deepEqual([...client.files.keys()], [id]);
   assert.equal(client.resets, 1);
+  assert.deepEqual(await operations(owner), ["update", "update"]); // Inserted, released.
 
   // As the page says: hiding it again takes it from nobody.
   await owner.query("update public.files set quarantined = true");

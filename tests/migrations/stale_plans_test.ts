@@ -35,6 +35,7 @@ const WRITES: Record<string, [before: string, write: string]> = {
       select id, i, 'pdf' from test_user;
     end loop; end $$`,
   ],
+  "an insert in REPEATABLE READ": ["set transaction isolation level repeatable read", add(FILES)],
   "an insert of ids that were deleted": [
     `${add(FILES)}; delete from public.files ${byOwner}`,
     add(FILES),

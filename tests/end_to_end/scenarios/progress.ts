@@ -13,7 +13,7 @@ export const progress: readonly Scenario[] = [
       const stream = await stage.ready(user);
       const id = await user.insert({ filename: "report.pdf" });
       const { file, timestamp } = await stream.next(isUpdate(id), "the new file");
-      assert.deepEqual({ ...file, revision: undefined }, {
+      assert.deepEqual({ ...file, revision: undefined, created_at: undefined }, {
         id,
         filename: "report.pdf",
         file_type: "application/pdf",
@@ -21,9 +21,11 @@ export const progress: readonly Scenario[] = [
         progress: 0,
         processing_stage: null,
         error_message: null,
+        created_at: undefined,
         revision: undefined,
       });
       assert.ok(file!.revision > 0);
+      assert.equal(new Date(file!.created_at!).toISOString(), file!.created_at);
       assert.equal(new Date(timestamp).toISOString(), timestamp);
     },
   },

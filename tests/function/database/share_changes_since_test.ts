@@ -7,7 +7,7 @@ import type {
 import { shareChangesSince } from "../../../supabase/functions/file-events/database/share_changes_since.ts";
 import { OTHER_USER_ID, USER_ID } from "../access_tokens.ts";
 import { FakeClock, settle } from "../fake_clock.ts";
-import { fileId, upTo } from "./example_change.ts";
+import { fileId } from "./example_change.ts";
 
 const CALLER: Caller = {
   userId: USER_ID,

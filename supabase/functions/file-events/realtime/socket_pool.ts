@@ -97,17 +97,22 @@ export function createSocketPool({ createClient, clock, log }: SocketPoolOptions
       return socket.isQuarantine === isQuarantine && socket.channels.size < MAX_CHANNELS;
     }).toArray();
     const connected = withRoom.filter(isConnected);
-    if (connected.length === 0) {
-      disconnectLater(withRoom[0] ?? connect(isQuarantine));
-      return false;
-    }
-    // A client has one channel a topic: it would give back the one that is being left. Whoever asks
-    // for that topic waits, and nobody else.
     for (const request of requests) {
-      const socket = connected.find((it) => !hasTopic(it, request.topic));
-      if (!socket) continue;
-      hand(request, socket);
-      return true;
+      const socket = connected.find((it) => !channelOf(it, request.topic));
+      if (socket) {
+        hand(request, socket);
+        return true;
+      }
+    }
+    // A client has one channel a topic. Whoever asks for a topic that is being left waits for that;
+    // one that stays, for other rights of the same user, needs another socket.
+    const isLeaving = ({ topic }: ChannelRequest) =>
+      connected.some((socket) => {
+        const channel = channelOf(socket, topic);
+        return channel !== undefined && !owners.has(channel);
+      });
+    if (!requests.every(isLeaving)) {
+      disconnectLater(withRoom.find((it) => !isConnected(it)) ?? connect(isQuarantine));
     }
     return false;
   }
@@ -206,6 +211,7 @@ function isConnected(socket: Socket): boolean {
   return socket.client.connectionState() === "open";
 }
 
-function hasTopic(socket: Socket, topic: string): boolean {
-  return socket.client.getChannels().some(({ subTopic }) => subTopic === topic);
+/** The client's channel of a topic, be it in use or being left. */
+function channelOf(socket: Socket, topic: string): RealtimeChannel | undefined {
+  return socket.client.getChannels().find(({ subTopic }) => subTopic === topic);
 }

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { EventSource } from "eventsource";
+import { until } from "../local/deadline.ts";
+import { startClientStage } from "./client_stage.ts";
+
+Deno.test("npm's eventsource, set up as the protocol's page says", async (t) => {
+  await using stage = await startClientStage();
+  let token = await stage.headers();
+  const open = () => {
+    const source = new EventSource(stage.url, {
+      fetch: (url, init) => fetch(url, { ...init, headers: { ...init.headers, ...token } }),
+    });
+    source.onmessage = ({ data }) => stage.receive(data);
+    return source;
+  };
+
+  await t.step("receives, and resumes where a stream was cut", async () => {
+    const source = open();
+    for (const eventType of ["reset", "file-update", "ready"]) await stage.arrives({ eventType });
+    await stage.insert("second.txt");
+    await stage.arrives({ eventType: "file-update" });
+    stage.cut();
+    await stage.arrives({ eventType: "ready" });
+    assert.match(stage.requests.at(-1)!.headers.get("last-event-id") ?? "", /\./);
+    assert.equal(stage.received.filter(({ eventType }) => eventType === "reset").length, 1);
+    source.close();
+  });
+
+  await t.step("reconnects after `closing`, whatever its reason", async () => {
+    stage.answerNext(`:\nretry: 10\ndata: {"eventType":"closing","reason":"new"}\n\n`);
+    const source = open();
+    await stage.arrives({ reason: "new" });
+    await stage.arrives({ eventType: "ready" });
+    source.close();
+  });
+
+  await t.step("gives up after a 401, and says the status", async () => {
+    token = { authorization: "Bearer wrong" };
+    const source = open();
+    const statuses: unknown[] = [];
+    source.onerror = ({ code }) => void statuses.push(code);
+    await until(() => source.readyState === EventSource.CLOSED, "end");
+    assert.deepEqual(statuses, [401]);
+  });
+});
