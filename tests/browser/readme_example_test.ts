@@ -50,7 +50,9 @@ const behaviours: Record<string, (stage: Stage) => Promise<void>> = {
     assert.equal(await tab.openSources(), 1, "after a reload");
 
     const asked = server.streams.length;
-    await tab.page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+    await tab.page.evaluate(() =>
+      document.dispatchEvent(new Event("visibilitychange", { bubbles: true }))
+    );
     await tab.settled();
     assert.equal(server.streams.length, asked, "at a focus, which brings no new token");
 
