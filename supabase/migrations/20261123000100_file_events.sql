@@ -295,7 +295,9 @@ begin
   if current_setting('transaction_isolation') = 'read committed' then
     ids := array(
       select n.id from new_files n cross join lateral (
-        select d.revision from public.file_deletions d where d.id = n.id offset 0
+        -- A tombstone that another owner of the file has got is not in the way.
+        select d.revision from public.file_deletions d
+        where d.id = n.id and d.user_id is not distinct from n.user_id offset 0
       ) tombstone
       where tombstone.revision > n.revision
     );
