@@ -97,22 +97,24 @@ export function createSocketPool({ createClient, clock, log }: SocketPoolOptions
       return socket.isQuarantine === isQuarantine && socket.channels.size < MAX_CHANNELS;
     }).toArray();
     const connected = withRoom.filter(isConnected);
-    let needsAnother = false;
-    let request: ChannelRequest | undefined;
-    let socket: Socket | undefined;
-    for (request of requests) {
-      const { topic } = request;
-      socket = connected.find((it) => !channelOf(it, topic));
-      if (socket) break;
-      // A client has one channel a topic. Unless one is being left, which whoever asks waits for,
-      // all are in use, by streams of the same user with other rights.
-      needsAnother ||= connected.every((it) => owners.has(channelOf(it, topic)!));
+    for (const request of requests) {
+      const socket = connected.find((it) => !channelOf(it, request.topic));
+      if (socket) {
+        hand(request, socket);
+        return true;
+      }
     }
-    if (needsAnother) {
+    // A client has one channel a topic. Whoever asks for a topic that is being left waits for that;
+    // one that stays, for other rights of the same user, needs another socket.
+    const isLeaving = ({ topic }: ChannelRequest) =>
+      connected.some((socket) => {
+        const channel = channelOf(socket, topic);
+        return channel !== undefined && !owners.has(channel);
+      });
+    if (!requests.every(isLeaving)) {
       disconnectLater(withRoom.find((it) => !isConnected(it)) ?? connect(isQuarantine));
     }
-    if (socket) hand(request!, socket);
-    return socket !== undefined;
+    return false;
   }
 
   function hand(request: ChannelRequest, socket: Socket): void {
@@ -209,6 +211,7 @@ function isConnected(socket: Socket): boolean {
   return socket.client.connectionState() === "open";
 }
 
+/** The client's channel of a topic, be it in use or being left. */
 function channelOf(socket: Socket, topic: string): RealtimeChannel | undefined {
   return socket.client.getChannels().find(({ subTopic }) => subTopic === topic);
 }
