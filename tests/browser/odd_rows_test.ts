@@ -43,11 +43,10 @@ browserTest(
         const label = bar.getAttribute("aria-valuetext");
         return [text(".file-name"), [text(".file-status"), label, text(".stages"), text(".error")]];
       })));
-    const stages = "extraction\ncompression\nembedding\nfinalization";
     assert.deepEqual(states, {
-      "Unnamed file": ["no status", "no status", stages, ""],
+      "Unnamed file": ["no status", "no status", "", ""],
       "a.pdf": ["running", "ocr", "ocr", ""],
-      "b.pdf": ["queued, 100 %", "100 %, queued", stages, ""],
+      "b.pdf": ["queued, 100 %", "100 %, queued", "", ""],
       "c.pdf": ["ready", "100 %, ready", "", ""],
       [seen]: ["failed", `30 %, failed in ${seen}`, seen, `one\n${seen}`],
     });
