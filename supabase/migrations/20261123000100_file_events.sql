@@ -292,7 +292,10 @@ begin
   if current_setting('transaction_isolation') = 'read committed' then
     ids := array(
       select n.id from new_files n cross join lateral (
-        select from public.file_deletions d where d.id = n.id and d.revision > n.revision limit 1
+        -- A tombstone that another owner of the file has got is not in the way.
+        select from public.file_deletions d
+        where d.id = n.id and d.revision > n.revision and d.user_id is not distinct from n.user_id
+        limit 1
       ) tombstone
     );
   elsif tg_op = 'INSERT' then

@@ -1,3 +1,4 @@
+import { SECRET_ID } from "./file_database.ts";
 import type { PostgresWrite } from "./postgres_write.ts";
 import { FILE_IDS, type Schedule, type Step } from "./step.ts";
 
@@ -45,6 +46,12 @@ function takeIdOfDeleted(first: PostgresWrite[], take: PostgresWrite): PostgresS
 
 /** What random schedules rarely meet, and only a real server plays: each has shown a fault. */
 const TELLING_STEPS = {
+  "a token may read more": [
+    write(...insert(A, SECRET_ID)),
+    { do: "wait", ms: 1_500 },
+    { do: "sign in", rights: "aal2" },
+    wait,
+  ],
   "an insert waits for a delete": takeIdOfDeleted([], { op: "insert", id: A }),
   "a failing insert waits for a delete": takeIdOfDeleted([], { op: "insert or fail", id: A }),
   "a change of id waits for a delete": takeIdOfDeleted([], rename(D, A)),
