@@ -180,8 +180,9 @@ grant select (epoch, pruned_below) on file_events.state to authenticated;
 -- - A block with an exception handler takes a transaction id if it writes. So such a block is
 --   entered once a statement, never once a row.
 -- - No plan depends on statistics, or on how large a table was when the session first planned the
---   query: LATERAL with OFFSET or LIMIT says what is looked up for what, rows are found by their id
---   alone, and sequential scans are off.
+--   query: LATERAL with OFFSET 0 says what is looked up for what, rows are found by their id
+--   alone, and sequential scans are off. So is the compiler (JIT), which a wrong estimate would start
+--   for each row.
 -- - Every UPDATE and DELETE has a WHERE: PostgREST's sessions on Supabase load safeupdate, which
 --   refuses others, in triggers too.
 -- - #variable_conflict: a column of public.files may have the name of a variable.
@@ -251,6 +252,7 @@ returns void
 language plpgsql
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 as $$
 #variable_conflict use_variable
 begin
@@ -284,6 +286,7 @@ create or replace function file_events.outrank_tombstones() returns trigger
 language plpgsql security definer
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 as $$
 #variable_conflict use_variable
 declare
@@ -293,10 +296,10 @@ begin
     ids := array(
       select n.id from new_files n cross join lateral (
         -- A tombstone that another owner of the file has got is not in the way.
-        select from public.file_deletions d
-        where d.id = n.id and d.revision > n.revision and d.user_id is not distinct from n.user_id
-        limit 1
+        select d.revision from public.file_deletions d
+        where d.id = n.id and d.user_id is not distinct from n.user_id offset 0
       ) tombstone
+      where tombstone.revision > n.revision
     );
   elsif tg_op = 'INSERT' then
     ids := array(select n.id from new_files n);
@@ -321,6 +324,7 @@ create or replace function file_events.leave_tombstones() returns trigger
 language plpgsql security definer
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 as $$
 #variable_conflict use_variable
 declare
@@ -345,8 +349,9 @@ begin
       select f.id, f.revision from public.files f
       where f.id = o.id and f.user_id is not distinct from o.user_id offset 0
     ) f cross join lateral (
-      select from public.file_deletions d where d.id = f.id and d.revision > f.revision limit 1
+      select d.revision from public.file_deletions d where d.id = f.id offset 0
     ) tombstone
+    where tombstone.revision > f.revision
   );
   if ids <> '{}' then
     perform file_events.stamp_again(ids, 0);
@@ -390,6 +395,7 @@ create or replace function file_events.prune() returns integer
 language plpgsql security definer
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 as $$
 declare
   step constant integer := 5000;
@@ -401,7 +407,7 @@ begin
     return 0;
   end if;
   select * into state from file_events.state s
-  where s.next_prune_at <= clock_timestamp() for update skip locked;
+  where s.singleton and s.next_prune_at <= clock_timestamp() for update skip locked;
   if not found then
     return 0;
   end if;
@@ -526,6 +532,8 @@ set plan_cache_mode = force_custom_plan
 -- A bitmap has no order: each page would sort all that one transaction has changed.
 set enable_bitmapscan = off
 as $$
+-- A column of public.files may have the name of a variable.
+#variable_conflict use_variable
 declare
   max_rows constant integer := 500;
   max_bytes constant integer := 1048576;

@@ -9,8 +9,10 @@ create or replace function file_events.broadcast() returns trigger
 language plpgsql security definer
 -- Temporary objects last: with an empty path a temporary type could take a built-in one's name.
 set search_path = pg_catalog, pg_temp
--- A session keeps its plans, even one that it made while the table was tiny.
+-- A session keeps its plans, even one that it made while the table was tiny. And a wrong estimate
+-- would start the compiler for each row.
 set enable_seqscan = off
+set jit = off
 as $$
 -- A column of public.files may have the name of a variable.
 #variable_conflict use_variable
@@ -89,9 +91,9 @@ begin
         into message
         from (
           select d.id, d.revision, d.changed_in::text from public.file_deletions d
-          where d.id = change[2] and d.user_id is not distinct from change[1]
-          order by d.id desc, d.revision desc limit 1
-        ) deletion;
+          where d.id = change[2] and d.user_id is not distinct from change[1] offset 0
+        ) deletion
+        order by deletion.revision desc limit 1;
       end if;
       -- Without a message the tombstone could not be written: a catch-up gets a new epoch.
       perform realtime.send(

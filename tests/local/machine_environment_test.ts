@@ -94,7 +94,7 @@ function start(args: string[], env: Record<string, string>) {
     output: () => output,
     ended: () => ended,
     async [Symbol.asyncDispose]() {
-      if (!ended) child.kill("SIGINT");
+      if (!ended) child.kill("SIGTERM");
       await Promise.all([end, read]);
     },
   };

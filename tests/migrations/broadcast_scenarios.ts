@@ -70,6 +70,11 @@ export const scenarios: Record<string, Scenario> = {
     write: "update public.files set created_at = '2001-01-01', revision = 7 where id = :a",
     sends: [],
   },
+  "set revision = null": {
+    before: add("alice", "a"),
+    write: "update public.files set revision = null where id = :a",
+    sends: ["alice update a"],
+  },
   "an update of many rows that changes one": {
     before: addMany("bob", 60) + add("alice", "a"),
     write: `update public.files set progress = case id when :a then 5 else progress end

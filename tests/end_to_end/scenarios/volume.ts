@@ -51,7 +51,8 @@ export const volume: readonly Scenario[] = [
       const rest = await stage.open(user, { headers: { "Last-Event-ID": id! } });
       await rest.next(isType("ready"), "ready", 60_000);
       assert.ok(!rest.events.some(isType("reset")));
-      assert.equal(fileIds(rest).length, MANY - known.size);
+      // A live message of the same insert may repeat a file: the protocol allows that.
+      assert.equal(new Set(fileIds(rest)).size, MANY - known.size);
       assert.equal(new Set([...known, ...fileIds(rest)]).size, MANY);
     },
   },

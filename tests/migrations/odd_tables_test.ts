@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { CatchUpClient, changesSince } from "../database/catch_up.ts";
+import { startPostgres } from "../database/postgres_server.ts";
+import type { Session } from "../database/postgres_session.ts";
+import {
+  createSupabaseDatabase,
+  createUser,
+  migrations,
+  readSql,
+} from "../database/supabase_database.ts";
+import { takeMessages } from "./take_messages.ts";
+
+// Tables of other people: other types, values that JSON has no number for, columns of any name.
+
+const server = await startPostgres();
+Deno.test.afterAll(() => server.stop());
+
+interface Stage extends AsyncDisposable {
+  readonly owner: Session;
+  readonly user: string;
+  readonly client: CatchUpClient;
+  readonly reader: Session;
+}
+
+const COLUMNS = {
+  id: "uuid primary key default gen_random_uuid()",
+  user_id: "uuid",
+  filename: "text",
+  file_type: "text",
+  status: "text",
+  progress: "integer",
+  processing_stage: "text",
+  error_message: "text",
+};
+
+/** Both migrations on a table with these columns in the place of the usual ones, and more of them. */
+async function streamTable(
+  columns: Record<string, string>,
+): Promise<Stage> {
+  await using stack = new AsyncDisposableStack();
+  const database = stack.use(await createSupabaseDatabase(server, []));
+  const owner = stack.use(await database.connect());
+  const list = Object.entries({ ...COLUMNS, ...columns }).map(([name, type]) => `${name} ${type}`);
+  await owner.query(`
+    create table public.files (${list.join(", ")});
+    alter table public.files enable row level security;
+    create policy own on public.files for all to authenticated using (auth.uid() = user_id);
+    grant all on public.files to authenticated;
+  `);
+  for (const script of migrations.slice(1)) await owner.query(await readSql(script));
+  const user = await createUser(owner);
+  const reader = stack.use(await database.connectAs(user));
+  const client = new CatchUpClient(reader);
+  await client.catchUp();
+  const resources = stack.move();
+  return { owner, user, client, reader, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+}
+
+for (
+  const [what, columns, values] of [
+    ["NULL everywhere", {}, {}],
+    ["a text as progress", { progress: "text" }, { progress: "'40%'" }],
+    ["NaN as numeric progress", { progress: "numeric" }, { progress: "'NaN'" }],
+    ["infinite numeric progress", { progress: "numeric" }, { progress: "'Infinity'" }],
+    ["NaN as double progress", { progress: "double precision" }, { progress: "'NaN'" }],
+    ["a number that no double holds", { progress: "numeric" }, { progress: "1e400" }],
+    ["an object as progress", { progress: "jsonb" }, { progress: "'{\"of\": 5}'" }],
+    ["a json status", { status: "json" }, { status: '\'{"is": "on"}\'' }],
+    ["an array as file_type", { file_type: "text[]" }, { file_type: "'{a,b}'" }],
+    ["a point as status", { status: "point" }, { status: "'(1,2)'" }],
+    ["a long status and stage", {}, {
+      status: "repeat('s', 5000)",
+      processing_stage: "repeat('p', 5000)",
+    }],
+    ["a time without a zone", { created_at: "timestamp" }, { created_at: "'2026-01-02 03:04:05'" }],
+    ["a time that never comes", { created_at: "timestamptz" }, { created_at: "'infinity'" }],
+    ["a number as created_at", { created_at: "bigint" }, { created_at: "1767323045" }],
+  ] as [string, Record<string, string>, Record<string, string>][]
+) {
+  Deno.test(`broadcast() and file_changes_since() say the same of a row with ${what}`, async () => {
+    await using stage = await streamTable(columns);
+    const { owner, user, reader, client } = stage;
+    const names = ["user_id", ...Object.keys(values)];
+    await owner.query(
+      `insert into public.files (${names}) values (${[`'${user}'`, ...Object.values(values)]})`,
+    );
+    const { files } = await changesSince(reader, client.cursor);
+    const messages = await takeMessages(owner);
+    assert.deepEqual(messages.map(({ event, payload }) => [event, payload.file]), [
+      ["change", files[0]],
+    ]);
+    assert.equal(files[0]!.created_at === null, values.created_at === undefined);
+  });
+}
+
+Deno.test("broadcast() and file_changes_since() carry created_at, however the column is added or dropped", async () => {
+  await using stage = await streamTable({});
+  const { owner, user, reader } = stage;
+  const createdAt = async () => {
+    await owner.query("update public.files set revision = null where filename = 'a'");
+    const { files } = await changesSince(reader, null);
+    const [message] = await takeMessages(owner);
+    assert.deepEqual(message!.payload.file, files[0]);
+    return files[0]!.created_at;
+  };
+  await owner.query("insert into public.files (user_id, filename) values ($1, 'a')", [user]);
+  await takeMessages(owner);
+  for (let call = 0; call < 6; call++) assert.equal(await createdAt(), null);
+  await owner.query("alter table public.files add created_at timestamptz default '2026-01-02Z'");
+  assert.equal(Date.parse((await createdAt())!), Date.parse("2026-01-02T00:00:00Z"));
+  await owner.query("alter table public.files drop created_at");
+  assert.equal(await createdAt(), null);
+});
+
+Deno.test("triggers and file_changes_since() are not confused by columns that have the names of their variables", async () => {
+  const names = [
+    "ids",
+    "change",
+    "changes",
+    "owner",
+    "owners",
+    "message",
+    "step",
+    "state",
+    "warned",
+  ];
+  await using stage = await streamTable(Object.fromEntries(names.map((name) => [name, "text"])));
+  const { owner, user, client } = stage;
+  await owner.query("insert into public.files (user_id, filename) values ($1, 'a'), ($1, 'b')", [
+    user,
+  ]);
+  await owner.query("update public.files set progress = 1 where filename = 'a'");
+  await owner.query("update public.files set id = gen_random_uuid() where filename = 'a'");
+  await owner.query(`with gone as (delete from public.files where filename = 'b' returning *)
+    insert into public.files (id, user_id, filename) select id, user_id, 'c' from gone`);
+  await client.catchUp();
+  assert.deepEqual(client.progress, { a: 1, c: null });
+  assert.deepEqual(
+    (await takeMessages(owner)).map(({ event, payload }) => payload.operation ?? event),
+    ["update", "update", "update", "delete", "update", "update", "update"],
+  );
+});
