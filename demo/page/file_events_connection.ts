@@ -149,9 +149,8 @@ export function openFileEvents(options: FileEventsOptions): FileEventsConnection
 
   signal.addEventListener("abort", close, { once: true });
   globalThis.addEventListener("online", comeBack, { signal });
-  globalThis.addEventListener("offline", () => {
-    if (source?.readyState !== EventSource.OPEN) tellBroken();
-  }, { signal });
+  // An open connection would seem alive until the silence is noticed. A new one shows whether it is.
+  globalThis.addEventListener("offline", () => void open({ reason: "offline" }), { signal });
   void open();
   return { reopen: () => void open() };
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { demoPageTests } from "./demo_page_tests.ts";
-import type { DemoTab } from "./demo_tab.ts";
+import type { DemoTab, ShownFile } from "./demo_tab.ts";
 
 const SCREENSHOTS = new URL("../../.test-output/screenshots/", import.meta.url);
 
@@ -228,6 +228,7 @@ browserTest(
       const updates = [...document.querySelectorAll('[data-type="file-update"] .event-latency')];
       return updates.every((latency) => latency.textContent !== "");
     });
+    await writer.page.waitForSelector("#latency:not([hidden])");
     const elapsed = Date.now() - before;
     const shown = await latencies(writer);
     assert.ok(shown.length > 0);
@@ -287,6 +288,101 @@ browserTest("says that there is nothing to break when nobody is connected", asyn
       text,
     );
   }
+});
+
+browserTest(
+  "shows the stage beside the per cent: one ends where the next begins",
+  async (openTab) => {
+    const { page, signIn } = await openTab();
+    await signIn("ada");
+    await stack().database.execute(`
+    insert into public.files (user_id, filename, file_type, status, progress, processing_stage)
+    select id, 'a.pdf', 'application/pdf', 'processing', 25, 'compression'
+    from auth.users where email = 'ada@example.com'`);
+    await page.waitForSelector('[data-type="file-update"]');
+    assert.equal(await textOf(page, '[data-type="file-update"] .event-state'), "compression 25 %");
+  },
+);
+
+browserTest(
+  "keeps results over a reload, and says where they are in another tab",
+  async (openTab) => {
+    const { page, signIn, choose, shows, connected } = await openTab();
+    await signIn("ada");
+    await choose(await file("a.txt", "one two"));
+    const [{ findings }] = await shows({ "a.txt": "ready" }) as [ShownFile];
+    assert.equal(findings["Text"], "7 characters, 2 words, 1 line");
+    assert.equal(await visible(page), false);
+    await page.reload();
+    await connected();
+    assert.deepEqual((await shows({ "a.txt": "ready" }))[0]?.findings, findings);
+    assert.equal(await visible(page), false);
+
+    const other = await openTab();
+    await other.connected();
+    assert.deepEqual((await other.shows({ "a.txt": "ready" }))[0]?.findings, {});
+    assert.equal(await visible(other.page), true);
+
+    function visible(page: DemoTab["page"]) {
+      return page.$eval("#found-elsewhere", (hint) => hint.checkVisibility());
+    }
+  },
+);
+
+browserTest("keeps the focus where a control goes away", async (openTab) => {
+  const { page, connected, choose, shows } = await openTab();
+  await page.focus("#sign-in [type=submit]");
+  await page.keyboard.press("Enter");
+  await connected();
+  assert.equal(await focused(), "file-input");
+
+  await page.focus("#example");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".file");
+  assert.equal(await focused(), "file-input");
+
+  await page.evaluate(() => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([], "empty"));
+    document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true }));
+  });
+  await page.focus("#sign-out");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("#welcome:not([hidden])");
+  assert.equal(await focused(), "sign-in-email");
+
+  await page.focus("#sign-in-other");
+  await page.keyboard.press("Enter");
+  await connected();
+  assert.equal(await textOf(page, "#account-email"), "grace@example.com");
+  await page.focus("#switch-user");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(
+    () => document.getElementById("account-email")?.textContent === "ada@example.com",
+  );
+  assert.equal(await focused(), "switch-user");
+  await choose(await file("last.txt", "last"));
+  await shows({ "example.txt": "ready", "empty": "failed", "last.txt": "ready" });
+
+  function focused() {
+    return page.evaluate(() => document.activeElement?.id);
+  }
+});
+
+browserTest("signs out every tab of a user, and no tab of another", async (openTab) => {
+  const [one, two, other] = [await openTab(), await openTab(), await openTab()];
+  await other.signIn("grace");
+  await one.signIn("ada");
+  await two.page.reload();
+  await two.connected();
+  assert.equal(await textOf(two.page, "#account-email"), "ada@example.com");
+
+  await one.page.click("#sign-out");
+  await one.page.waitForSelector("#welcome:not([hidden])");
+  await two.page.waitForSelector("#welcome:not([hidden])");
+  await other.page.reload();
+  await other.connected();
+  assert.equal(await textOf(other.page, "#account-email"), "grace@example.com");
 });
 
 browserTest("shows a name that looks like markup as it is", async (openTab) => {
@@ -353,11 +449,30 @@ browserTest("does not animate for whoever prefers reduced motion", async (openTa
   assert.equal(property, "none");
 });
 
-for (const width of [390, 1280]) {
+browserTest("puts a long type below the name where there is little room", async (openTab) => {
+  const { page, signIn, shows } = await openTab();
+  await page.setViewport({ width: 320, height: 844 });
+  await signIn("ada");
+  await stack().database.execute(`
+    insert into public.files (user_id, filename, file_type, status)
+    select id, 'minutes.docx', 'application/vnd.openxmlformats-officedocument', 'pending'
+    from auth.users where email = 'ada@example.com'`);
+  await shows({ "minutes.docx": "pending" });
+  const name = await page.$eval(".file-name", (name) => ({
+    needs: name.scrollWidth,
+    has: name.clientWidth,
+    bottom: name.getBoundingClientRect().bottom,
+  }));
+  assert.ok(name.needs <= name.has, "the name is cut");
+  const typeTop = await page.$eval(".file-type", (type) => type.getBoundingClientRect().top);
+  assert.ok(typeTop >= name.bottom);
+});
+
+for (const width of [320, 390, 1280]) {
   for (const scheme of ["light", "dark"]) {
     browserTest(`fits ${width} px in ${scheme}`, async (openTab) => {
       const { page, signIn, choose, shows } = await openTab();
-      await page.setViewport({ width, height: width === 390 ? 844 : 860 });
+      await page.setViewport({ width, height: width === 1280 ? 860 : 844 });
       await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
       await screenshot("sign-in");
       await signIn("ada");

@@ -59,6 +59,35 @@ Deno.test("openFileEvents() opens one stream when a new token is told while it w
   assert.deepEqual(server.queries().map(({ access_token }) => access_token), ["token-2"]);
 });
 
+for (const reason of ["setup-required", "of-a-later-version"]) {
+  Deno.test(`openFileEvents() waits as long as it was told to after closing: ${reason}`, async () => {
+    const closing = frame({ eventType: "closing", reason });
+    await using server = startStreams([ready, `retry: 1000\n${closing}`, END], [ready]);
+    using connection = connect(server, { silenceMs: 100 });
+    await connection.reached(`reconnecting (${reason})`);
+    while (server.queries().length < 2) await connection.changed();
+    assert.ok(!connection.states.includes("reconnecting (silence)"), connection.states.join());
+  });
+}
+
+Deno.test("openFileEvents() does not ask again at once for a token that is refused again and again", async () => {
+  await using server = startStreams([tokenExpired], [tokenExpired], [ready]);
+  using connection = connect(server);
+  const waits: number[] = [];
+  const { setTimeout } = globalThis;
+  globalThis.setTimeout = ((run: () => void, ms: number) => {
+    waits.push(ms);
+    return setTimeout(run, ms);
+  }) as typeof setTimeout;
+  try {
+    await connection.reached("connected");
+  } finally {
+    globalThis.setTimeout = setTimeout;
+  }
+  assert.equal(waits.filter((ms) => ms >= 500 && ms <= 2000).length, 2);
+  assert.equal(server.queries().length, 3);
+});
+
 /** A connection that knows its states, and ends with its test. */
 function connect(server: { url: string }, options: Partial<FileEventsOptions> = {}) {
   const ended = new AbortController();
@@ -82,14 +111,18 @@ function connect(server: { url: string }, options: Partial<FileEventsOptions> = 
     reopen,
     async reached(state: string, times = 1) {
       while (states.filter((seen) => seen === state).length < times) {
-        await new Promise<void>((look) => waiting.push(look));
+        await this.changed();
       }
     },
+    changed: () => new Promise<void>((look) => waiting.push(look)),
     [Symbol.dispose]: () => ended.abort(),
   };
 }
 
-/** Answers one request after another: with a status, or with a stream that stays open. */
+/** Ends a stream. */
+const END = "end";
+
+/** Answers one request after another: with a status, or with a stream that stays open until END. */
 function startStreams(...answers: (number | string[])[]) {
   const asked: URL[] = [];
   const ended = new AbortController();
@@ -99,7 +132,12 @@ function startStreams(...answers: (number | string[])[]) {
     const answer = answers[asked.push(new URL(request.url)) - 1] ?? [];
     if (typeof answer === "number") return new Response(null, { status: answer });
     const body = new ReadableStream<string>({
-      start: (controller) => answer.forEach((text) => controller.enqueue(text)),
+      start(controller) {
+        for (const text of answer) {
+          if (text === END) controller.close();
+          else controller.enqueue(text);
+        }
+      },
     });
     const headers = { "content-type": "text/event-stream" };
     return new Response(body.pipeThrough(new TextEncoderStream()), { headers });

@@ -103,6 +103,39 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   });
 }
 
+Deno.test("deno task process goes on after an outage, and says that it waits", async () => {
+  await using stack = await startStack({ withFunction: false });
+  await using outage = startOutage(stack.url);
+  await using files = await temporaryFiles({ "a.txt": "one two" });
+  const child = command(outage.url, [files.path("a.txt")]).spawn();
+  const lines: string[] = [];
+  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+    lines.push(...text.split("\n").filter(Boolean));
+    if (text.includes("waits")) outage.end();
+  }
+  await child.stderr.cancel();
+  assert.equal((await child.status).code, 0);
+  assert.equal(lines[0], "a.txt  waits: Supabase is not available (status 503)");
+  assert.ok(lines.includes("a.txt  ready        100 %"));
+});
+
+Deno.test("deno task process ends in an outage when it is told to more than once", async () => {
+  await using stack = await startStack({ withFunction: false });
+  await using outage = startOutage(stack.url);
+  await using files = await temporaryFiles({ "a.txt": "one two" });
+  const child = command(outage.url, [files.path("a.txt")]).spawn();
+  const reader = child.stdout.getReader();
+  await reader.read();
+  const again = setInterval(() => child.kill("SIGTERM"), 100);
+  const { code } = await child.status.finally(() => clearInterval(again));
+  assert.equal(code, 1);
+  assert.equal(
+    await new Response(child.stderr).text(),
+    "Stopped before the database could be told: files may stay in progress.\n",
+  );
+  await reader.cancel();
+});
+
 Deno.test("deno task process finishes its work though nobody reads its output", async () => {
   await using stack = await startStack({ withFunction: false });
   await using files = await temporaryFiles({ "a.txt": "one two\n" });
@@ -160,6 +193,28 @@ Deno.test("deno task process says that it can't open a name that is not UTF-8", 
   assert.equal(code, 1);
   assert.match(new TextDecoder().decode(stdout), /name is not UTF-8 can't be opened, rename it\n$/);
 });
+
+/** The stack at `url`, where nothing can be written until the outage ends. */
+function startOutage(url: string) {
+  let isOver = false;
+  const ended = new AbortController();
+  const options = { hostname: "127.0.0.1", port: 0, signal: ended.signal, onListen: () => {} };
+  const server = Deno.serve(options, ({ url: asked, method, headers, body }) => {
+    const { pathname, search } = new URL(asked);
+    if (pathname.startsWith("/rest/") && !isOver) return new Response(null, { status: 503 });
+    return fetch(`${url}${pathname}${search}`, { method, headers, body });
+  });
+  return {
+    url: `http://127.0.0.1:${server.addr.port}`,
+    end: () => {
+      isOver = true;
+    },
+    async [Symbol.asyncDispose]() {
+      ended.abort();
+      await server.finished;
+    },
+  };
+}
 
 function command(url: string, paths: string[], env: Record<string, string> = {}): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
