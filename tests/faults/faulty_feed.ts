@@ -16,10 +16,16 @@ interface Subscriber {
   live: boolean;
   /** Claims to be live and brings nothing, until it rejoins. */
   deaf: boolean;
+  /** Messages before this time are lost, for the server was cold when it joined. */
+  hearsFrom: number;
 }
 
 const JOIN_MS = 10;
 const RECONNECT_MS = 1_000;
+/** How long a cold server loses messages after it has said that it is live. */
+const COLD_MS = 3_000;
+/** How long nothing arrives, and then all is well again without a word. */
+const SILENCE_MS = { "exceed the limit": 24_000, "lose the walsender": 9_000 };
 
 /** A feed that does what Realtime does on bad days. */
 export class FaultyFeed {
@@ -28,6 +34,7 @@ export class FaultyFeed {
   #delayed: { userId: string; message: FeedMessage }[] = [];
   #fates: Fate[] = [];
   #isUp = true;
+  #silentUntil = -Infinity;
   /** The faults that took effect, by name. */
   readonly counts: Record<string, number> = {};
 
@@ -43,6 +50,7 @@ export class FaultyFeed {
       signal,
       live: false,
       deaf: false,
+      hearsFrom: -Infinity,
     };
     this.#subscribers.add(subscriber);
     signal.addEventListener("abort", () => this.#subscribers.delete(subscriber), { once: true });
@@ -84,7 +92,9 @@ export class FaultyFeed {
     for (const { userId, message } of delayed) {
       for (const subscriber of this.#subscribers) {
         const id = message.kind === "change" ? message.change.id : "";
-        if (isFor(subscriber, userId, id) && subscriber.live) subscriber.onMessage(message);
+        if (isFor(subscriber, userId, id) && subscriber.live && !this.#isSilent(subscriber)) {
+          subscriber.onMessage(message);
+        }
       }
     }
   }
@@ -95,6 +105,21 @@ export class FaultyFeed {
       this.#lose(subscriber);
       this.#join(subscriber, RECONNECT_MS);
     }
+  }
+
+  startCold(): void {
+    this.#count("cold start");
+    const hearsFrom = this.#clock.now() + RECONNECT_MS + COLD_MS;
+    for (const subscriber of this.#subscribers) {
+      subscriber.hearsFrom = hearsFrom;
+      this.#lose(subscriber);
+      this.#join(subscriber, RECONNECT_MS);
+    }
+  }
+
+  fallSilent(reason: keyof typeof SILENCE_MS): void {
+    this.#count(reason);
+    this.#silentUntil = Math.max(this.#silentUntil, this.#clock.now() + SILENCE_MS[reason]);
   }
 
   deafen(): void {
@@ -116,6 +141,8 @@ export class FaultyFeed {
 
   heal(): void {
     this.#fates = [];
+    this.#silentUntil = -Infinity;
+    for (const subscriber of this.#subscribers) subscriber.hearsFrom = -Infinity;
     this.flush();
     this.goUp();
   }
@@ -123,6 +150,7 @@ export class FaultyFeed {
   #send(subscriber: Subscriber, message: FeedMessage): void {
     if (!subscriber.live) return this.#count("missed while down");
     if (subscriber.deaf) return this.#count("missed while deaf");
+    if (this.#isSilent(subscriber)) return this.#count("missed in silence");
     const { userId, onMessage } = subscriber;
     const fate = this.#fates.shift() ?? "deliver";
     if (fate !== "deliver") this.#count(fate);
@@ -138,6 +166,10 @@ export class FaultyFeed {
       case "hint":
         return onMessage({ kind: "hint" });
     }
+  }
+
+  #isSilent({ hearsFrom }: Subscriber): boolean {
+    return this.#clock.now() < Math.max(hearsFrom, this.#silentUntil);
   }
 
   #lose(subscriber: Subscriber): void {

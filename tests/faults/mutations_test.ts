@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import type { ChangesSince } from "../../supabase/functions/file-events/database/changes_since.ts";
+import { CatchUpSchedule } from "../../supabase/functions/file-events/stream/catch_up_schedule.ts";
 import { Outbox } from "../../supabase/functions/file-events/stream/outbox.ts";
 import { RevisionMemory } from "../../supabase/functions/file-events/stream/revision_memory.ts";
 import { ModelDatabase, type ModelDatabaseOptions } from "./model_database.ts";
 import { SeamWorld } from "./seam_world.ts";
-import { schedule } from "./step.ts";
+import { schedule, type Step } from "./step.ts";
 import { TELLING_SCHEDULES } from "./telling_schedules.ts";
 
 // The schedules of seam_test.ts prove something only if they catch each of these.
@@ -16,16 +17,23 @@ interface Mutation {
   readonly database?: Pick<ModelDatabaseOptions, "cursor" | "pruning">;
   /** Stands between the streams and the database. */
   readonly wrap?: (changesSince: ChangesSince) => ChangesSince;
+  /** The faults that schedules are left with; all by default. */
+  readonly faults?: readonly Step["do"][];
 }
 
-async function findsFault({ database, ...mutation }: Mutation): Promise<void> {
+/** Steps without which nothing happens. */
+const ORDINARY: readonly Step["do"][] = ["write", "write in", "commit", "roll back", "wait"];
+
+async function findsFault({ database, faults, ...mutation }: Mutation): Promise<void> {
   const property = fc.asyncProperty(schedule, async ({ steps, ...options }) => {
     const world = new SeamWorld({
       ...mutation,
       ...options,
       database: (onCommit) => new ModelDatabase({ ...database, onCommit }),
     });
-    await world.run(steps);
+    await world.run(
+      faults ? steps.filter((it) => [...ORDINARY, ...faults].includes(it.do)) : steps,
+    );
     await world.agree();
   });
   const { failed } = await fc.check(property, {
@@ -147,3 +155,20 @@ Deno.test("schedules catch a reset that leaves the client its old id", async () 
   });
   await findsFault({});
 });
+
+for (const fault of ["start cold", "exceed the limit", "lose the walsender"] as const) {
+  Deno.test(`schedules catch a stream that asks nothing while its feed is live: ${fault}`, async () => {
+    const { delay, feed } = CatchUpSchedule.prototype;
+    const live = new WeakSet<CatchUpSchedule>();
+    using _ = mutate(CatchUpSchedule.prototype, {
+      feed(this: CatchUpSchedule, isLive) {
+        live[isLive ? "add" : "delete"](this);
+        return feed.call(this, isLive);
+      },
+      delay(this: CatchUpSchedule) {
+        return live.has(this) ? Infinity : delay.call(this);
+      },
+    });
+    await findsFault({ faults: [fault] });
+  });
+}

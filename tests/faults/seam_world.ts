@@ -167,6 +167,11 @@ export class SeamWorld<W> {
         return this.feed.dropSockets();
       case "deafen":
         return this.feed.deafen();
+      case "start cold":
+        return this.feed.startCold();
+      case "exceed the limit":
+      case "lose the walsender":
+        return this.feed.fallSilent(step.do);
       case "realtime down":
         return this.feed.goDown();
       case "realtime up":

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
+import { SOURCES } from "../end_to_end/sources.ts";
 import type { Answer } from "../end_to_end/faulty_upstream.ts";
-import { stackSchedules } from "./stack_step.ts";
-import { StackWorld } from "./stack_world.ts";
+import { stackSchedules, type StackStep } from "./stack_step.ts";
+import { StackWorld, type StackWorldOptions } from "./stack_world.ts";
 
-// The schedules of stack_test.ts prove something only if they catch this.
+// The schedules of stack_test.ts prove something only if they catch these.
 
 /** Answers the first question of each client only; later there never is anything new. */
 const withoutCatchUp: Answer = async (request, pass) => {
@@ -15,16 +16,31 @@ const withoutCatchUp: Answer = async (request, pass) => {
   return Response.json(page.reset ? page : { ...page, files: [], deletions: [] });
 };
 
-Deno.test("schedules through the whole stack catch a stream without catch-up", async () => {
-  await using world = await StackWorld.start({
-    source: "broadcast",
-    answer: withoutCatchUp,
-    patience: 5_000,
-  });
+async function findsFault(
+  options: StackWorldOptions,
+  keep: (step: StackStep) => boolean = () => true,
+): Promise<void> {
+  await using world = await StackWorld.start({ patience: 5_000, ...options });
   const { failed, errorInstance } = await fc.check(
-    fc.asyncProperty(stackSchedules(10), (taken) => world.play(taken)),
+    fc.asyncProperty(stackSchedules(10), async (schedules) => {
+      await world.play(schedules.map((steps) => steps.filter(keep)));
+    }),
     { numRuns: 5, endOnFailure: true },
   );
   assert.ok(failed, "50 schedules found nothing wrong");
   assert.match(String(errorInstance), /The client has/);
+}
+
+Deno.test("schedules through the whole stack catch a stream without catch-up", async () => {
+  await findsFault({ source: "broadcast", answer: withoutCatchUp });
 });
+
+for (const source of SOURCES) {
+  Deno.test(`schedules through the whole stack catch a stream that asks nothing while its feed, ${source}, is live`, async () => {
+    const silences = ["limit", "walsender"];
+    await findsFault(
+      { source, catchUpMs: 3_600_000 },
+      (step) => "writes" in step || step.do === "wait" || silences.includes(step.do),
+    );
+  });
+}

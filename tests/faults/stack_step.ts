@@ -19,7 +19,7 @@ export type StackStep =
   | { readonly do: "break after"; readonly bytes: number }
   | { readonly do: "wait"; readonly ms: number }
   /** For all clients: a fault of the local Realtime. */
-  | { readonly do: "drop" | "deaf" }
+  | { readonly do: "drop" | "cold" | "deaf" | "limit" | "walsender" }
   | { readonly do: "down"; readonly ms: number }
   /** For all clients: the function's process ends, with or without a word, and starts again. */
   | { readonly do: "kill the function" | "shut the function down" };
@@ -74,9 +74,9 @@ const step: fc.Arbitrary<StackStep> = fc.oneof(
     }),
   },
   {
-    weight: 1,
+    weight: 2,
     arbitrary: fc.oneof(
-      only("drop", "deaf"),
+      only("drop", "cold", "deaf", "limit", "walsender"),
       fc.record({ do: fc.constant("down" as const), ms: fc.constantFrom(1, 300) }),
     ),
   },

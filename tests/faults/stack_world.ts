@@ -21,6 +21,8 @@ export interface StackWorldOptions {
   readonly source: Source;
   /** Stands between the function and the stack while nothing else is broken. */
   readonly answer?: Answer;
+  /** Milliseconds between catch-ups that nothing asks for; 500 by default. */
+  readonly catchUpMs?: number;
   /** Milliseconds that a client may take to agree with the database once everything works. */
   readonly patience?: number;
 }
@@ -55,10 +57,18 @@ export class StackWorld implements AsyncDisposable {
       functionEnv: {
         SUPABASE_URL: upstream.url,
         FILE_EVENTS_SOURCE: options.source,
-        FILE_EVENTS_CATCH_UP_MS: "500",
+        FILE_EVENTS_CATCH_UP_MS: String(options.catchUpMs ?? 500),
         FILE_EVENTS_HEARTBEAT_MS: String(HEARTBEAT_MS),
       },
-      realtime: { refusedJoinMs: 300, subscribeMs: 50, pollMs: 20, resubscribeMs: 50 },
+      realtime: {
+        refusedJoinMs: 300,
+        subscribeMs: 50,
+        pollMs: 20,
+        resubscribeMs: 50,
+        limitMs: 1_000,
+        walsenderMs: 600,
+        coldStart: { replyMs: 50, broadcastMs: 150, confirmMs: 250, subscribeMs: 500 },
+      },
     });
     upstream.target = stack.url;
     return new StackWorld(options, stack, upstream);
@@ -170,7 +180,10 @@ export class StackWorld implements AsyncDisposable {
       case "wait":
         return await new Promise((resolve) => setTimeout(resolve, step.ms));
       case "drop":
+      case "cold":
       case "deaf":
+      case "limit":
+      case "walsender":
         return this.#stack.realtime.fault({ fault: step.do });
       case "down":
         this.#stack.realtime.fault({ fault: "down" });
@@ -242,7 +255,9 @@ export class StackWorld implements AsyncDisposable {
 /** Those that are not there yet, with this owner or another. */
 async function insert({ supabase }: TestUser, ids: readonly string[]): Promise<void> {
   const rows = ids.map((id) => {
-    return { id, filename: `${id.slice(0, 4)}.pdf`, file_type: "application/pdf" };
+    const filename = `${id.slice(0, 4)}.pdf`;
+    // Not in progress: nothing but the interval asks again.
+    return { id, filename, file_type: "application/pdf", status: "ready" };
   });
   check(await supabase.from("files").upsert(rows, { ignoreDuplicates: true }));
 }

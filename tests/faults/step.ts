@@ -12,6 +12,8 @@ export type Step<W = Write> =
   | { readonly do: "prune" | "pass a day" }
   | { readonly do: "decide"; readonly fates: readonly Fate[] }
   | { readonly do: "flush" | "drop sockets" | "deafen" | "realtime down" | "realtime up" }
+  /** Realtime loses messages for a while, and nothing tells. */
+  | { readonly do: "start cold" | "exceed the limit" | "lose the walsender" }
   | { readonly do: "queries"; readonly next: readonly QueryFate[] }
   | { readonly do: "rotate" | "break" | "go offline" | "go online" | "stall" }
   /** Connects anew with another `file_id` filter, and still with the last id. */
@@ -89,6 +91,7 @@ const faults = [
     weight: 5,
     arbitrary: only("flush", "flush", "drop sockets", "deafen", "realtime down", "realtime up"),
   },
+  { weight: 2, arbitrary: only("start cold", "exceed the limit", "lose the walsender") },
   {
     weight: 3,
     arbitrary: fc.record({
