@@ -9,7 +9,7 @@ const { stack, test: browserTest, file, largeFile } = demoPageTests({
   FILE_EVENTS_CATCH_UP_MS: "1000",
 });
 
-for (const fault of ["drop", "deaf", "down"]) {
+for (const fault of ["drop", "cold", "deaf", "limit", "walsender", "down"]) {
   browserTest(`shows what is, whatever it breaks: ${fault}`, async (openTab) => {
     const tab = await openTab();
     const { page, signIn, choose, shows, streams, events } = tab;
