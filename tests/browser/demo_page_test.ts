@@ -31,7 +31,8 @@ browserTest("brings several files at once to 100 %, with their results", async (
   const texts = { "a.txt": "one two\nthree", "b.md": "# 語 🚀\n".repeat(5000), "c.csv": "1,2\n" };
   await choose(...await Promise.all(Object.entries(texts).map(([name, text]) => file(name, text))));
 
-  const shown = await shows({ "a.txt": "ready", "b.md": "ready", "c.csv": "ready" });
+  const expected = { "a.txt": "ready", "b.md": "ready", "c.csv": "ready" };
+  const shown = await shows(expected, { withResults: true });
   for (const [name, text] of Object.entries(texts)) {
     const { progress, findings } = shown.find((row) => row.name === name)!;
     assert.equal(progress, 100);
@@ -310,7 +311,7 @@ browserTest(
     const { page, signIn, choose, shows, connected } = await openTab();
     await signIn("ada");
     await choose(await file("a.txt", "one two"));
-    const [{ findings }] = await shows({ "a.txt": "ready" }) as [ShownFile];
+    const [{ findings }] = await shows({ "a.txt": "ready" }, { withResults: true }) as [ShownFile];
     assert.equal(findings["Text"], "7 characters, 2 words, 1 line");
     assert.equal(await visible(page), false);
     await page.reload();

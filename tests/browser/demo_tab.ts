@@ -31,8 +31,14 @@ export interface DemoTab {
   connected(): Promise<void>;
   choose(...paths: string[]): Promise<void>;
   files(): Promise<ShownFile[]>;
-  /** Waits until the list is what `expected` says: statuses by name. */
-  shows(expected: Record<string, string>): Promise<ShownFile[]>;
+  /**
+   * Waits until the list is what `expected` says: statuses by name. The results of a worker in this
+   * tab (`withResults`) can come later than the stream's `ready`.
+   */
+  shows(
+    expected: Record<string, string>,
+    options?: { withResults?: boolean },
+  ): Promise<ShownFile[]>;
   /** The raw events, the latest first. */
   events(): Promise<LoggedEvent[]>;
 }
@@ -71,15 +77,15 @@ export async function openDemoTab(page: Page, url: string): Promise<DemoTab> {
       assert.ok(input);
       await input.uploadFile(...paths);
     },
-    async shows(expected) {
+    async shows(expected, { withResults = false } = {}) {
       let shown: ShownFile[] = [];
       const deadline = Date.now() + 30_000;
       do {
         shown = await files();
         const statuses = Object.fromEntries(shown.map(({ name, status }) => [name, status]));
-        if (sameEntries(statuses, expected) && shown.length === Object.keys(expected).length) {
-          return shown;
-        }
+        const isComplete = shown.length === Object.keys(expected).length &&
+          (!withResults || shown.every(({ findings }) => Object.keys(findings).length > 0));
+        if (isComplete && sameEntries(statuses, expected)) return shown;
         // Not on a timer: the next look is at what the next frame paints.
         await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
       } while (Date.now() < deadline);

@@ -57,6 +57,21 @@ export const TELLING_SCHEDULES: readonly Schedule[] = [
     ],
   },
   {
+    // A catch-up is answered late, with an older state of a file than the feed has brought meanwhile.
+    fileIds: null,
+    maxFiles: 1000,
+    steps: [
+      write(insert(A)),
+      { do: "wait", ms: 6_000 },
+      { do: "decide", fates: ["hint"] },
+      { do: "queries", next: ["slow"] },
+      write([{ op: "update", id: A, progress: 10 }]),
+      { do: "wait", ms: 20 },
+      write(update(A)),
+      { do: "wait", ms: 6_000 },
+    ],
+  },
+  {
     // A client is reset for another filter, is cut off before it has an id, and goes back.
     fileIds: null,
     maxFiles: 1000,
