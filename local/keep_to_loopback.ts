@@ -16,8 +16,9 @@ const LOOPBACK = ["127.0.0.1", "localhost", "::1"];
  */
 export function keepToLoopback(variables: Variables = Deno.env): void {
   // Programs differ in which of the two names they read first.
-  const hosts = [variables.get("NO_PROXY"), variables.get("no_proxy"), ...LOOPBACK];
-  const value = [...new Set(hosts.filter(Boolean))].join(",");
+  const given = [variables.get("NO_PROXY"), variables.get("no_proxy")];
+  const hosts = given.flatMap((list) => list?.split(",") ?? []).map((host) => host.trim());
+  const value = [...new Set([...hosts.filter(Boolean), ...LOOPBACK])].join(",");
   variables.set("NO_PROXY", value);
   variables.set("no_proxy", value);
   // Deno.serve listens on this address instead of the one it is given.

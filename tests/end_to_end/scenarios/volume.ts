@@ -15,7 +15,7 @@ async function insertMany({ supabase }: TestUser): Promise<void> {
   check(await supabase.from("files").insert(rows));
 }
 
-function fileIds({ events }: EventStream): string[] {
+function fileIds({ events }: Pick<EventStream, "events">): string[] {
   return events.flatMap(({ file }) => file ? [file.id] : []);
 }
 
@@ -47,12 +47,13 @@ export const volume: readonly Scenario[] = [
         60_000,
       );
       await first.close();
-      const known = new Set(fileIds(first).slice(0, first.events.findIndex((it) => it.id === id)));
+      // Events without a file, such as a heartbeat, may stand between the files.
+      const covered = first.events.slice(0, first.events.findIndex((it) => it.id === id) + 1);
+      const known = new Set(fileIds({ events: covered }));
       const rest = await stage.open(user, { headers: { "Last-Event-ID": id! } });
       await rest.next(isType("ready"), "ready", 60_000);
       assert.ok(!rest.events.some(isType("reset")));
-      // A live message of the same insert may repeat a file: the protocol allows that.
-      assert.equal(new Set(fileIds(rest)).size, MANY - known.size);
+      assert.equal(fileIds(rest).length, MANY - known.size);
       assert.equal(new Set([...known, ...fileIds(rest)]).size, MANY);
     },
   },
