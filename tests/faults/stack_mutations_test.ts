@@ -18,12 +18,12 @@ const withoutCatchUp: Answer = async (request, pass) => {
 
 async function findsFault(
   options: StackWorldOptions,
-  keep: (step: StackStep) => boolean = () => true,
+  adapt: (step: StackStep, index: number) => StackStep = (step) => step,
 ): Promise<void> {
   await using world = await StackWorld.start({ patience: 5_000, ...options });
   const { failed, errorInstance } = await fc.check(
     fc.asyncProperty(stackSchedules(10), async (schedules) => {
-      await world.play(schedules.map((steps) => steps.filter(keep)));
+      await world.play(schedules.map((steps) => steps.map(adapt)));
     }),
     { numRuns: 5, endOnFailure: true },
   );
@@ -37,10 +37,13 @@ Deno.test("schedules through the whole stack catch a stream without catch-up", a
 
 for (const source of SOURCES) {
   Deno.test(`schedules through the whole stack catch a stream that asks nothing while its feed, ${source}, is live`, async () => {
-    const silences = ["limit", "walsender"];
+    const silences = ["limit", "walsender"] as const;
     await findsFault(
       { source, catchUpMs: 3_600_000 },
-      (step) => "writes" in step || step.do === "wait" || silences.includes(step.do),
+      // In place of all that a feed or a connection would report, what none of them reports.
+      (step, index) => {
+        return "writes" in step || step.do === "wait" ? step : { do: silences[index % 2]! };
+      },
     );
   });
 }
