@@ -1,6 +1,6 @@
 import { createParser } from "eventsource-parser";
 import { deadline } from "../local/deadline.ts";
-import type { FileState } from "../../supabase/functions/file-events/database/file_change.ts";
+import type { FileState } from "../../supabase/functions/file-events/stream/file_change.ts";
 
 /** A message as a client reads it. */
 export interface StreamEvent {

@@ -1,11 +1,11 @@
 import type {
   ChangesPage,
   ChangesQuery,
-} from "../../supabase/functions/file-events/database/changes_since.ts";
+} from "../../supabase/functions/file-events/stream/changes_since.ts";
 import type {
   FileChange,
   FileState,
-} from "../../supabase/functions/file-events/database/file_change.ts";
+} from "../../supabase/functions/file-events/stream/file_change.ts";
 
 /** The assurance level of a token. {@linkcode mayRead} depends on it. */
 export type Rights = "aal1" | "aal2";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import type { ChangesSince } from "../../supabase/functions/file-events/database/changes_since.ts";
+import type { ChangesSince } from "../../supabase/functions/file-events/stream/changes_since.ts";
 import { CatchUpSchedule } from "../../supabase/functions/file-events/stream/catch_up_schedule.ts";
 import { Outbox } from "../../supabase/functions/file-events/stream/outbox.ts";
 import { RevisionMemory } from "../../supabase/functions/file-events/stream/revision_memory.ts";
@@ -53,8 +53,8 @@ function mutate<T extends object>(prototype: T, methods: Partial<T>): Disposable
 
 /** Answers the first question of each client only; later there never is anything new. */
 function withoutCatchUp(changesSince: ChangesSince): ChangesSince {
-  return async (caller, query) => {
-    const page = await changesSince(caller, query);
+  return async (caller, query, options) => {
+    const page = await changesSince(caller, query, options);
     return page.reset || page.cursor === query.since ? page : { ...page, changes: [] };
   };
 }
@@ -107,8 +107,8 @@ Deno.test("schedules catch a cursor that is good for other rights", async () => 
 
 Deno.test("schedules catch a stream that is ready after any run", async () => {
   await findsFault({
-    wrap: (changesSince) => async (caller, query) => {
-      const page = await changesSince(caller, query);
+    wrap: (changesSince) => async (caller, query, options) => {
+      const page = await changesSince(caller, query, options);
       return { ...page, current: !page.more };
     },
   });
@@ -158,12 +158,12 @@ Deno.test("schedules catch a reset that leaves the client its old id", async () 
 
 for (const fault of ["start cold", "exceed the limit", "lose the walsender"] as const) {
   Deno.test(`schedules catch a stream that asks nothing while its feed is live: ${fault}`, async () => {
-    const { delay, feed } = CatchUpSchedule.prototype;
+    const { delay, feedChanged } = CatchUpSchedule.prototype;
     const live = new WeakSet<CatchUpSchedule>();
     using _ = mutate(CatchUpSchedule.prototype, {
-      feed(this: CatchUpSchedule, isLive) {
+      feedChanged(this: CatchUpSchedule, isLive) {
         live[isLive ? "add" : "delete"](this);
-        return feed.call(this, isLive);
+        return feedChanged.call(this, isLive);
       },
       delay(this: CatchUpSchedule) {
         return live.has(this) ? Infinity : delay.call(this);

@@ -2,7 +2,7 @@ import postgres from "postgres";
 import {
   parseFileDeletion,
   parseFileUpdate,
-} from "../../supabase/functions/file-events/database/file_change.ts";
+} from "../../supabase/functions/file-events/rows/parse_file_change.ts";
 import type { CommittedChange } from "./file_database.ts";
 
 /**

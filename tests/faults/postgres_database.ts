@@ -1,12 +1,10 @@
 import type {
   ChangesPage,
   ChangesQuery,
-  ChangesSince,
-} from "../../supabase/functions/file-events/database/changes_since.ts";
-import {
-  type FileState,
-  parseFileUpdate,
-} from "../../supabase/functions/file-events/database/file_change.ts";
+} from "../../supabase/functions/file-events/stream/changes_since.ts";
+import type { QueryChanges } from "../../supabase/functions/file-events/postgrest/query_changes.ts";
+import { type FileState } from "../../supabase/functions/file-events/stream/file_change.ts";
+import { parseFileUpdate } from "../../supabase/functions/file-events/rows/parse_file_change.ts";
 import type { PostgresServer } from "../database/postgres_server.ts";
 import type { Session } from "../database/postgres_session.ts";
 import { createSupabaseDatabase, migrations, readSql } from "../database/supabase_database.ts";
@@ -86,7 +84,7 @@ export class PostgresDatabase implements FileDatabase<PostgresWrite>, AsyncDispo
   readonly #maintenance: PostgresQueue;
   readonly #reader: PostgresQueue;
   readonly #queues: readonly PostgresQueue[];
-  readonly #changesSince: ChangesSince;
+  readonly #changesSince: QueryChanges;
 
   #onCommit: OnCommit = () => {};
   #hasCommitted = false;

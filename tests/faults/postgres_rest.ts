@@ -1,7 +1,7 @@
 import {
-  type ChangesSince,
-  createChangesSince,
-} from "../../supabase/functions/file-events/database/changes_since.ts";
+  createQueryChanges,
+  type QueryChanges,
+} from "../../supabase/functions/file-events/postgrest/query_changes.ts";
 import type { PostgresQueue } from "./postgres_queue.ts";
 
 /**
@@ -38,8 +38,8 @@ interface Arguments {
   readonly snapshot: boolean;
 }
 
-/** The function's own `ChangesSince`, with a database in the place of PostgREST. Asks as `caller.userId`. */
-export function changesSinceOver(queue: PostgresQueue): ChangesSince {
+/** The function's own `QueryChanges`, with a database in the place of PostgREST. Asks as `caller.userId`. */
+export function changesSinceOver(queue: PostgresQueue): QueryChanges {
   return (caller, query) => {
     const rpc = (_name: "file_changes_since", { since, file_ids, snapshot }: Arguments) => ({
       async setHeader() {
@@ -52,6 +52,6 @@ export function changesSinceOver(queue: PostgresQueue): ChangesSince {
         return { data: row?.page, error: null };
       },
     });
-    return createChangesSince({ rpc: rpc as never }, () => {})(caller, query);
+    return createQueryChanges({ rpc: rpc as never }, () => {})(caller, query);
   };
 }

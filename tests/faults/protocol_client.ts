@@ -1,5 +1,5 @@
 import { createParser, type EventSourceParser } from "eventsource-parser";
-import type { FileState } from "../../supabase/functions/file-events/database/file_change.ts";
+import type { FileState } from "../../supabase/functions/file-events/stream/file_change.ts";
 
 interface StreamEvent {
   readonly eventType: string;

@@ -1,12 +1,10 @@
-import type {
-  ChangesPage,
-  ChangesSince,
-} from "../../supabase/functions/file-events/database/changes_since.ts";
+import type { ChangesPage } from "../../supabase/functions/file-events/stream/changes_since.ts";
+import type { ChangesSince } from "../../supabase/functions/file-events/stream/changes_since.ts";
 import { ServerSentEventStream } from "../../supabase/functions/file-events/http/server_sent_event_stream.ts";
 import { createOpenFileStream } from "../../supabase/functions/file-events/stream/file_stream.ts";
 import { FakeClock, settle } from "../function/fake_clock.ts";
 import { FaultyFeed } from "./faulty_feed.ts";
-import type { FileState } from "../../supabase/functions/file-events/database/file_change.ts";
+import type { FileState } from "../../supabase/functions/file-events/stream/file_change.ts";
 import type { FileDatabase, OnCommit, Rights } from "./file_database.ts";
 import { ProtocolClient } from "./protocol_client.ts";
 import { OWNER, type QueryFate, type Step } from "./step.ts";
@@ -71,6 +69,7 @@ export class SeamWorld<W> {
           limitMs: Infinity,
           shutdown: this.#shutdown.signal,
         },
+        createId: () => "a stream",
         heartbeatMs: 30_000,
         catchUpMs: 60_000,
         maxFiles,

@@ -4,13 +4,13 @@ import {
   createHandler,
   type HandlerOptions,
 } from "../../supabase/functions/file-events/handler.ts";
-import { HttpError } from "../../supabase/functions/file-events/http/http_error.ts";
+import { Refusal } from "../../supabase/functions/file-events/http/refusal.ts";
 import { createLog } from "../../supabase/functions/file-events/log.ts";
 import { unsignedToken, USER_ID, userClaims } from "./access_tokens.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { serveHttp } from "./http_server.ts";
 import { until } from "./until.ts";
-import { fileId } from "./database/example_change.ts";
+import { fileId } from "./example_change.ts";
 
 const URL_PATH = "https://project.supabase.co/functions/v1/file-events";
 const ORIGIN = "https://app.example.com";
@@ -167,7 +167,7 @@ Deno.test("handler() lets pages of allowed origins alone read, errors too", asyn
 
 for (const code of ["UPSTREAM_UNAVAILABLE", "OVERLOADED"] as const) {
   Deno.test(`handler() answers ${code} with 503 and Retry-After`, async () => {
-    const { handler } = createTestHandler(rejecting(new HttpError(code, "Try again soon")));
+    const { handler } = createTestHandler(rejecting(new Refusal(code, "Try again soon")));
     const response = await handler(get());
     assert.equal(response.status, 503);
     assert.match(response.headers.get("Retry-After") ?? "", /^[1-9]\d*$/);
@@ -175,7 +175,7 @@ for (const code of ["UPSTREAM_UNAVAILABLE", "OVERLOADED"] as const) {
   });
 
   Deno.test(`handler() turns ${code} into a busy stream for a native EventSource`, async () => {
-    const { handler } = createTestHandler(rejecting(new HttpError(code, "Try again soon")));
+    const { handler } = createTestHandler(rejecting(new Refusal(code, "Try again soon")));
     // Supabase's own gateway adds an empty header where there was none.
     for (const Authorization of [undefined, "", " ", "Bearer", "bearer "]) {
       const headers = new Headers(
@@ -252,8 +252,8 @@ Deno.test("handler() answers what it did not expect with SSE_SETUP_ERROR and no 
 Deno.test("handler() writes no token into the log", async () => {
   const errors = [
     new Error("unexpected"),
-    new HttpError("UPSTREAM_UNAVAILABLE", "Try again", { cause: new Error("connection refused") }),
-    new HttpError("AUTH_INVALID", "Not valid"),
+    new Refusal("UPSTREAM_UNAVAILABLE", "Try again", { cause: new Error("connection refused") }),
+    new Refusal("AUTH_INVALID", "Not valid"),
   ];
   for (const error of errors) {
     const { handler, lines } = createTestHandler(rejecting(error));

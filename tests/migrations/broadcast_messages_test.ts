@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import {
   parseFileDeletion,
   parseFileUpdate,
-} from "../../supabase/functions/file-events/database/file_change.ts";
+} from "../../supabase/functions/file-events/rows/parse_file_change.ts";
 import { changesSince } from "../database/catch_up.ts";
 import { openPglite } from "../database/pglite_database.ts";
 import { startPostgres } from "../database/postgres_server.ts";

@@ -1,6 +1,7 @@
-import { inspectAccessToken } from "../../supabase/functions/file-events/auth/access_token.ts";
-import type { Caller } from "../../supabase/functions/file-events/auth/authenticate.ts";
-import { type Clock, systemClock } from "../../supabase/functions/file-events/clock.ts";
+import { readTokenClaims } from "../../supabase/functions/file-events/auth/token_claims.ts";
+import type { Caller } from "../../supabase/functions/file-events/stream/caller.ts";
+import { type Clock } from "../../supabase/functions/file-events/clock.ts";
+import { systemClock } from "../../supabase/functions/file-events/system_clock.ts";
 import { broadcastSource } from "../../supabase/functions/file-events/realtime/broadcast_source.ts";
 import { postgresChangesSource } from "../../supabase/functions/file-events/realtime/postgres_changes_source.ts";
 import { createRealtimeClient } from "../../supabase/functions/file-events/realtime/realtime_client.ts";
@@ -110,6 +111,6 @@ export async function mintCaller(
   { seconds = 3600, aal = "aal1" } = {},
 ): Promise<Caller> {
   const token = await mintToken(userId, { seconds, aal });
-  const { keyId: _, ...claims } = inspectAccessToken(token, 0);
+  const { keyId: _, ...claims } = readTokenClaims(token, 0);
   return { ...claims, token };
 }

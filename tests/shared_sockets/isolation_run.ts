@@ -1,8 +1,8 @@
-import type { Caller } from "../../supabase/functions/file-events/auth/authenticate.ts";
-import { systemClock } from "../../supabase/functions/file-events/clock.ts";
+import type { Caller } from "../../supabase/functions/file-events/stream/caller.ts";
+import { systemClock } from "../../supabase/functions/file-events/system_clock.ts";
 import type { ChannelSource } from "../../supabase/functions/file-events/realtime/realtime_feed.ts";
 import { shareFeed } from "../../supabase/functions/file-events/realtime/share_feed.ts";
-import type { FileChange } from "../../supabase/functions/file-events/database/file_change.ts";
+import type { FileChange } from "../../supabase/functions/file-events/stream/file_change.ts";
 import type { Stack } from "../../local/stack.ts";
 import { until } from "../local/deadline.ts";
 import { createIsolateFeed, insertUsers, type Listener, mintCaller } from "./feed_stack.ts";

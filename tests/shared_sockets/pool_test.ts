@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createClient } from "@supabase/supabase-js";
-import { systemClock } from "../../supabase/functions/file-events/clock.ts";
-import { createChangesSince } from "../../supabase/functions/file-events/database/changes_since.ts";
+import { systemClock } from "../../supabase/functions/file-events/system_clock.ts";
+import { createQueryChanges } from "../../supabase/functions/file-events/postgrest/query_changes.ts";
 import { createOpenFileStream } from "../../supabase/functions/file-events/stream/file_stream.ts";
 import type { Stack } from "../../local/stack.ts";
 import { until } from "../local/deadline.ts";
@@ -179,8 +179,9 @@ test("a stream loses nothing while its channel moves to a fresher token", async 
 
   const open = createOpenFileStream({
     feed: isolate.feed,
-    changesSince: createChangesSince(supabase, () => {}),
+    changesSince: createQueryChanges(supabase, () => {}),
     isolate: { startedAt: Date.now(), limitMs: Infinity, shutdown: new AbortController().signal },
+    createId: () => "a stream",
     heartbeatMs: 30_000,
     // Only what the feed asks for.
     catchUpMs: 3_600_000,

@@ -1,16 +1,16 @@
-import { extractAccessToken, readBearerToken } from "./auth/access_token.ts";
+import { extractBearerToken, extractToken } from "./auth/extract_token.ts";
 import type { Authenticate } from "./auth/authenticate.ts";
 import type { AllowedOrigins } from "./http/allowed_origins.ts";
 import { allowOrigin, preflightResponse } from "./http/cors.ts";
-import { errorResponse } from "./http/error_response.ts";
 import { eventStreamResponse } from "./http/event_stream_response.ts";
 import type { OpenFileStream } from "./stream/file_stream.ts";
-import { HttpError } from "./http/http_error.ts";
 import type { Clock } from "./clock.ts";
 import { jitter } from "./jitter.ts";
 import type { Log } from "./log.ts";
 import { renderClosing, RETRY_MS } from "./stream/stream_message.ts";
-import { parseStreamParameters } from "./http/stream_parameters.ts";
+import { parseStreamParameters } from "./http/parse_stream_parameters.ts";
+import { Refusal, toRefusal } from "./http/refusal.ts";
+import { refusalResponse } from "./http/refusal_response.ts";
 
 export interface HandlerOptions {
   readonly authenticate: Authenticate;
@@ -21,7 +21,7 @@ export interface HandlerOptions {
   readonly log: Log;
 }
 
-/** A token and 100 file ids fit in half of it; proxies accept no more either. */
+/** A token and 100 file ids need half of it; proxies accept no more either. */
 const MAX_URL_LENGTH = 16_384;
 
 /** The function: a request in, an event stream or a refusal out. Never rejects. */
@@ -40,14 +40,15 @@ async function respond(
 ): Promise<Response> {
   if (request.method === "OPTIONS") return preflightResponse(request);
   if (request.method !== "GET") {
-    throw new HttpError("METHOD_NOT_ALLOWED", "Only GET opens a stream");
+    throw new Refusal("METHOD_NOT_ALLOWED", "Only GET opens a stream");
   }
   if (request.url.length > MAX_URL_LENGTH) {
-    throw new HttpError("URI_TOO_LONG", "The URL is too long");
+    throw new Refusal("URI_TOO_LONG", "The URL is too long");
   }
-  const url = new URL(request.url);
-  const caller = await authenticate(extractAccessToken(request, url), request);
-  const messages = openFileStream(caller, parseStreamParameters(request, url));
+  const { headers } = request;
+  const { searchParams } = new URL(request.url);
+  const caller = await authenticate(extractToken(headers, searchParams), request);
+  const messages = openFileStream(caller, parseStreamParameters(headers, searchParams));
   return eventStreamResponse(messages, { retry: jitter(RETRY_MS, random) });
 }
 
@@ -57,20 +58,21 @@ function refuse(error: unknown, request: Request, options: HandlerOptions): Resp
   if (error instanceof DOMException && error.name === "AbortError") {
     return new Response(null, { status: 499 });
   }
-  if (!(error instanceof HttpError)) {
+  const refusal = toRefusal(error);
+  if (!refusal) {
     log("error", "stream not set up", { error: String(error) });
-    const hidden = new HttpError("SSE_SETUP_ERROR", "Failed to establish the event stream");
-    return errorResponse(hidden, random);
+    const hidden = new Refusal("SSE_SETUP_ERROR", "Failed to establish the event stream");
+    return refusalResponse(hidden, random);
   }
-  if (error.status >= 500) {
-    const { code, cause } = error;
+  const { status, code, cause } = refusal;
+  if (status >= 500) {
     log("warn", "stream refused", cause === undefined ? { code } : { code, cause: String(cause) });
   }
-  // A native EventSource, whose token is in the URL, gives up for good on any status but 200.
-  if (error.status !== 503 || readBearerToken(request) !== undefined) {
-    return errorResponse(error, random);
+  // A native EventSource, whose token is in the URL, never reconnects after a status but 200.
+  if (status !== 503 || extractBearerToken(request.headers) !== undefined) {
+    return refusalResponse(refusal, random);
   }
-  // A stream that says no more than when to come back.
+  // This stream only says when to come back.
   const closing = renderClosing("busy", { now: clock.now(), random });
   return eventStreamResponse(ReadableStream.from([closing]));
 }

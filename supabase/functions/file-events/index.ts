@@ -1,26 +1,27 @@
-// Composition root: the environment becomes a handler, the handler is served.
+// The composition root. Environment, clock, random numbers and network come in here and nowhere else.
 import { createClient } from "@supabase/supabase-js";
 import { createAuthenticate } from "./auth/authenticate.ts";
+import { isTokenRefused } from "./auth/is_token_refused.ts";
 import { createFetchKeys, createSigningKeys } from "./auth/signing_keys.ts";
-import { createChangesSince } from "./database/changes_since.ts";
-import { systemClock as clock } from "./clock.ts";
 import { parseConfig } from "./config.ts";
-import { createOpenFileStream } from "./stream/file_stream.ts";
-import { fetchWithTimeout } from "./http/fetch_with_timeout.ts";
+import { fetchWithTimeout } from "./fetch_with_timeout.ts";
 import { createHandler } from "./handler.ts";
-import { judgeFaults } from "./database/judge_faults.ts";
 import { createLog } from "./log.ts";
-import { postgresChangesSource } from "./realtime/postgres_changes_source.ts";
+import { judgeFaults } from "./postgrest/judge_faults.ts";
+import { createQueryChanges } from "./postgrest/query_changes.ts";
+import { shareChangesSince } from "./postgrest/share_changes_since.ts";
 import { broadcastSource } from "./realtime/broadcast_source.ts";
+import { postgresChangesSource } from "./realtime/postgres_changes_source.ts";
 import { createRealtimeClient } from "./realtime/realtime_client.ts";
+import { createRealtimeFeed } from "./realtime/realtime_feed.ts";
 import { shareFeed } from "./realtime/share_feed.ts";
 import { createSocketPool } from "./realtime/socket_pool.ts";
-import { createRealtimeFeed } from "./realtime/realtime_feed.ts";
-import { logLostValues } from "./database/lost_values.ts";
-import { shareChangesSince } from "./database/share_changes_since.ts";
+import { logLostValues } from "./rows/log_lost_values.ts";
 import { createSparseLog } from "./sparse_log.ts";
+import { createOpenFileStream } from "./stream/file_stream.ts";
+import { systemClock as clock } from "./system_clock.ts";
 
-/** For a request to Auth or PostgREST. */
+/** How long a request to Auth or PostgREST may take. */
 const UPSTREAM_TIMEOUT_MS = 10_000;
 
 const config = parseConfig(Deno.env.toObject());
@@ -29,12 +30,12 @@ const random = Math.random;
 const log = createLog((level, line) => console[level](line), clock);
 for (const warning of config.warnings) log("warn", "odd environment", { warning });
 
-const upstreamFetch = fetchWithTimeout(fetch, UPSTREAM_TIMEOUT_MS);
+const upstreamFetch = fetchWithTimeout(fetch, () => AbortSignal.timeout(UPSTREAM_TIMEOUT_MS));
 const supabase = createClient(config.supabaseUrl, config.publishableKey, {
   global: { fetch: upstreamFetch },
   auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
 });
-// Else one forgotten promise would end the isolate, and all its streams without a word.
+// Without this, one promise that nobody awaits would end the isolate and cut all its streams.
 addEventListener("unhandledrejection", (event) => {
   event.preventDefault();
   log("error", "unhandled rejection", { error: String(event.reason) });
@@ -57,8 +58,8 @@ const authenticate = createAuthenticate(supabase.auth, {
   }),
   clock,
 });
-const changesSince = judgeFaults(createChangesSince(supabase, logLostValues(log)), {
-  authenticate,
+const queryChanges = judgeFaults(createQueryChanges(supabase, logLostValues(log)), {
+  isRefusedByAuth: (token) => isTokenRefused(token, authenticate),
   clock,
   log: createSparseLog(log, clock),
 });
@@ -67,7 +68,7 @@ Deno.serve(createHandler({
   authenticate,
   openFileStream: createOpenFileStream({
     feed: shareFeed(feed, clock),
-    changesSince: shareChangesSince(changesSince, clock),
+    changesSince: shareChangesSince(queryChanges, clock),
     isolate: {
       startedAt: clock.now(),
       limitMs: config.workerLimitMs,
@@ -75,6 +76,7 @@ Deno.serve(createHandler({
     },
     heartbeatMs: config.heartbeatMs,
     catchUpMs: config.catchUpMs,
+    createId: () => crypto.randomUUID(),
     clock,
     random,
     log,

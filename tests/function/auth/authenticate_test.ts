@@ -5,7 +5,7 @@ import {
   createFetchKeys,
   createSigningKeys,
 } from "../../../supabase/functions/file-events/auth/signing_keys.ts";
-import { fetchWithTimeout } from "../../../supabase/functions/file-events/http/fetch_with_timeout.ts";
+import { fetchWithTimeout } from "../../../supabase/functions/file-events/fetch_with_timeout.ts";
 import { generateSigningKey, unsignedToken, USER_ID, userClaims } from "../access_tokens.ts";
 import { serveAuth } from "./auth_server.ts";
 import { serveHttp, unreachableUrl } from "../http_server.ts";
@@ -16,7 +16,7 @@ function authenticateAt(
   url: string,
   { timeoutMs = 10_000, keys = [] }: { timeoutMs?: number; keys?: JWK[] } = {},
 ) {
-  const timedFetch = fetchWithTimeout(fetch, timeoutMs);
+  const timedFetch = fetchWithTimeout(fetch, () => AbortSignal.timeout(timeoutMs));
   const supabase = createClient(url, "sb_publishable_test", {
     global: { fetch: timedFetch },
     auth: {
@@ -33,7 +33,7 @@ function authenticateAt(
   return createAuthenticate(supabase.auth, { signingKeys, clock });
 }
 
-const code = (code: string) => ({ name: "HttpError", code });
+const code = (code: string) => ({ name: "AuthenticationError", code });
 const claims = (change = {}) => userClaims(Date.now(), change);
 
 for (const alg of ["ES256", "RS256"] as const) {

@@ -3,7 +3,7 @@ import { postgresChangesSource } from "../../../supabase/functions/file-events/r
 import { createRealtimeFeed } from "../../../supabase/functions/file-events/realtime/realtime_feed.ts";
 import type { FeedMessage } from "../../../supabase/functions/file-events/stream/file_feed.ts";
 import { OTHER_USER_ID, USER_ID } from "../access_tokens.ts";
-import { fileId } from "../database/example_change.ts";
+import { fileId } from "../example_change.ts";
 import { FakeClock, settle } from "../fake_clock.ts";
 import { unreachableUrl } from "../http_server.ts";
 import { until } from "../until.ts";

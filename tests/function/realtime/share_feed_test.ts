@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Caller } from "../../../supabase/functions/file-events/auth/authenticate.ts";
+import type { Caller } from "../../../supabase/functions/file-events/stream/caller.ts";
 import { shareFeed } from "../../../supabase/functions/file-events/realtime/share_feed.ts";
 import type { FeedMessage } from "../../../supabase/functions/file-events/stream/file_feed.ts";
 import { OTHER_USER_ID, USER_ID } from "../access_tokens.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { CatchUpSchedule } from "../../../supabase/functions/file-events/stream/catch_up_schedule.ts";
-import { deleted, fileId, updated } from "../database/example_change.ts";
+import { deleted, fileId, updated } from "../example_change.ts";
 
 const ORDINARY = 60_000;
 const FAST = 5_000;
@@ -8,7 +8,7 @@ const FAST = 5_000;
 /** In the middle of the jitter. */
 function createSchedule({ live = true } = {}): CatchUpSchedule {
   const schedule = new CatchUpSchedule({ maxMs: ORDINARY, random: () => 0.5 });
-  schedule.feed(live);
+  schedule.feedChanged(live);
   return schedule;
 }
 
@@ -28,9 +28,9 @@ Deno.test("CatchUpSchedule is in no hurry while the feed is live and nothing is 
 Deno.test("CatchUpSchedule hurries while the feed is down, from the start on", () => {
   const schedule = new CatchUpSchedule({ maxMs: ORDINARY, random: () => 0.5 });
   assert.equal(schedule.delay(), FAST);
-  assert.equal(schedule.feed(true), false);
+  assert.equal(schedule.feedChanged(true), false);
   assert.equal(schedule.delay(), ORDINARY);
-  assert.equal(schedule.feed(false), true, "a longer wait is under way");
+  assert.equal(schedule.feedChanged(false), true, "a longer wait is under way");
   assert.equal(schedule.delay(), FAST);
 });
 
@@ -81,10 +81,10 @@ Deno.test("CatchUpSchedule doubles up to the ordinary interval while catch-ups f
 Deno.test("CatchUpSchedule hurries again when something was found or brought, or the feed has changed", async (t) => {
   const causes: Record<string, (schedule: CatchUpSchedule) => void> = {
     "a catch-up found something": (schedule) => schedule.ended("found"),
-    "the feed brought a change": (schedule) => schedule.arrived(),
+    "the feed brought a change": (schedule) => schedule.feedBrought(),
     "the feed came and went": (schedule) => {
-      schedule.feed(true);
-      schedule.feed(false);
+      schedule.feedChanged(true);
+      schedule.feedChanged(false);
     },
   };
   for (const [name, cause] of Object.entries(causes)) {
@@ -102,7 +102,7 @@ Deno.test("CatchUpSchedule tries again soon after a failure, then ever later", (
   const schedule = createSchedule();
   const delays = Array.from({ length: 8 }, () => {
     schedule.ended("failed");
-    schedule.arrived();
+    schedule.feedBrought();
     return schedule.delay();
   });
   assert.deepEqual(delays, [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]);
@@ -128,10 +128,10 @@ Deno.test("CatchUpSchedule waits longer than five seconds after a refusal, then 
   assert.deepEqual([schedule.delay(), schedule.isRetry], [ORDINARY, false]);
 });
 
-Deno.test("CatchUpSchedule.clear() forgets the files in progress", () => {
+Deno.test("CatchUpSchedule.reset() forgets the files in progress", () => {
   const schedule = createSchedule();
   schedule.sent(working(fileId(1)));
-  schedule.clear();
+  schedule.reset();
   assert.equal(schedule.delay(), ORDINARY);
 });
 

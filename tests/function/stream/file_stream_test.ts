@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { deleted, fileId, updated, upTo } from "../database/example_change.ts";
+import { deleted, fileId, updated, upTo } from "../example_change.ts";
 import {
   CATCH_UP_DISTANCE_MS,
   openReadyStream,
@@ -7,17 +7,14 @@ import {
   READY_AFTER_MS,
 } from "./open_stream.ts";
 import type { FeedMessage } from "../../../supabase/functions/file-events/stream/file_feed.ts";
-import type { FileChange } from "../../../supabase/functions/file-events/database/file_change.ts";
-import {
-  ChangesError,
-  changesError,
-  type Fault,
-} from "../../../supabase/functions/file-events/database/changes_error.ts";
+import type { FileChange } from "../../../supabase/functions/file-events/stream/file_change.ts";
+import { ChangesError } from "../../../supabase/functions/file-events/stream/changes_since.ts";
 
 const live = (change: FileChange): FeedMessage => ({ kind: "change", change });
-/** A fault that has lasted. */
-const endingFault = (kind: Fault["kind"], end: Fault["end"] & string) =>
-  new ChangesError("refused", { kind, status: 400, code: "", end });
+const unavailable = new ChangesError("no connection", { isRefusal: false });
+/** A refusal; it has lasted if it has an end. */
+const refused = (end?: ChangesError["end"]) =>
+  new ChangesError("refused", { isRefusal: true, end });
 /** The first heartbeat comes in the middle of the interval, as `random` is in the middle. */
 const FIRST_BEAT_MS = 15_000;
 /** File `n` at a revision. */
@@ -204,14 +201,14 @@ Deno.test("file stream shares its lines of failures with all others, a line a mi
 
 Deno.test("file stream leaves the log to whoever judges a fault of the database for all streams", async () => {
   const { database, logged } = await openStream();
-  await database.fail(changesError(503, { code: "PGRST001", message: "no connection" }));
+  await database.fail(unavailable);
   assert.deepEqual(logged.map(({ event }) => event), ["stream opened"]);
 });
 
 Deno.test("file stream asks again after seven seconds when it is refused, then ever less often", async () => {
   const { clock, client, database } = await openStream();
   for (const wait of [7_500, 15_000, 30_000, 60_000, 60_000]) {
-    await database.fail(changesError(401, { code: "PGRST301", message: "bad signature" }));
+    await database.fail(refused());
     await clock.advance(wait - 1);
     assert.equal(database.waiting, 0);
     await clock.advance(1);
@@ -224,7 +221,7 @@ Deno.test("file stream asks again after seven seconds when it is refused, then e
 
 Deno.test("file stream ends at once when the database waits for its operator, and sends its client away for long", async () => {
   const { clock, client, database, feed } = await openStream();
-  await database.fail(endingFault("setup", "setup-required"));
+  await database.fail(refused("setup-required"));
   assert.equal(feed.signal?.reason, "setup-required");
   assert.deepEqual(await client.readAll(), ["closing: setup-required, retry 300000", "end"]);
   assert.equal(clock.pending, 0);
@@ -232,7 +229,7 @@ Deno.test("file stream ends at once when the database waits for its operator, an
 
 Deno.test("file stream ends within five seconds when the database refuses its token for good", async () => {
   const { clock, client, database } = await openStream();
-  await database.fail(endingFault("token-refused", "token-expired"));
+  await database.fail(refused("token-expired"));
   await clock.advance(2_499);
   assert.deepEqual(await client.readAll(), []);
   await clock.advance(1);
@@ -597,7 +594,7 @@ Deno.test("file stream without a snapshot ends on such a reset, so that ready ca
   const { client, feed, database } = await openReadyStream({ parameters: { snapshot: false } });
   await feed.emit({ kind: "hint" });
   await database.answer({ cursor: "d1", reset: true });
-  assert.deepEqual(await client.readAll(), ["closing: max-duration, retry 2000", "end"]);
+  assert.deepEqual(await client.readAll(), ["closing: resync, retry 2000", "end"]);
 });
 
 Deno.test("file stream logs its opening and its end, and no token", async () => {

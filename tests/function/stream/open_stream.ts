@@ -1,9 +1,9 @@
-import type { Caller } from "../../../supabase/functions/file-events/auth/authenticate.ts";
+import type { Caller } from "../../../supabase/functions/file-events/stream/caller.ts";
 import type {
   ChangesPage,
   ChangesQuery,
   ChangesSince,
-} from "../../../supabase/functions/file-events/database/changes_since.ts";
+} from "../../../supabase/functions/file-events/stream/changes_since.ts";
 import type {
   FeedMessage,
   FileFeed,
@@ -13,9 +13,9 @@ import {
   type FileStreamOptions,
 } from "../../../supabase/functions/file-events/stream/file_stream.ts";
 import type { StreamMessage } from "../../../supabase/functions/file-events/stream/stream_message.ts";
-import type { StreamParameters } from "../../../supabase/functions/file-events/http/stream_parameters.ts";
+import type { StreamParameters } from "../../../supabase/functions/file-events/stream/stream_parameters.ts";
 import { USER_ID } from "../access_tokens.ts";
-import { upTo } from "../database/example_change.ts";
+import { upTo } from "../example_change.ts";
 import { FakeClock, settle } from "../fake_clock.ts";
 
 /** A feed that says what the test says. */
@@ -166,6 +166,7 @@ export async function openStream(
     feed: feed.subscribe,
     changesSince: database.changesSince,
     isolate: { startedAt: clock.now(), limitMs: Infinity, shutdown: shutdown.signal },
+    createId: () => "a stream",
     heartbeatMs: 30_000,
     catchUpMs: 60_000,
     clock,

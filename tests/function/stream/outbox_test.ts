@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Outbox, type OutboxEntry } from "../../../supabase/functions/file-events/stream/outbox.ts";
-import { deleted, fileId, updated } from "../database/example_change.ts";
+import { deleted, fileId, updated } from "../example_change.ts";
 import { settle } from "../fake_clock.ts";
 
 const [A, B, C] = [fileId(1), fileId(2), fileId(3)];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { RevisionMemory } from "../../../supabase/functions/file-events/stream/revision_memory.ts";
-import { deleted, fileId, updated, upTo } from "../database/example_change.ts";
+import { deleted, fileId, updated, upTo } from "../example_change.ts";
 
 const [A, B] = [fileId(1), fileId(2)];
 
@@ -91,10 +91,10 @@ Deno.test("RevisionMemory.endRun() remembers what changed at or above the horizo
 Deno.test("RevisionMemory above its bound is uncertain of what it has forgotten", () => {
   const memory = new RevisionMemory(10);
   for (let n = 1; n <= 10; n++) memory.remember(updated({ id: fileId(n), revision: n }));
-  const times = memory.timesForgotten;
+  const times = memory.generation;
   assert.equal(memory.judge(updated({ id: fileId(1), revision: 1 })), "known");
   memory.remember(updated({ id: fileId(11), revision: 11 }));
-  assert.equal(memory.timesForgotten, times + 1, "a page asked for before may be too old");
+  assert.equal(memory.generation, times + 1, "a page asked for before may be too old");
   assert.equal(memory.judge(updated({ id: fileId(1), revision: 1 })), "uncertain");
   assert.equal(memory.judge(updated({ id: fileId(1), revision: 12 })), "new");
   assert.equal(memory.judge(updated({ id: fileId(11), revision: 11 })), "known");
@@ -149,7 +149,7 @@ Deno.test("RevisionMemory makes room with what a catch-up covers, and its pages 
   for (let n = 1; n <= 20; n++) {
     memory.remember(updated({ id: fileId(n), revision: n, changedIn: 50 }));
   }
-  assert.equal(memory.timesForgotten, 0);
+  assert.equal(memory.generation, 0);
   memory.remember(updated({ id: A, revision: 30, changedIn: 101 }));
   assert.equal(memory.judge(updated({ id: A, revision: 29, changedIn: 102 })), "known");
 });

@@ -1,22 +1,18 @@
 import type { AuthError, SupabaseClient } from "@supabase/supabase-js";
-import { inspectAccessToken, type TokenClaims } from "./access_token.ts";
-import type { SigningKeys } from "./signing_keys.ts";
+import { AuthenticationError } from "./authentication_error.ts";
+import type { Caller } from "../stream/caller.ts";
 import type { Clock } from "../clock.ts";
 import { createLimiter } from "../limiter.ts";
-import { HttpError } from "../http/http_error.ts";
+import type { SigningKeys } from "./signing_keys.ts";
+import { readTokenClaims } from "./token_claims.ts";
 
-/** A signed-in user whose token has been verified. */
-export interface Caller extends Omit<TokenClaims, "keyId"> {
-  readonly token: string;
-}
-
-/** Whose token it is; a `Request` is one. Its signal aborts when the client leaves. */
+/** Who sent the token; a `Request` is one. Its signal aborts when the client leaves. */
 export interface Client {
   readonly signal: Pick<AbortSignal, "aborted">;
 }
 
 /**
- * Verifies an access token. Rejects with an {@linkcode HttpError}, or with an `AbortError` if the
+ * Verifies an access token. Rejects with an {@linkcode AuthenticationError}, or with an `AbortError` if the
  * client has left while it waited for Auth.
  */
 export type Authenticate = (token: string, client?: Client) => Promise<Caller>;
@@ -26,8 +22,9 @@ export interface AuthenticateOptions {
   readonly clock: Pick<Clock, "now">;
 }
 
-/** Verifications that ask the Auth server at the same time, and those that wait for it in all. */
+/** Requests to the Auth server at the same time. */
 const MAX_REQUESTS = 100;
+/** Verifications that wait for the Auth server, those that it is asked about included. */
 const MAX_WAITING = 1000;
 
 /**
@@ -37,15 +34,15 @@ const MAX_WAITING = 1000;
  * The tokens' issuer is not checked against `SUPABASE_URL`, which is an internal address on a
  * local stack; the signature binds a token to its project.
  *
- * Rejects with `AUTH_INVALID` or `AUTH_EXPIRED`, `UPSTREAM_UNAVAILABLE` if Auth can't be asked,
- * and `OVERLOADED` if 1,000 wait for it. A token whose key is known waits for nobody.
+ * Rejects with `AUTH_INVALID` or `AUTH_EXPIRED`, with `UPSTREAM_UNAVAILABLE` if Auth can't be
+ * asked, and with `OVERLOADED` if 1,000 tokens wait for it. A token whose key is known never waits.
  */
 export function createAuthenticate(
   auth: Pick<SupabaseClient["auth"], "getClaims">,
   { signingKeys, clock }: AuthenticateOptions,
 ): Authenticate {
   const limit = createLimiter(MAX_REQUESTS);
-  /** Those who wait for Auth's answer, or, with a client, for their turn to ask it. */
+  /** One for each verification that waits. `client` is set until its request to Auth begins. */
   const places = new Set<{ client?: Client | undefined }>();
 
   async function verify(token: string, keyId: string | null): Promise<void> {
@@ -65,7 +62,10 @@ export function createAuthenticate(
       for (const place of places) if (place.client?.signal.aborted) places.delete(place);
     }
     if (places.size >= MAX_WAITING) {
-      throw new HttpError("OVERLOADED", "Too many streams are being opened; try again soon");
+      throw new AuthenticationError(
+        "OVERLOADED",
+        "Too many streams are being opened; try again soon",
+      );
     }
     const mustWait = places.size >= MAX_REQUESTS;
     const place = { client: mustWait ? client : undefined };
@@ -82,16 +82,20 @@ export function createAuthenticate(
   }
 
   return async (token, client) => {
-    const { keyId, ...claims } = inspectAccessToken(token, clock.now());
+    const { keyId, ...claims } = readTokenClaims(token, clock.now());
     await (keyId === null ? verifyInTurn(token, client) : verify(token, keyId));
     return { ...claims, token };
   };
 }
 
 function unreachable(cause: unknown): never {
-  throw new HttpError("UPSTREAM_UNAVAILABLE", "The Auth server can't be reached; try again soon", {
-    cause,
-  });
+  throw new AuthenticationError(
+    "UPSTREAM_UNAVAILABLE",
+    "The Auth server can't be reached; try again soon",
+    {
+      cause,
+    },
+  );
 }
 
 /** WebCrypto throws on a token whose `alg` does not go with the key that its `kid` names. */
@@ -100,7 +104,7 @@ function explain(error: unknown): never {
 }
 
 /** Tells a token that Auth refused from an Auth server that could not judge it. */
-function refusal(error: AuthError | null): HttpError {
+function refusal(error: AuthError | null): AuthenticationError {
   // Auth's own answers have a code. Others are a gateway's, about the key that the function uses or
   // a route that is missing, and no fault of the caller's.
   const judged = error?.code !== undefined && [400, 401, 403, 404].includes(error.status ?? 0);
@@ -110,6 +114,6 @@ function refusal(error: AuthError | null): HttpError {
   return unreachable(error);
 }
 
-function invalid(cause: unknown): HttpError {
-  return new HttpError("AUTH_INVALID", "The access token is not valid", { cause });
+function invalid(cause: unknown): AuthenticationError {
+  return new AuthenticationError("AUTH_INVALID", "The access token is not valid", { cause });
 }

@@ -1,5 +1,5 @@
 import type { RealtimeSystemPayload } from "@supabase/supabase-js";
-import { parseFileDeletion, parseFileUpdate } from "../database/file_change.ts";
+import { parseFileDeletion, parseFileUpdate } from "../rows/parse_file_change.ts";
 import type { FeedMessage } from "../stream/file_feed.ts";
 import type { ChannelSource } from "./realtime_feed.ts";
 

@@ -1,4 +1,4 @@
-import { parseFileDeletion, parseFileUpdate } from "../database/file_change.ts";
+import { parseFileDeletion, parseFileUpdate } from "../rows/parse_file_change.ts";
 import type { ChannelSource } from "./realtime_feed.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { Caller } from "../auth/authenticate.ts";
+import type { Caller } from "../stream/caller.ts";
 import type { Clock } from "../clock.ts";
 import type { FeedMessage, FeedSubscription, FileFeed } from "../stream/file_feed.ts";
 
@@ -7,22 +7,23 @@ interface SharedSubscription {
   readonly end: AbortController;
   subscription: FeedSubscription | undefined;
   isLive: boolean;
-  /** Whose token the feed is subscribed with, and whose lives longest. */
+  /** The caller whose token the current subscription uses. */
   subscribed: Caller;
+  /** The caller whose token expires last; the next renewal uses it. */
   freshest: Caller;
   cancelRenewal: () => void;
 }
 
 /**
- * How long before its token ends a shared subscription is joined anew with a fresher one, in
- * milliseconds: after the streams of the old token have ended, or a moment before.
+ * How long before its token expires a shared subscription is renewed with a later one, in
+ * milliseconds. The streams of the old token end at about the same time.
  */
 const RENEWAL_MS = 15_000;
 
 /**
- * Lets the streams of one user share a subscription, which lives as long as the last of them.
+ * Lets the streams of one user share a subscription, which ends with the last of them.
  *
- * Only tokens that grant the same share: row level security may depend on any of their claims.
+ * Tokens share one only if they grant the same, because row level security may depend on any claim.
  */
 export function shareFeed(feed: FileFeed, clock: Clock): FileFeed {
   const shared = new Map<string, SharedSubscription>();
@@ -79,7 +80,7 @@ export function shareFeed(feed: FileFeed, clock: Clock): FileFeed {
     }, { once: true });
     return {
       rejoin() {
-        // Down already, it is on its way; several streams may have noticed the same.
+        // If it is down, it is being joined already. Several streams may have noticed the same.
         if (joined.isLive) renew(joined);
       },
     };

@@ -1,4 +1,4 @@
-import type { FileChange } from "../database/file_change.ts";
+import type { FileChange } from "./file_change.ts";
 import { jitter } from "../jitter.ts";
 
 /** The interval while changes are expected and none arrive, in milliseconds. */
@@ -48,7 +48,7 @@ export class CatchUpSchedule {
   }
 
   /** @returns Whether a wait under way may now be too long. */
-  feed(live: boolean): boolean {
+  feedChanged(live: boolean): boolean {
     const wasUrgent = this.#urgent;
     if (live !== this.#feedIsLive) this.#fruitless = 0;
     this.#feedIsLive = live;
@@ -56,11 +56,11 @@ export class CatchUpSchedule {
   }
 
   /** The feed has brought a change. */
-  arrived(): void {
+  feedBrought(): void {
     if (!this.isRetry) this.#fruitless = 0;
   }
 
-  /** A change is sent. @returns As for {@linkcode feed}. */
+  /** A change is sent. @returns As for {@linkcode feedChanged}. */
   sent(change: FileChange): boolean {
     const wasUrgent = this.#urgent;
     const inProgress = !change.deleted && !FINAL_STATUSES.has(change.file.status);
@@ -77,8 +77,8 @@ export class CatchUpSchedule {
     this.#failure = failure;
   }
 
-  /** All files are void. */
-  clear(): void {
+  /** The client is told to forget its files. */
+  reset(): void {
     this.#inProgress.clear();
   }
 

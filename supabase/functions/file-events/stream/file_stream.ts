@@ -1,13 +1,15 @@
-import type { Caller } from "../auth/authenticate.ts";
+import type { Caller } from "./caller.ts";
 import { createLifetime, type EndReason, type Isolate } from "./lifetime.ts";
 import { Outbox } from "./outbox.ts";
 import { createSparseLog } from "../sparse_log.ts";
 import { renderClosing, renderEntry, type StreamMessage } from "./stream_message.ts";
-import type { StreamParameters } from "../http/stream_parameters.ts";
-import { Synchronizer, type SynchronizerOptions } from "./synchronizer.ts";
+import type { StreamParameters } from "./stream_parameters.ts";
+import { synchronize, type SynchronizeOptions } from "./synchronize.ts";
 
-export interface FileStreamOptions extends SynchronizerOptions {
+export interface FileStreamOptions extends SynchronizeOptions {
   readonly isolate: Isolate;
+  /** Makes an id that names a stream in the log. */
+  readonly createId: () => string;
   /** Milliseconds. */
   readonly heartbeatMs: number;
 }
@@ -18,22 +20,22 @@ export type OpenFileStream = (
   parameters: StreamParameters,
 ) => ReadableStream<StreamMessage>;
 
-/** Heartbeats for which a client may read nothing. */
+/** A stream ends when its client has read nothing for this many heartbeats. */
 const MAX_STALLED_HEARTBEATS = 2;
 
 /**
- * Makes streams that bring a caller's files up to date and keep them so, at the client's pace,
- * until they are cancelled or their lifetime ends; then their last message is `closing`.
+ * Makes streams that send a caller's files and then every change to them, at the client's pace, until
+ * they are cancelled or their lifetime ends. In the second case the last message is `closing`.
  */
 export function createOpenFileStream(options: FileStreamOptions): OpenFileStream {
-  const { clock, random, heartbeatMs, log } = options;
+  const { createId, clock, random, heartbeatMs, log } = options;
   const sparseLog = createSparseLog(log, clock);
   return (caller, parameters) => {
     const lifetime = createLifetime(caller.expiresAt, options);
     const { signal } = lifetime;
     const outbox = new Outbox(parameters.lastEventId);
     const openedAt = clock.now();
-    const labels = { stream: crypto.randomUUID(), user: caller.userId };
+    const labels = { stream: createId(), user: caller.userId };
 
     let idleBeats = 0;
     let takenAtLastBeat = 0;
@@ -45,8 +47,8 @@ export function createOpenFileStream(options: FileStreamOptions): OpenFileStream
       outbox.putHeartbeat();
       cancelBeat = clock.after(heartbeatMs, beat);
     }
-    // The first one at a random moment of the interval, so that streams that were opened together
-    // do not write together for as long as they live.
+    // The first heartbeat comes at a random moment of the interval, so that streams which were opened
+    // together do not write together as long as they live.
     let cancelBeat = clock.after(heartbeatMs * random(), beat);
 
     function finish(controller: ReadableStreamDefaultController<StreamMessage>) {
@@ -68,7 +70,7 @@ export function createOpenFileStream(options: FileStreamOptions): OpenFileStream
         signal.addEventListener("abort", () => finish(controller), { once: true });
         try {
           const context = { outbox, lifetime, labels, log: sparseLog };
-          new Synchronizer(caller, parameters, { ...options, ...context }).start();
+          synchronize(caller, parameters, { ...options, ...context });
         } catch (error) {
           lifetime.end("cancelled");
           throw error;
@@ -76,7 +78,7 @@ export function createOpenFileStream(options: FileStreamOptions): OpenFileStream
       },
       async pull(controller) {
         const entry = await outbox.next();
-        // Once `closing` has been put in, nothing may follow: an error here would drop it.
+        // After `closing` nothing may follow: `enqueue` would throw, and the error would drop `closing`.
         if (entry && !signal.aborted) controller.enqueue(renderEntry(entry, clock.now()));
       },
       cancel() {

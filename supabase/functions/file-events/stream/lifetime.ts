@@ -3,7 +3,10 @@ import type { Clock } from "../clock.ts";
 /** Why a stream ends. */
 export type EndReason =
   | "token-expired"
+  /** The platform ends the isolate soon. */
   | "max-duration"
+  /** A client that loads its own list of files must load it again. */
+  | "resync"
   | "shutdown"
   | "slow-consumer"
   /** The database cannot serve streams until its operator acts. */

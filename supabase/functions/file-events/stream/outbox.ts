@@ -1,4 +1,4 @@
-import type { FileChange } from "../database/file_change.ts";
+import type { FileChange } from "./file_change.ts";
 
 /** What waits to be sent. Its `cursor` covers everything sent before it, and itself. */
 export type OutboxEntry =

@@ -1,5 +1,5 @@
-import { type Coverage, covers, COVERS_NOTHING, horizonOf } from "../database/coverage.ts";
-import type { FileChange } from "../database/file_change.ts";
+import { type Coverage, covers, COVERS_NOTHING, horizonOf } from "./coverage.ts";
+import type { FileChange } from "./file_change.ts";
 
 /** What a live change is worth to the client, given what has been sent. */
 export type Verdict =
@@ -32,18 +32,18 @@ export class RevisionMemory {
   readonly #maxFiles: number;
   #coverage: Coverage = COVERS_NOTHING;
   #forgottenRevision = 0;
-  #timesForgotten = 0;
+  #generation = 0;
 
   constructor(maxFiles: number) {
     this.#maxFiles = maxFiles;
   }
 
   /**
-   * How often more was forgotten than a catch-up covers. What was asked of the database before may
-   * be older than what has been sent since and is no longer remembered.
+   * Grows when the memory forgets more than a catch-up covers. A page that was requested in an earlier
+   * generation may be older than a state that has been sent and is no longer remembered.
    */
-  get timesForgotten(): number {
-    return this.#timesForgotten;
+  get generation(): number {
+    return this.#generation;
   }
 
   judge(change: FileChange): Verdict {
@@ -100,7 +100,7 @@ export class RevisionMemory {
 
   /** The client will be caught up from an earlier point. */
   forgetAll(): void {
-    this.#timesForgotten++;
+    this.#generation++;
     for (const { revision } of this.#sent.values()) this.#forget(revision);
     this.#sent.clear();
     this.#coverage = COVERS_NOTHING;
@@ -127,7 +127,7 @@ export class RevisionMemory {
   }
 
   #forgetOlderHalf(): void {
-    this.#timesForgotten++;
+    this.#generation++;
     let surplus = this.#sent.size - this.#maxFiles / 2;
     for (const [id, { revision }] of this.#sent) {
       if (surplus-- <= 0) break;

@@ -1,13 +1,19 @@
 import { jitter } from "../jitter.ts";
 import type { EndReason } from "./lifetime.ts";
 import type { OutboxEntry } from "./outbox.ts";
-import type { ServerSentEventMessage } from "../http/server_sent_event_stream.ts";
 
-/** What follows `eventType: "closing"` as `reason`. */
+/** The `reason` of `closing`. */
 export type ClosingReason = Exclude<EndReason, "cancelled"> | "busy";
 
-/** Every message has data, because some clients take a block without data for an event. */
-export type StreamMessage = ServerSentEventMessage & { data: string };
+/** One Server-Sent Event. It always has data, because some clients take a block without for an event. */
+export interface StreamMessage {
+  /** The cursor that the client resumes from. */
+  readonly id?: string;
+  /** One line of JSON. */
+  readonly data: string;
+  /** Milliseconds that the client waits before it reconnects. */
+  readonly retry?: number;
+}
 
 /** How long a client waits before it reconnects, in milliseconds before jitter. */
 export const RETRY_MS = 2_000;

@@ -1,0 +1,40 @@
+import { Refusal } from "./refusal.ts";
+import type { StreamParameters } from "../stream/stream_parameters.ts";
+import { isUuid } from "../uuid.ts";
+
+export const MAX_FILE_IDS = 100;
+
+/** No cursor of ours is longer or has other characters. */
+const CURSOR = /^[\x21-\x7e]{1,1024}$/;
+
+/**
+ * Reads `file_id`, `snapshot` and the cursor. The `Last-Event-ID` header wins over the
+ * `last_event_id` parameter, because a native EventSource reuses its URL when it reconnects.
+ *
+ * @throws {Refusal} `INVALID_PARAMETER`
+ */
+export function parseStreamParameters(headers: Headers, query: URLSearchParams): StreamParameters {
+  const cursor = headers.get("Last-Event-ID") || query.get("last_event_id") || "";
+  return {
+    // A foreign id is no error: the stream begins with a reset, as for an id that is too old.
+    lastEventId: CURSOR.test(cursor) ? cursor : null,
+    fileIds: parseFileIds(query.getAll("file_id")),
+    snapshot: parseBoolean("snapshot", query.get("snapshot") ?? "true"),
+  };
+}
+
+function parseFileIds(values: string[]): string[] | null {
+  if (values.length === 0) return null;
+  if (values.length > MAX_FILE_IDS) {
+    throw new Refusal("INVALID_PARAMETER", `file_id may be given ${MAX_FILE_IDS} times at most`);
+  }
+  if (!values.every(isUuid)) throw new Refusal("INVALID_PARAMETER", "file_id must be a UUID");
+  return [...new Set(values.map((value) => value.toLowerCase()))].sort();
+}
+
+function parseBoolean(name: string, value: string): boolean {
+  if (value !== "true" && value !== "false") {
+    throw new Refusal("INVALID_PARAMETER", `${name} must be 'true' or 'false'`);
+  }
+  return value === "true";
+}

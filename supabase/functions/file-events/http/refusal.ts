@@ -1,0 +1,42 @@
+import { AuthenticationError, type AuthenticationErrorCode } from "../auth/authentication_error.ts";
+
+/** The codes that clients may rely on: `docs/protocol.md` lists them. */
+export type RefusalCode =
+  | AuthenticationErrorCode
+  | "INVALID_PARAMETER"
+  | "METHOD_NOT_ALLOWED"
+  | "URI_TOO_LONG"
+  | "SSE_SETUP_ERROR";
+
+/** The status of each code: errors are mapped to HTTP here and nowhere else. */
+const STATUS: Record<RefusalCode, number> = {
+  AUTH_REQUIRED: 401,
+  AUTH_INVALID: 401,
+  AUTH_EXPIRED: 401,
+  INVALID_PARAMETER: 400,
+  METHOD_NOT_ALLOWED: 405,
+  URI_TOO_LONG: 414,
+  SSE_SETUP_ERROR: 500,
+  UPSTREAM_UNAVAILABLE: 503,
+  OVERLOADED: 503,
+};
+
+/** A request is refused, and the client is told why. The message goes to the client as it is. */
+export class Refusal extends Error {
+  override readonly name = "Refusal";
+  readonly status: number;
+
+  /** @param options.cause What really happened: for the log, never for the client. */
+  constructor(readonly code: RefusalCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.status = STATUS[code];
+  }
+}
+
+/** The refusal that an error stands for; `undefined` if it is a fault of ours. */
+export function toRefusal(error: unknown): Refusal | undefined {
+  if (error instanceof Refusal) return error;
+  if (error instanceof AuthenticationError) {
+    return new Refusal(error.code, error.message, { cause: error.cause });
+  }
+}

@@ -1,0 +1,33 @@
+import { jitter } from "../jitter.ts";
+import { EVENT_STREAM_HEADERS } from "./event_stream_headers.ts";
+import type { Refusal } from "./refusal.ts";
+
+/** Seconds after which a client may try again, in `Retry-After`, before jitter. */
+const RETRY_AFTER_S = 10;
+/**
+ * `retry:` of a 401, in milliseconds before jitter. The same request will be refused again, but some
+ * clients repeat it.
+ */
+const REFUSED_RETRY_MS = 300_000;
+
+/**
+ * The answer to a refused request: `{"error", "code"}` as JSON, for 401 as one Server-Sent Event
+ * with a long `retry:`.
+ */
+export function refusalResponse(refusal: Refusal, random: () => number): Response {
+  const body = JSON.stringify({ error: refusal.message, code: refusal.code });
+  if (refusal.status === 401) {
+    const retry = jitter(REFUSED_RETRY_MS, random);
+    const event = `retry: ${retry}\ndata: ${body}\n\n`;
+    return new Response(event, { status: 401, headers: EVENT_STREAM_HEADERS });
+  }
+  const headers = new Headers({
+    "Content-Type": "application/json",
+    "Cache-Control": "no-store",
+  });
+  if (refusal.status === 405) headers.set("Allow", "GET, OPTIONS");
+  if (refusal.status === 503) {
+    headers.set("Retry-After", String(jitter(RETRY_AFTER_S, random, { spread: 0.5 })));
+  }
+  return new Response(body, { status: refusal.status, headers });
+}

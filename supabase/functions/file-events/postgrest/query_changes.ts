@@ -1,0 +1,59 @@
+import type { SupabaseClient } from "@supabase/supabase-js";
+import type { Caller } from "../stream/caller.ts";
+import type { ChangesPage, ChangesQuery } from "../stream/changes_since.ts";
+import type { Coverage } from "../stream/coverage.ts";
+import {
+  type OnLostValues,
+  parseFileDeletion,
+  parseFileUpdate,
+} from "../rows/parse_file_change.ts";
+import { type QueryError, queryError, unexpectedAnswer } from "./query_error.ts";
+
+/** Queries one page of changes. Rejects with a {@linkcode QueryError} without a page. */
+export type QueryChanges = (caller: Caller, query: ChangesQuery) => Promise<ChangesPage>;
+
+/**
+ * Calls `public.file_changes_since` through PostgREST as the caller, so that row level security
+ * applies.
+ *
+ * @param onLostValues Called for values that events can't carry.
+ */
+export function createQueryChanges(
+  supabase: Pick<SupabaseClient, "rpc">,
+  onLostValues: OnLostValues,
+): QueryChanges {
+  return async (caller, { since, fileIds, snapshot }) => {
+    const { data, error, status } = await supabase
+      .rpc("file_changes_since", { since, file_ids: fileIds, snapshot })
+      .setHeader("Authorization", `Bearer ${caller.token}`);
+    if (error) throw queryError(status, error);
+    return parsePage(data, onLostValues);
+  };
+}
+
+function parsePage(data: unknown, onLostValues: OnLostValues): ChangesPage {
+  const page = (data ?? {}) as Record<string, unknown>;
+  const { cursor, revision, reset, more, current, files, deletions } = page;
+  const coverage = parseCoverage(page.covers);
+  if (
+    typeof cursor !== "string" || !coverage || !Number.isSafeInteger(revision) ||
+    typeof reset !== "boolean" || typeof more !== "boolean" || typeof current !== "boolean" ||
+    !Array.isArray(files) || !Array.isArray(deletions)
+  ) throw unexpectedAnswer();
+  // A row without an id can't be streamed. The other rows must still be.
+  const rows = files.filter((row) => row?.id !== null);
+  if (rows.length < files.length) onLostValues(null, ["id"]);
+  const changes = [
+    ...deletions.map(parseFileDeletion),
+    ...rows.map((row) => parseFileUpdate(row, onLostValues)),
+  ];
+  if (!changes.every((change) => change !== undefined)) throw unexpectedAnswer();
+  return { cursor, coverage, revision: revision as number, reset, more, current, changes };
+}
+
+/** Reads `["<bound>", "<running>", …]`. */
+function parseCoverage(value: unknown): Coverage | undefined {
+  if (!Array.isArray(value) || !value.every((id) => /^\d{1,20}$/.test(String(id)))) return;
+  const [bound, ...running] = value.map(BigInt);
+  return bound === undefined ? undefined : { bound, running };
+}

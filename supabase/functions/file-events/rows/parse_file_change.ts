@@ -1,0 +1,94 @@
+import type { FileChange, FileState } from "../stream/file_change.ts";
+import { parseTime } from "./parse_time.ts";
+import { truncateUtf8 } from "./truncate_utf8.ts";
+
+/**
+ * Called with the fields whose values can't be carried. They are streamed as `null`; a row whose `id`
+ * is among them is not streamed.
+ */
+export type OnLostValues = (id: string | null, fields: readonly string[]) => void;
+
+export const MAX_TEXT_BYTES = 1024;
+export const MAX_ERROR_MESSAGE_BYTES = 4096;
+
+/** Not `created_at`, because a table need not have it. */
+const COLUMNS = [
+  "filename",
+  "file_type",
+  "status",
+  "progress",
+  "processing_stage",
+  "error_message",
+] as const;
+
+/**
+ * Parses a row of `public.files`. A value that its field can't carry becomes `null`, so that no row
+ * is ever left out because of one value.
+ *
+ * @returns `undefined` if the row does not say which state of which file it is, or if it lacks a
+ * column, as in a Realtime message from which the server has removed long fields.
+ */
+export function parseFileUpdate(
+  row: unknown,
+  onLostValues: OnLostValues = () => {},
+): FileChange | undefined {
+  const version = parseVersion(row);
+  if (!version || !hasColumns(row)) return;
+  const { id, revision } = version;
+  const columns = row;
+  const lost: string[] = [];
+  function read<T>(name: string, parse: (value: unknown) => T | undefined): T | null {
+    const value = columns[name] ?? null;
+    const parsed = value === null ? null : parse(value);
+    if (parsed === undefined) lost.push(name);
+    return parsed ?? null;
+  }
+  const file: FileState = {
+    id,
+    filename: read("filename", text(MAX_TEXT_BYTES)),
+    file_type: read("file_type", text(MAX_TEXT_BYTES)),
+    status: read("status", text(MAX_TEXT_BYTES)),
+    progress: read("progress", number),
+    processing_stage: read("processing_stage", text(MAX_TEXT_BYTES)),
+    error_message: read("error_message", text(MAX_ERROR_MESSAGE_BYTES)),
+    created_at: read("created_at", time),
+    revision,
+  };
+  if (lost.length > 0) onLostValues(id, lost);
+  return { ...version, deleted: false, file };
+}
+
+/** Parses a row of `public.file_deletions`; `undefined` as in {@linkcode parseFileUpdate}. */
+export function parseFileDeletion(row: unknown): FileChange | undefined {
+  const version = parseVersion(row);
+  return version && { ...version, deleted: true };
+}
+
+function parseVersion(row: unknown) {
+  if (typeof row !== "object" || row === null) return;
+  const { id, revision, changed_in } = row as Record<string, unknown>;
+  if (
+    typeof id !== "string" || !Number.isSafeInteger(revision) ||
+    // Realtime's messages carry an xid8 as text.
+    !/^\d{1,20}$/.test(String(changed_in))
+  ) return;
+  return { id, revision: revision as number, changedIn: BigInt(String(changed_in)) };
+}
+
+function hasColumns(row: unknown): row is Record<string, unknown> {
+  return COLUMNS.every((name) => (row as Record<string, unknown>)[name] !== undefined);
+}
+
+function text(maxBytes: number) {
+  return (value: unknown) => {
+    return typeof value === "string" ? truncateUtf8(value, maxBytes) : undefined;
+  };
+}
+
+function number(value: unknown): number | undefined {
+  return typeof value === "number" ? value : undefined;
+}
+
+function time(value: unknown): string | undefined {
+  return typeof value === "string" ? parseTime(value) : undefined;
+}

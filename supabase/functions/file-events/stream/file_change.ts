@@ -1,0 +1,34 @@
+/**
+ * What a client is told about a file. A field is `null` if the column is, or if the column holds
+ * what the field can't carry.
+ */
+export interface FileState {
+  /** UUID. */
+  readonly id: string;
+  /** At most 1,024 bytes of UTF-8, as are the other texts without a limit of their own. */
+  readonly filename: string | null;
+  readonly file_type: string | null;
+  readonly status: string | null;
+  /** 0 to 100 in the default table. */
+  readonly progress: number | null;
+  readonly processing_stage: string | null;
+  /** At most 4,096 bytes of UTF-8. */
+  readonly error_message: string | null;
+  /** ISO 8601 in UTC, with milliseconds; `null` also if the table has no such column. */
+  readonly created_at: string | null;
+  /** Orders the states of one file; a later state has the larger number. */
+  readonly revision: number;
+}
+
+/** A file's new state, or its deletion, as the feed or a catch-up reports it. */
+export type FileChange =
+  & {
+    readonly id: string;
+    readonly revision: number;
+    /** The transaction that made the change (PostgreSQL's `xid8`). */
+    readonly changedIn: bigint;
+  }
+  & (
+    | { readonly deleted: false; readonly file: FileState }
+    | { readonly deleted: true }
+  );

@@ -1,0 +1,9 @@
+/** What a client asks for. The files are always those of the caller. */
+export interface StreamParameters {
+  /** The cursor to resume from; `null` if the client has none. */
+  readonly lastEventId: string | null;
+  /** Only these files (lower-case UUIDs, sorted, without duplicates); `null` for all. */
+  readonly fileIds: readonly string[] | null;
+  /** Whether a client without a usable cursor is first sent all its files. */
+  readonly snapshot: boolean;
+}

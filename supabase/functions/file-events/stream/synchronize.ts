@@ -1,0 +1,156 @@
+import type { Caller } from "./caller.ts";
+import { CatchUpLoop } from "./catch_up_loop.ts";
+import type { CatchUpOutcome } from "./catch_up_schedule.ts";
+import { ChangesError, type ChangesSince } from "./changes_since.ts";
+import type { Clock } from "../clock.ts";
+import { DeafnessDetector } from "./deafness_detector.ts";
+import type { FileChange } from "./file_change.ts";
+import type { FeedMessage, FeedSubscription, FileFeed } from "./file_feed.ts";
+import type { Lifetime } from "./lifetime.ts";
+import type { Log } from "../log.ts";
+import { Merge } from "./merge.ts";
+import type { Outbox } from "./outbox.ts";
+import type { StreamParameters } from "./stream_parameters.ts";
+
+export interface SynchronizeOptions {
+  readonly feed: FileFeed;
+  readonly changesSince: ChangesSince;
+  /** Milliseconds between catch-ups while nothing requests one sooner. */
+  readonly catchUpMs: number;
+  /**
+   * How many files may wait for a client before they are dropped and it is caught up at its own
+   * pace; also how many revisions are remembered. More than a page of changes has. 1,000 by default.
+   */
+  readonly maxFiles?: number;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+}
+
+interface StreamContext {
+  readonly outbox: Outbox;
+  readonly lifetime: Lifetime;
+  /** Identifies this stream in the log. */
+  readonly labels: Record<string, unknown>;
+}
+
+const MAX_FILES = 1000;
+/** The time in which streams end whose tokens the database refuses, in milliseconds. */
+const TOKEN_END_SPREAD_MS = 5_000;
+
+/**
+ * Fills a stream's outbox until the stream ends: with what the feed brings, for speed, and with what
+ * the database says has changed since the cursor (a catch-up), for truth. It connects three parts
+ * which do not know each other: {@linkcode Merge} decides what passes, {@linkcode CatchUpLoop} when
+ * to query, {@linkcode DeafnessDetector} whether the feed still works.
+ */
+export function synchronize(
+  caller: Caller,
+  parameters: StreamParameters,
+  options: SynchronizeOptions & StreamContext,
+): void {
+  const { feed, changesSince, maxFiles = MAX_FILES, clock, log, outbox, lifetime, labels } =
+    options;
+  const { snapshot } = parameters;
+  const { signal } = lifetime;
+  const fileIds = parameters.fileIds && new Set(parameters.fileIds);
+  const merge = new Merge(outbox, maxFiles);
+  const detector = new DeafnessDetector();
+  const loop = new CatchUpLoop({ ...options, run, signal });
+  let subscription: FeedSubscription | undefined;
+
+  function receive(message: FeedMessage): void {
+    if (signal.aborted) return;
+    switch (message.kind) {
+      case "change":
+        return receiveChange(message.change);
+      case "hint":
+        detector.feedHinted();
+        return loop.request();
+      case "live":
+      case "down": {
+        const live = message.kind === "live";
+        detector.feedChanged({ live });
+        loop.feedChanged({ live });
+        if (live) loop.request();
+      }
+    }
+  }
+
+  function receiveChange(change: FileChange): void {
+    detector.feedBrought(change);
+    loop.feedBrought();
+    if (fileIds && !fileIds.has(change.id)) return;
+    const verdict = merge.receive(change);
+    if (verdict === "sent") loop.sent(change);
+    if (verdict === "uncertain" || verdict === "overflow") loop.request();
+  }
+
+  /** Never rejects. */
+  async function run(): Promise<CatchUpOutcome> {
+    detector.beginRun();
+    merge.beginRun();
+    let outcome: CatchUpOutcome;
+    try {
+      outcome = await catchUp() ? "found" : "nothing";
+    } catch (error) {
+      outcome = fail(error);
+    }
+    const complete = outcome === "found" || outcome === "nothing";
+    if (detector.endRun({ complete, now: clock.now() })) {
+      log("warn", "feed is deaf, rejoining", labels);
+      subscription?.rejoin();
+    }
+    return outcome;
+  }
+
+  /** @returns Whether there were changes that the client lacked. */
+  async function catchUp(): Promise<boolean> {
+    let found = false;
+    for (let isCurrent = false; !isCurrent;) {
+      await outbox.flushed();
+      if (signal.aborted) return found;
+      const { generation } = merge;
+      const query = { since: outbox.cursor, fileIds: parameters.fileIds, snapshot };
+      const page = await changesSince(caller, query, { signal });
+      if (signal.aborted) return found;
+      // Discard the page: sent revisions were forgotten while it was loading, so we cannot tell
+      // whether it is newer; or the cursor that it follows was dropped.
+      if (generation !== merge.generation) continue;
+      if (page.reset) reset();
+      const verdict = merge.applyPage(page);
+      for (const change of verdict.found) detector.found(change, clock.now());
+      for (const change of verdict.sent) loop.sent(change);
+      found ||= verdict.found.length > 0;
+      // A file that changed while pages were read, on this connection or an earlier one, is not
+      // among them: the next run returns it.
+      isCurrent = page.current && !verdict.overflow;
+    }
+    if (merge.endRun()) loop.request();
+    outbox.putReady();
+    return found;
+  }
+
+  function reset(): void {
+    // Only `ready` tells such a client to load its list again, and it comes once a connection.
+    if (!snapshot && outbox.readyTaken) lifetime.end("resync");
+    loop.reset();
+  }
+
+  /** A catch-up has failed. Ends the stream if all that follow would fail too. */
+  function fail(error: unknown): CatchUpOutcome {
+    if (!(error instanceof ChangesError)) {
+      if (!signal.aborted) log("warn", "catch-up failed", { ...labels, error: String(error) });
+      return "failed";
+    }
+    const { end, isRefusal } = error;
+    // A new key concerns all streams at once, and each client then needs a new token.
+    if (end === "token-expired") lifetime.endWithin(TOKEN_END_SPREAD_MS, end);
+    if (end === "setup-required") lifetime.end(end);
+    return isRefusal ? "refused" : "failed";
+  }
+
+  subscription = feed(caller, receive, { signal });
+  // A feed that other streams share and that is live has requested a catch-up already.
+  loop.begin();
+}

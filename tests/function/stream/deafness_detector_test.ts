@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { DeafnessDetector } from "../../../supabase/functions/file-events/stream/deafness_detector.ts";
+import { fileId, updated } from "../example_change.ts";
+
+const change = (n: number, revision = n) => updated({ id: fileId(n), revision });
+
+/** A detector of a live feed, after the first run. */
+function createDetector(): DeafnessDetector {
+  const detector = new DeafnessDetector();
+  detector.feedChanged({ live: true });
+  detector.beginRun();
+  detector.endRun({ complete: true, now: 0 });
+  return detector;
+}
+
+/** @returns Whether the feed is found deaf. */
+function endRun(detector: DeafnessDetector, second: number, { complete = true } = {}): boolean {
+  return detector.endRun({ complete, now: second * 1000 });
+}
+
+/** Runs at the given seconds, each of which finds a change that the feed has missed. */
+function missIn(detector: DeafnessDetector, ...runs: number[]): boolean[] {
+  return runs.map((second) => {
+    detector.beginRun();
+    detector.found(change(second), (second - 5) * 1000);
+    return endRun(detector, second);
+  });
+}
+
+Deno.test("DeafnessDetector finds a feed deaf when two runs in a row find what it has missed for 5 s", () => {
+  assert.deepEqual(missIn(createDetector(), 10, 20), [false, true]);
+});
+
+Deno.test("DeafnessDetector gives the feed 5 s to bring what a run has found", () => {
+  const detector = createDetector();
+  detector.beginRun();
+  detector.found(change(1), 10_000);
+  assert.equal(endRun(detector, 14.999), false);
+  detector.beginRun();
+  detector.found(change(2), 10_000);
+  assert.equal(endRun(detector, 14.999), false);
+  detector.beginRun();
+  assert.equal(endRun(detector, 15), false, "both count as one miss");
+});
+
+Deno.test("DeafnessDetector forgives what the feed brings late, newer states included", () => {
+  const detector = createDetector();
+  missIn(detector, 10);
+  detector.found(change(1, 5), 10_000);
+  detector.feedBrought(change(1, 6));
+  assert.equal(endRun(detector, 20), false);
+});
+
+Deno.test("DeafnessDetector does not forgive for an older state of the file", () => {
+  const detector = createDetector();
+  detector.found(change(1, 5), 10_000);
+  detector.feedBrought(change(1, 4));
+  assert.equal(endRun(detector, 20), false);
+  assert.deepEqual(missIn(detector, 30), [true], "the second in a row");
+});
+
+Deno.test("DeafnessDetector starts counting again when anything arrives in between", () => {
+  const detector = createDetector();
+  missIn(detector, 10);
+  detector.feedBrought(change(99));
+  assert.deepEqual(missIn(detector, 20, 30), [false, true]);
+});
+
+Deno.test("DeafnessDetector starts counting again with each generation of the feed, after its first run", () => {
+  const detector = createDetector();
+  missIn(detector, 10);
+  detector.found(change(50), 10_000);
+  detector.feedChanged({ live: true });
+  // The first run finds what was committed before.
+  assert.deepEqual(missIn(detector, 20, 30, 40), [false, false, true]);
+});
+
+Deno.test("DeafnessDetector expects nothing of a feed that is down", () => {
+  const detector = createDetector();
+  detector.feedChanged({ live: false });
+  assert.deepEqual(missIn(detector, 10, 20, 30), [false, false, false]);
+});
+
+Deno.test("DeafnessDetector takes no run for a generation's first that began before it or failed", () => {
+  const detector = createDetector();
+  detector.beginRun();
+  detector.feedChanged({ live: true });
+  endRun(detector, 1);
+  detector.beginRun();
+  endRun(detector, 2, { complete: false });
+  assert.deepEqual(missIn(detector, 10, 20, 30), [false, false, true]);
+});
+
+Deno.test("DeafnessDetector expects no message for what a hint has asked for", async (t) => {
+  const cases: Record<string, (detector: DeafnessDetector) => void> = {
+    "before the run": (detector) => {
+      detector.feedHinted();
+      detector.beginRun();
+    },
+    "during the run": (detector) => {
+      detector.beginRun();
+      detector.feedHinted();
+    },
+    "before a run that failed": (detector) => {
+      detector.feedHinted();
+      detector.beginRun();
+      endRun(detector, 5, { complete: false });
+      detector.beginRun();
+    },
+  };
+  for (const [name, begin] of Object.entries(cases)) {
+    await t.step(name, () => {
+      const detector = createDetector();
+      begin(detector);
+      detector.found(change(1), 5_000);
+      endRun(detector, 10);
+      // A hint is asked again during the run that follows: it is about that run too.
+      if (name === "during the run") missIn(detector, 15);
+      assert.deepEqual(missIn(detector, 20, 30), [false, true]);
+    });
+  }
+});
+
+Deno.test("DeafnessDetector asks for a rejoin at most once a minute", () => {
+  const rejoins = missIn(createDetector(), 10, 20, 30, 40, 50, 60, 70, 79, 80);
+  assert.deepEqual(rejoins, [false, true, false, false, false, false, false, false, true]);
+});
