@@ -7,9 +7,9 @@ import {
   parseFileDeletion,
   parseFileUpdate,
 } from "../rows/parse_file_change.ts";
-import { type QueryError, queryError, unexpectedAnswer } from "./query_error.ts";
+import { queryError, unexpectedAnswer } from "./query_error.ts";
 
-/** Queries one page of changes. Rejects with a {@linkcode QueryError} without a page. */
+/** Queries one page of changes. Rejects with a `QueryError` if it gets none. */
 export type QueryChanges = (caller: Caller, query: ChangesQuery) => Promise<ChangesPage>;
 
 /**

@@ -5,7 +5,7 @@ import { ChangesError, type ChangesSince } from "./changes_since.ts";
 import type { Clock } from "../clock.ts";
 import { DeafnessDetector } from "./deafness_detector.ts";
 import type { FileChange } from "./file_change.ts";
-import type { FeedMessage, FeedSubscription, FileFeed } from "./file_feed.ts";
+import type { FeedMessage, FileFeed } from "./file_feed.ts";
 import type { Lifetime } from "./lifetime.ts";
 import type { Log } from "../log.ts";
 import { Merge } from "./merge.ts";
@@ -57,7 +57,6 @@ export function synchronize(
   const merge = new Merge(outbox, maxFiles);
   const detector = new DeafnessDetector();
   const loop = new CatchUpLoop({ ...options, run, signal });
-  let subscription: FeedSubscription | undefined;
 
   function receive(message: FeedMessage): void {
     if (signal.aborted) return;
@@ -99,7 +98,7 @@ export function synchronize(
     const complete = outcome === "found" || outcome === "nothing";
     if (detector.endRun({ complete, now: clock.now() })) {
       log("warn", "feed is deaf, rejoining", labels);
-      subscription?.rejoin();
+      subscription.rejoin();
     }
     return outcome;
   }
@@ -150,7 +149,7 @@ export function synchronize(
     return isRefusal ? "refused" : "failed";
   }
 
-  subscription = feed(caller, receive, { signal });
+  const subscription = feed(caller, receive, { signal });
   // A feed that other streams share and that is live has requested a catch-up already.
   loop.begin();
 }
