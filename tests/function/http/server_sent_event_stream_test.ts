@@ -17,6 +17,8 @@ Deno.test("ServerSentEventStream encodes each field", async (t) => {
     [{ id: 7, data: "hello" }, "id: 7\ndata: hello\n\n"],
     [{ event: "note", data: "hello" }, "event: note\ndata: hello\n\n"],
     [{ retry: 2000 }, "retry: 2000\n\n"],
+    [{ retry: 0, id: "", event: "", data: "x" }, "event: \nretry: 0\nid: \ndata: x\n\n"],
+    [{ comment: "hello", data: "x" }, ": hello\ndata: x\n\n"],
     [{ data: "first\nsecond" }, "data: first\ndata: second\n\n"],
     [{ data: '{"name":"\\"quoted\\" 🦊"}' }, 'data: {"name":"\\"quoted\\" 🦊"}\n\n'],
   ];
@@ -28,19 +30,23 @@ Deno.test("ServerSentEventStream encodes each field", async (t) => {
   }
 });
 
-Deno.test("ServerSentEventStream starts a comment's line with a colon", async () => {
-  assert.match(await encode({ comment: "hello", data: "x" }), /^: ?hello\n+data: x\n\n$/);
+Deno.test("ServerSentEventStream splits data and comments at every kind of line break", async () => {
+  const text = "1\n2\r\n3\r4\n\n5";
+  assert.equal(
+    await encode({ comment: text, data: text }),
+    ": 1\n: 2\n: 3\n: 4\n: \n: 5\ndata: 1\ndata: 2\ndata: 3\ndata: 4\ndata: \ndata: 5\n\n",
+  );
 });
 
 Deno.test("ServerSentEventStream keeps the order of messages", async () => {
   assert.equal(await encode({ data: "1" }, { data: "2" }), "data: 1\n\ndata: 2\n\n");
 });
 
-Deno.test("ServerSentEventStream fails with a TypeError on a line break in event or id", async (t) => {
+Deno.test("ServerSentEventStream fails with a SyntaxError on a line break in event or id", async (t) => {
   for (const line of ["a\nb", "a\rb", "a\r\nb"]) {
     for (const field of ["event", "id"]) {
       await t.step(`${field} ${JSON.stringify(line)}`, async () => {
-        await assert.rejects(encode({ [field]: line, data: "x" }), TypeError);
+        await assert.rejects(encode({ [field]: line, data: "x" }), SyntaxError);
       });
     }
   }

@@ -1,5 +1,8 @@
+import {
+  type ServerSentEventMessage,
+  ServerSentEventStream,
+} from "@std/http/server-sent-event-stream";
 import { EVENT_STREAM_HEADERS } from "./event_stream_headers.ts";
-import { type ServerSentEventMessage, ServerSentEventStream } from "./server_sent_event_stream.ts";
 
 /**
  * The response that streams `messages`.
