@@ -590,6 +590,30 @@ Deno.test("file stream resets the client in mid-stream when its cursor becomes u
   assert.deepEqual(await client.readAll(), ["reset@none", "2:1@d1"]);
 });
 
+Deno.test("file stream is in no hurry for files in progress that a reset has made void", async () => {
+  const { client, clock, feed, database } = await openReadyStream();
+  await feed.emit(live(updated({ id: fileId(1), revision: 1, changedIn: 11, status: "queued" })));
+  await client.read(1);
+  await feed.emit({ kind: "hint" });
+  await database.answer({ cursor: "d1", reset: true });
+  assert.deepEqual(await client.readAll(), ["reset@none"]);
+  await clock.advance(59_999);
+  assert.equal(database.waiting, 0);
+  await clock.advance(1);
+  assert.equal(database.waiting, 1);
+});
+
+Deno.test("file stream catches up once more when a reset has dropped a live change", async () => {
+  const { client, clock, feed, database } = await openReadyStream();
+  await feed.emit({ kind: "hint" });
+  await feed.emit(live(file(1, 1)));
+  await database.answer({ cursor: "d1", reset: true });
+  assert.deepEqual(await client.readAll(), ["reset@none"]);
+  await clock.advance(CATCH_UP_DISTANCE_MS);
+  await database.answer({ cursor: "d2", changes: [file(1, 1)] });
+  assert.deepEqual(await client.readAll(), ["1:1@d2"]);
+});
+
 Deno.test("file stream without a snapshot ends on such a reset, so that ready can come again", async () => {
   const { client, feed, database } = await openReadyStream({ parameters: { snapshot: false } });
   await feed.emit({ kind: "hint" });

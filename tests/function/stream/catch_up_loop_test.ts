@@ -1,0 +1,157 @@
+import assert from "node:assert/strict";
+import { CatchUpLoop } from "../../../supabase/functions/file-events/stream/catch_up_loop.ts";
+import type { CatchUpOutcome } from "../../../supabase/functions/file-events/stream/catch_up_schedule.ts";
+import { updated } from "../example_change.ts";
+import { FakeClock, settle } from "../fake_clock.ts";
+
+const ORDINARY_MS = 60_000;
+const FAST_MS = 5_000;
+const RETRY_MS = 1_000;
+const DISTANCE_MS = 250;
+
+/** A loop whose feed is live, in the middle of the jitter. It is not begun. */
+function createLoop() {
+  const clock = new FakeClock();
+  const end = new AbortController();
+  const running: ((outcome: CatchUpOutcome) => void)[] = [];
+  let begun = 0;
+  const loop = new CatchUpLoop({
+    run: () => {
+      begun++;
+      return new Promise((resolve) => running.push(resolve));
+    },
+    catchUpMs: ORDINARY_MS,
+    clock,
+    random: () => 0.5,
+    signal: end.signal,
+  });
+  loop.feedChanged({ live: true });
+  /** Ends the run under way. */
+  async function finish(outcome: CatchUpOutcome = "nothing") {
+    running.shift()!(outcome);
+    await settle();
+  }
+  return { clock, end, loop, finish, begun: () => begun, running };
+}
+
+/** A loop that has run once. */
+async function createBegunLoop(outcome: CatchUpOutcome = "nothing") {
+  const created = createLoop();
+  created.loop.begin();
+  await created.finish(outcome);
+  return created;
+}
+
+Deno.test("CatchUpLoop.begin() runs the first catch-up at once, unless one runs", () => {
+  const { loop, begun } = createLoop();
+  loop.request();
+  loop.begin();
+  assert.equal(begun(), 1);
+});
+
+Deno.test("CatchUpLoop.request() during runs and shortly after them makes one more, with a distance", async () => {
+  const { clock, loop, finish, begun, running } = await createBegunLoop();
+  loop.request();
+  loop.request();
+  await clock.advance(DISTANCE_MS - 1);
+  assert.equal(begun(), 1);
+  await clock.advance(1);
+  assert.equal(begun(), 2);
+  loop.request();
+  loop.request();
+  await clock.advance(10 * ORDINARY_MS);
+  assert.deepEqual([begun(), running.length], [2, 1], "one at a time");
+  await finish();
+  await clock.advance(DISTANCE_MS);
+  assert.equal(begun(), 3);
+  await finish();
+  await clock.advance(ORDINARY_MS - 1);
+  assert.equal(begun(), 3);
+});
+
+Deno.test("CatchUpLoop runs every ordinary interval", async () => {
+  const { clock, finish, begun } = await createBegunLoop();
+  for (let n = 2; n < 5; n++) {
+    await clock.advance(ORDINARY_MS - 1);
+    assert.equal(begun(), n - 1);
+    await clock.advance(1);
+    assert.equal(begun(), n);
+    await finish();
+  }
+});
+
+Deno.test("CatchUpLoop waits while changes arrive, but no longer than the ordinary interval", async () => {
+  const { clock, loop, begun } = await createBegunLoop();
+  loop.sent(updated({ status: "processing" }));
+  for (let ms = 0; ms < ORDINARY_MS; ms += RETRY_MS) {
+    assert.equal(begun(), 1, `after ${ms} ms`);
+    loop.feedBrought();
+    await clock.advance(RETRY_MS);
+  }
+  await clock.advance(FAST_MS);
+  assert.equal(begun(), 2);
+});
+
+Deno.test("CatchUpLoop counts the wait from the last change that arrived", async () => {
+  const { clock, loop, begun } = await createBegunLoop("found");
+  loop.sent(updated({ status: "processing" }));
+  await clock.advance(FAST_MS - 1);
+  loop.feedBrought();
+  await clock.advance(FAST_MS - 1);
+  assert.equal(begun(), 1);
+  await clock.advance(1);
+  assert.equal(begun(), 2);
+});
+
+Deno.test("CatchUpLoop retries after a failure although changes arrive", async () => {
+  const { clock, loop, begun } = await createBegunLoop("failed");
+  for (let ms = 0; ms < RETRY_MS; ms += 100) {
+    loop.feedBrought();
+    await clock.advance(100);
+  }
+  assert.equal(begun(), 2);
+});
+
+Deno.test("CatchUpLoop shortens a wait that has become too long", async (t) => {
+  const causes: Record<string, (loop: CatchUpLoop) => void> = {
+    "the feed is down": (loop) => loop.feedChanged({ live: false }),
+    "a file is in progress": (loop) => loop.sent(updated({ status: "processing" })),
+  };
+  for (const [name, cause] of Object.entries(causes)) {
+    await t.step(name, async () => {
+      const { clock, loop, begun } = await createBegunLoop("found");
+      cause(loop);
+      await clock.advance(FAST_MS);
+      assert.equal(begun(), 2);
+    });
+  }
+});
+
+Deno.test("CatchUpLoop.reset() forgets the files in progress", async () => {
+  const { clock, loop, finish, begun } = createLoop();
+  loop.begin();
+  loop.sent(updated({ status: "processing" }));
+  loop.reset();
+  await finish("found");
+  await clock.advance(ORDINARY_MS - 1);
+  assert.equal(begun(), 1);
+});
+
+Deno.test("CatchUpLoop ends with its signal, in a wait and in a run", async (t) => {
+  await t.step("in a wait", async () => {
+    const { clock, end, loop, begun } = await createBegunLoop();
+    end.abort();
+    loop.request();
+    await clock.advance(10 * ORDINARY_MS);
+    assert.deepEqual([begun(), clock.pending], [1, 0]);
+  });
+  await t.step("in a run", async () => {
+    const { clock, end, loop, finish, begun } = createLoop();
+    loop.begin();
+    loop.request();
+    end.abort();
+    await finish();
+    await clock.advance(10 * ORDINARY_MS);
+    assert.deepEqual([begun(), clock.pending], [1, 0]);
+  });
+});

@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import type { ChangesPage } from "../../../supabase/functions/file-events/stream/changes_since.ts";
+import { Merge } from "../../../supabase/functions/file-events/stream/merge.ts";
+import { Outbox } from "../../../supabase/functions/file-events/stream/outbox.ts";
+import { fileId, updated, upTo } from "../example_change.ts";
+
+/** File `n` at a revision. */
+const file = (n: number, revision: number, changedIn = revision) =>
+  updated({ id: fileId(n), revision, changedIn });
+
+function page(fields: Partial<ChangesPage> = {}): ChangesPage {
+  return {
+    cursor: "c1",
+    coverage: upTo(0n),
+    revision: 0,
+    reset: false,
+    more: false,
+    current: true,
+    changes: [],
+    ...fields,
+  };
+}
+
+function createMerge({ maxFiles = 10 } = {}) {
+  const outbox = new Outbox("c0");
+  return { outbox, merge: new Merge(outbox, maxFiles) };
+}
+
+/** A merge whose first run is complete. */
+function createCaughtUp(options: { maxFiles?: number } = {}) {
+  const created = createMerge(options);
+  created.merge.beginRun();
+  created.merge.applyPage(page());
+  created.merge.endRun();
+  return created;
+}
+
+Deno.test("Merge leaves live changes before the first page to another catch-up", () => {
+  const { merge, outbox } = createMerge();
+  merge.beginRun();
+  assert.equal(merge.receive(file(1, 1)), "left to catch-up");
+  merge.applyPage(page());
+  assert.equal(merge.endRun(), true, "the page may be older");
+  assert.equal(outbox.isEmpty, true);
+  merge.beginRun();
+  assert.equal(merge.endRun(), false);
+});
+
+Deno.test("Merge passes a live change after the first page, while the run goes on", () => {
+  const { merge, outbox } = createMerge();
+  merge.beginRun();
+  merge.applyPage(page({ more: true, current: false }));
+  assert.equal(merge.receive(file(1, 1)), "sent");
+  assert.equal(outbox.fileCount, 1);
+  assert.equal(merge.endRun(), false);
+});
+
+Deno.test("Merge says what becomes of a live change", () => {
+  const { merge } = createMerge();
+  merge.beginRun();
+  merge.applyPage(page({ coverage: upTo(5n), revision: 8 }));
+  merge.endRun();
+  assert.equal(merge.receive(file(1, 9)), "sent");
+  assert.equal(merge.receive(file(1, 9)), "known");
+  assert.equal(merge.receive(file(2, 10, 4)), "known", "the catch-up covers it");
+  assert.equal(
+    merge.receive(file(3, 7, 20)),
+    "uncertain",
+    "an earlier connection may have sent more",
+  );
+});
+
+Deno.test("Merge.applyPage() sends only what the client lacks", () => {
+  const { merge, outbox } = createCaughtUp();
+  merge.receive(file(1, 5));
+  const [older, same, newer] = [file(1, 4), file(1, 5), file(2, 6)];
+  const verdict = merge.applyPage(page({ cursor: "c2", changes: [older, same, newer] }));
+  assert.deepEqual(verdict, { found: [newer], sent: [newer], overflow: false });
+  assert.equal(outbox.cursor, "c2");
+});
+
+Deno.test("Merge.applyPage() finds nothing in what may have been sent before, and sends it", () => {
+  const { merge } = createMerge();
+  merge.beginRun();
+  merge.applyPage(page({ revision: 8 }));
+  const change = file(1, 7);
+  assert.deepEqual(merge.applyPage(page({ changes: [change] })), {
+    found: [],
+    sent: [change],
+    overflow: false,
+  });
+});
+
+Deno.test("Merge.applyPage() with a reset drops what passed, and another catch-up must bring it", () => {
+  const { merge, outbox } = createCaughtUp();
+  merge.beginRun();
+  assert.equal(merge.receive(file(1, 9)), "sent");
+  merge.applyPage(page({ reset: true }));
+  assert.equal(outbox.fileCount, 0);
+  assert.equal(merge.endRun(), true);
+});
+
+Deno.test("Merge.applyPage() with a reset asks for no other catch-up when nothing passed in this run", () => {
+  const { merge } = createCaughtUp();
+  assert.equal(merge.receive(file(1, 9)), "sent");
+  merge.beginRun();
+  merge.applyPage(page({ reset: true }));
+  assert.equal(merge.endRun(), false);
+});
+
+Deno.test("Merge drops all that waits when too many files do, and starts over from the last sent cursor", async () => {
+  const { merge, outbox } = createCaughtUp({ maxFiles: 2 });
+  outbox.putReady();
+  assert.equal((await outbox.next())?.cursor, "c1");
+  merge.applyPage(page({ cursor: "c2" }));
+  const { generation } = merge;
+  assert.equal(merge.receive(file(1, 11)), "sent");
+  assert.equal(merge.receive(file(2, 12)), "sent");
+  assert.equal(merge.receive(file(3, 13)), "overflow");
+  assert.deepEqual([outbox.fileCount, outbox.cursor], [0, "c1"]);
+  assert.notEqual(merge.generation, generation, "pages under way are void");
+  assert.equal(merge.receive(file(4, 14)), "left to catch-up");
+  merge.beginRun();
+  const verdict = merge.applyPage(page({ changes: [file(1, 11), file(2, 12)] }));
+  assert.equal(verdict.overflow, false);
+  assert.equal(merge.receive(file(4, 15)), "left to catch-up", "until the run is complete");
+  assert.equal(merge.endRun(), true);
+  await outbox.next();
+  assert.equal(merge.receive(file(4, 15)), "sent");
+});
+
+Deno.test("Merge.applyPage() says that a page had no room, and does not take its cursor", () => {
+  const { merge, outbox } = createCaughtUp({ maxFiles: 2 });
+  const changes = [file(1, 11), file(2, 12), file(3, 13)];
+  const verdict = merge.applyPage(page({ cursor: "c2", changes }));
+  assert.deepEqual(verdict, { found: changes, sent: [], overflow: true });
+  assert.deepEqual([outbox.fileCount, outbox.cursor], [0, "c0"]);
+});
