@@ -127,6 +127,25 @@ Deno.test("CatchUpLoop shortens a wait that has become too long", async (t) => {
   }
 });
 
+Deno.test("CatchUpLoop makes no other run of a wait that passes, or begins, during a run", async () => {
+  const { clock, loop, finish, begun } = await createBegunLoop("found");
+  await clock.advance(DISTANCE_MS);
+  loop.request();
+  loop.sent(updated({ status: "processing" }));
+  await clock.advance(10 * ORDINARY_MS);
+  await finish("found");
+  await clock.advance(FAST_MS - 1);
+  assert.equal(begun(), 2);
+});
+
+Deno.test("CatchUpLoop does not put off a requested run because a file is in progress", async () => {
+  const { clock, loop, begun } = await createBegunLoop("found");
+  loop.request();
+  loop.sent(updated({ status: "processing" }));
+  await clock.advance(DISTANCE_MS);
+  assert.equal(begun(), 2);
+});
+
 Deno.test("CatchUpLoop.reset() forgets the files in progress", async () => {
   const { clock, loop, finish, begun } = createLoop();
   loop.begin();
