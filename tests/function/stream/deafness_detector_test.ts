@@ -51,6 +51,14 @@ Deno.test("DeafnessDetector forgives what the feed brings late, newer states inc
   assert.equal(endRun(detector, 20), false);
 });
 
+Deno.test("DeafnessDetector forgives what the feed brings late as it was found", () => {
+  const detector = createDetector();
+  detector.found(change(1, 5), 10_000);
+  detector.feedBrought(change(1, 5));
+  endRun(detector, 20);
+  assert.deepEqual(missIn(detector, 30), [false], "the first miss");
+});
+
 Deno.test("DeafnessDetector does not forgive for an older state of the file", () => {
   const detector = createDetector();
   detector.found(change(1, 5), 10_000);

@@ -165,6 +165,10 @@ Deno.test("file stream stays open while the feed is down, and catches up every f
   await database.answer({ cursor: "c2", changes: [file(1, 1)] });
   assert.deepEqual(await client.readAll(), ["1:1@c2"]);
   await clock.advance(5_000);
+  await database.answer();
+  await clock.advance(9_999);
+  assert.equal(database.waiting, 0, "less often while that finds nothing");
+  await clock.advance(1);
   assert.equal(database.waiting, 1);
 });
 
@@ -510,14 +514,15 @@ Deno.test("file stream that opens while the isolate shuts down ends at once", as
   assert.equal(clock.pending, 0);
 });
 
-Deno.test("file stream makes a feed rejoin that is deaf", async () => {
-  const { clock, client, feed, database } = await openReadyStream();
+Deno.test("file stream makes a feed rejoin that is deaf, and logs it", async () => {
+  const { clock, client, feed, database, logged } = await openReadyStream();
   for (let n = 1; n <= 3; n++) {
     await clock.advance(60_000);
     while (database.waiting > 0) await database.answer({ changes: [file(n, n)] });
     await client.readAll();
   }
   assert.equal(feed.rejoins, 1);
+  assert.equal(logged.filter(({ event }) => event === "feed is deaf, rejoining").length, 1);
 });
 
 Deno.test("file stream takes a feed for healthy that brings hints in place of many changes", async () => {

@@ -129,6 +129,22 @@ Deno.test("Merge drops all that waits when too many files do, and starts over fr
   assert.equal(merge.receive(file(4, 15)), "sent");
 });
 
+Deno.test("Merge.applyPage() says so when there is no room for a page's first change", () => {
+  const { merge } = createCaughtUp({ maxFiles: 2 });
+  merge.receive(file(1, 11));
+  merge.receive(file(2, 12));
+  assert.equal(merge.applyPage(page({ changes: [file(3, 13)] })).overflow, true);
+});
+
+Deno.test("Merge.endRun() forgets what the run covers, and is uncertain of what may be older", () => {
+  const { merge } = createCaughtUp();
+  assert.equal(merge.receive(file(1, 9, 5)), "sent");
+  merge.beginRun();
+  merge.applyPage(page({ coverage: upTo(10n) }));
+  merge.endRun();
+  assert.equal(merge.receive(file(2, 8, 12)), "uncertain");
+});
+
 Deno.test("Merge.applyPage() says that a page had no room, and does not take its cursor", () => {
   const { merge, outbox } = createCaughtUp({ maxFiles: 2 });
   const changes = [file(1, 11), file(2, 12), file(3, 13)];

@@ -75,7 +75,6 @@ export class DeafnessDetector {
     if (this.#owed.size < sizeBefore) this.#strikes++;
     if (this.#strikes < STRIKES || now < this.#nextRejoin) return false;
     this.#nextRejoin = now + REJOIN_INTERVAL_MS;
-    this.#forgive();
     return true;
   }
 

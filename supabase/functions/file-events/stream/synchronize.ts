@@ -59,7 +59,6 @@ export function synchronize(
   const loop = new CatchUpLoop({ ...options, run, signal });
 
   function receive(message: FeedMessage): void {
-    if (signal.aborted) return;
     switch (message.kind) {
       case "change":
         return receiveChange(message.change);
@@ -112,7 +111,6 @@ export function synchronize(
       const { generation } = merge;
       const query = { since: outbox.cursor, fileIds: parameters.fileIds, snapshot };
       const page = await changesSince(caller, query, { signal });
-      if (signal.aborted) return found;
       // Discard the page: sent revisions were forgotten while it was loading, so we cannot tell
       // whether it is newer; or the cursor that it follows was dropped.
       if (generation !== merge.generation) continue;
