@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { FakeClock } from "../fake_clock.ts";
 import { deleted, fileId, updated, upTo } from "../example_change.ts";
 import {
   CATCH_UP_DISTANCE_MS,
@@ -638,6 +639,15 @@ Deno.test("file stream logs its opening and its end, and no token", async () => 
   assert.equal(closed?.fields?.ms, READY_AFTER_MS + 5_000);
   assert.equal(closed?.fields?.stream, opened?.fields?.stream);
   assert.ok(!JSON.stringify(logged).includes("the.callers.token"));
+});
+
+Deno.test("file stream that can't be set up leaves no timer behind", async () => {
+  const clock = new FakeClock();
+  const feed = () => {
+    throw new Error("a bug");
+  };
+  await assert.rejects(openStream({ clock, feed }), /a bug/);
+  assert.equal(clock.pending, 0);
 });
 
 Deno.test("file stream keeps one user's stream apart from another's end", async () => {

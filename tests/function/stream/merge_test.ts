@@ -145,6 +145,14 @@ Deno.test("Merge.endRun() forgets what the run covers, and is uncertain of what 
   assert.equal(merge.receive(file(2, 8, 12)), "uncertain");
 });
 
+Deno.test("Merge makes pages under way void when it overflows with files that need not be remembered", () => {
+  const { merge } = createCaughtUp({ maxFiles: 2 });
+  merge.applyPage(page({ coverage: upTo(100n), changes: [file(1, 11), file(2, 12)] }));
+  const { generation } = merge;
+  assert.equal(merge.receive(file(3, 13, 200)), "overflow");
+  assert.notEqual(merge.generation, generation);
+});
+
 Deno.test("Merge.applyPage() says that a page had no room, and does not take its cursor", () => {
   const { merge, outbox } = createCaughtUp({ maxFiles: 2 });
   const changes = [file(1, 11), file(2, 12), file(3, 13)];
