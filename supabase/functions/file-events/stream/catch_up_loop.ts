@@ -14,18 +14,23 @@ export interface CatchUpLoopOptions {
   readonly signal: AbortSignal;
 }
 
-/** Before jitter, in milliseconds: many requests in a short time cost few catch-ups. */
+/**
+ * The shortest time from the end of a catch-up to the start of the next, in milliseconds before
+ * jitter. It keeps many requests in a short time from causing as many catch-ups.
+ */
 const MIN_DISTANCE_MS = 250;
 
-/** Decides when catch-ups run: one at a time, on request, after a failure, and now and then. */
+/** Decides when catch-ups run, one at a time: on request, after a failure, and at intervals. */
 export class CatchUpLoop {
   readonly #options: CatchUpLoopOptions;
   readonly #schedule: CatchUpSchedule;
-  /** A catch-up was requested that has not begun. */
+  /** A catch-up has been requested and has not begun. */
   #isRequested = false;
+  /** A catch-up has begun and has not ended. */
   #isRunning = false;
-  /** When the last catch-up ended and when the last live change arrived, in milliseconds. */
+  /** When the last catch-up ended, in milliseconds. */
   #lastRunAt = -Infinity;
+  /** When the last live change arrived, in milliseconds. */
   #lastArrivalAt = 0;
   #cancelTimer = () => {};
 
@@ -36,12 +41,12 @@ export class CatchUpLoop {
     signal.addEventListener("abort", () => this.#cancelTimer(), { once: true });
   }
 
-  /** Requests the first catch-up, unless one runs already. */
+  /** Requests the first catch-up, unless one is running already. */
   begin(): void {
     if (!this.#isRunning) this.request();
   }
 
-  /** Runs a catch-up as soon as possible. During a run, another one follows. */
+  /** Runs a catch-up as soon as possible. If one is running, another one follows it. */
   request(): void {
     this.#isRequested = true;
     const { clock, random, signal } = this.#options;
@@ -55,18 +60,18 @@ export class CatchUpLoop {
     if (this.#schedule.feedChanged(live)) this.#arm();
   }
 
-  /** The feed has brought a change. */
+  /** The feed has delivered a change. */
   feedBrought(): void {
     this.#lastArrivalAt = this.#options.clock.now();
     this.#schedule.feedBrought();
   }
 
-  /** A change is sent to the client. */
+  /** A change has been put into the outbox. */
   sent(change: FileChange): void {
     if (this.#schedule.sent(change)) this.#arm();
   }
 
-  /** The client is told to forget its files. */
+  /** The client will be sent a reset and forget its files. */
   reset(): void {
     this.#schedule.reset();
   }
@@ -83,7 +88,7 @@ export class CatchUpLoop {
     else this.#arm();
   }
 
-  /** Sets the timer of the next catch-up, unless one runs or is requested. */
+  /** Sets the timer of the next catch-up, unless one is running or requested. */
   #arm(): void {
     if (this.#isRunning || this.#isRequested) return;
     const { clock, catchUpMs } = this.#options;
@@ -92,7 +97,7 @@ export class CatchUpLoop {
       this.#setTimer(ms, () => {
         const now = clock.now();
         const quietFor = now - this.#lastArrivalAt;
-        // There is no hurry while changes arrive, unless the last catch-up has failed.
+        // While live changes arrive, the catch-up can wait, unless the last one has failed.
         const canWait = !this.#schedule.isRetry && now - this.#lastRunAt < catchUpMs;
         if (canWait && quietFor < delay) wait(delay - quietFor);
         else this.request();

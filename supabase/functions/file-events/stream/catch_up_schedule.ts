@@ -1,40 +1,46 @@
 import type { FileChange } from "./file_change.ts";
 import { jitter } from "../jitter.ts";
 
-/** The interval while changes are expected and none arrive, in milliseconds. */
+/** The first interval while changes are expected and none arrive, in milliseconds. */
 const FAST_MS = 5_000;
-/** The first interval after a catch-up that failed. */
+/** The first interval after a catch-up that failed, in milliseconds. */
 const RETRY_MS = 1_000;
 /**
- * The first interval after one that was refused. Even with jitter it is longer than the five seconds
- * for which a refusal must last before it counts.
+ * The first interval after a catch-up that was refused, in milliseconds. Even with jitter it is
+ * longer than the five seconds for which a refusal must last before it ends the stream.
  */
 const REFUSED_RETRY_MS = 7_500;
 const MAX_TRACKED = 1000;
-/** A file with any other status is in progress, because tables have words of their own for that. */
+/** A file with any other status counts as in progress, because a table may use other words. */
 const FINAL_STATUSES: ReadonlySet<string | null> = new Set(["ready", "failed", null]);
 
 export type CatchUpOutcome =
-  /** It had changes that the client lacked. */
+  /** It returned changes that the client lacked. */
   | "found"
+  /** It returned no such changes. */
   | "nothing"
-  /** The database could not be asked. */
+  /** There was no answer, or an error that may end by itself. */
   | "failed"
-  /** The database has answered that it won't tell, and would most likely say so again. */
+  /** The database refused to answer and would most likely do so again. */
   | "refused";
 
 /**
- * Says how long to wait for the next catch-up: 5 s while the feed is down, or while a file is in
- * progress and nothing arrives; 1 s after one that failed, 7.5 s after one that was refused; doubling
- * up to the ordinary interval while that finds nothing or fails; else the ordinary interval. All
- * jittered.
+ * Calculates how long to wait for the next catch-up:
+ * - 1 s after a catch-up that failed, 7.5 s after one that was refused;
+ * - otherwise 5 s while the feed is down, or while a file is in progress and no change arrives;
+ * - otherwise the ordinary interval.
+ *
+ * The short intervals double while catch-ups find nothing or keep failing, up to the ordinary
+ * interval. All intervals are jittered.
  */
 export class CatchUpSchedule {
-  /** The files being processed, at most 1,000; more make no difference. */
+  /** The ids of files in progress, at most 1,000. What matters is whether there are any. */
   readonly #inProgress = new Set<string>();
   readonly #options: { maxMs: number; random: () => number };
   #feedIsLive = false;
+  /** How the last catch-up failed; `undefined` if it did not. */
   #failure: "failed" | "refused" | undefined;
+  /** Catch-ups in a row that found nothing or failed again. Each doubles the short interval. */
   #fruitless = 0;
 
   /** @param options.maxMs The ordinary interval. */
@@ -42,12 +48,12 @@ export class CatchUpSchedule {
     this.#options = options;
   }
 
-  /** Whether changes are expected that may not arrive by themselves. */
+  /** Whether the short interval applies: the feed may fail to deliver changes that are expected. */
   get #urgent(): boolean {
     return !this.#feedIsLive || this.isRetry || this.#inProgress.size > 0;
   }
 
-  /** @returns Whether a wait under way may now be too long. */
+  /** @returns Whether the short interval applies now and did not before. */
   feedChanged(live: boolean): boolean {
     const wasUrgent = this.#urgent;
     if (live !== this.#feedIsLive) this.#fruitless = 0;
@@ -55,12 +61,12 @@ export class CatchUpSchedule {
     return this.#urgent && !wasUrgent;
   }
 
-  /** The feed has brought a change. */
+  /** The feed has delivered a change. */
   feedBrought(): void {
     if (!this.isRetry) this.#fruitless = 0;
   }
 
-  /** A change is sent. @returns As for {@linkcode feedChanged}. */
+  /** A change has been put into the outbox. @returns As for {@linkcode feedChanged}. */
   sent(change: FileChange): boolean {
     const wasUrgent = this.#urgent;
     const inProgress = !change.deleted && !FINAL_STATUSES.has(change.file.status);
@@ -77,12 +83,12 @@ export class CatchUpSchedule {
     this.#failure = failure;
   }
 
-  /** The client is told to forget its files. */
+  /** The client will be sent a reset and forget its files. */
   reset(): void {
     this.#inProgress.clear();
   }
 
-  /** Whether it is of no use to wait for live changes. */
+  /** Whether the next catch-up repeats one that failed or was refused. */
   get isRetry(): boolean {
     return this.#failure !== undefined;
   }

@@ -7,35 +7,38 @@ export interface ChangesQuery {
   readonly since: string | null;
   /** Only these files; `null` for all. */
   readonly fileIds: readonly string[] | null;
-  /** What is returned without a usable cursor: all files, or (`false`) only a cursor of this moment. */
+  /**
+   * What is returned if `since` is not usable. `true`: all files, page by page. `false`: no files,
+   * and a cursor that covers the present.
+   */
   readonly snapshot: boolean;
 }
 
 /** One page of the changes since a cursor. */
 export interface ChangesPage {
-  /** Covers this page and all before it. Opaque. */
+  /** Opaque. It covers this page and all pages before it. */
   readonly cursor: string;
   /**
-   * The transactions whose changes have been returned when `more` is false. It is the same on all
-   * pages of one run of pages, and no page of the run is older.
+   * The transactions whose changes have been returned once `more` is false. All pages of one run
+   * have the same coverage, and each shows what it covers, or something newer.
    */
   readonly coverage: Coverage;
-  /** No larger revision existed when the page was read. */
+  /** No larger revision had been drawn when the page was read. */
   readonly revision: number;
-  /** `since` can't be used: what the client has is void, and a full snapshot begins with this page. */
+  /** `since` is not usable, so what the client has is void. This page begins a full snapshot. */
   readonly reset: boolean;
   /** The run has more pages. */
   readonly more: boolean;
-  /** `more` is false, and no file has changed since the run began: nothing is missing. */
+  /** `more` is false, and no file has changed since the run began, so nothing is missing. */
   readonly current: boolean;
   readonly changes: readonly FileChange[];
 }
 
 /**
- * PORT: queries the database for what has changed. It is the truth; the feed is only faster.
+ * PORT: queries the database for what has changed. The answer is complete; the feed is only faster.
  *
  * Rejects with a {@linkcode ChangesError} if the database can't answer, and with any other error if
- * it was not asked. It may reject early when `signal` aborts.
+ * the query was not sent. It may reject early when `signal` aborts.
  */
 export type ChangesSince = (
   caller: Caller,
@@ -46,11 +49,11 @@ export type ChangesSince = (
 export interface ChangesErrorOptions {
   /** The database has refused to answer and would most likely do so again, so a retry can wait. */
   readonly isRefusal: boolean;
-  /** Set when the error has lasted so long that the stream must end: the reason of `closing`. */
+  /** The reason of `closing`, set if the error has lasted so long that the stream must end. */
   readonly end?: "token-expired" | "setup-required" | undefined;
 }
 
-/** The database could not answer. The adapter has logged it once for all streams. */
+/** The database could not answer. The adapter logs that for all streams; a stream need not. */
 export class ChangesError extends Error {
   override readonly name = "ChangesError";
   readonly isRefusal: boolean;

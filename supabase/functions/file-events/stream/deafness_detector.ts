@@ -1,33 +1,45 @@
 import type { FileChange } from "./file_change.ts";
 
-/** A change that a catch-up has found counts as missed if the feed has not brought it by then. */
+/**
+ * The feed may deliver a change until this long after a run has found it, in milliseconds. Then the
+ * change counts as missed.
+ */
 const LATE_MS = 5_000;
-/** One catch-up with missed changes proves nothing: above a tenant's limit messages are dropped. */
+/**
+ * The feed is deaf after this many runs with missed changes. One run proves nothing, because
+ * Realtime drops messages above a project's limits.
+ */
 const STRIKES = 2;
+/** The shortest time between two rejoins, in milliseconds. */
 const REJOIN_INTERVAL_MS = 60_000;
+/** How many changes are waited for at once. A few are enough to detect a deaf feed. */
 const MAX_OWED = 100;
 
 /**
- * Detects a feed that is live and brings nothing, as Realtime's is after some outages: two
- * catch-ups in a row found changes which the feed had not brought within five seconds.
+ * Detects a feed that is live and delivers nothing, as Realtime's does after some outages. The feed
+ * is deaf if two catch-ups end with missed changes and it has delivered nothing in between. A
+ * missed change is one that a catch-up found and that the feed did not deliver within five seconds.
+ * Below, a catch-up is called a run.
  *
- * A generation is the time from one change of the feed's state to the next. The first run of
- * catch-ups in a generation finds what was committed before; only later ones prove a miss.
+ * A generation is the time from one change of the feed's state to the next. The first run of a
+ * generation finds what was committed before it, so only later runs can prove a miss.
  */
 export class DeafnessDetector {
-  /** What the feed should still bring, by file id; `since` is in milliseconds. */
+  /** The changes that the feed should still deliver, by file id. Each was found at `since` (ms). */
   readonly #owed = new Map<string, { revision: number; since: number }>();
-  /** Runs in a row with missed changes. */
+  /** Runs that ended with missed changes since the feed last delivered a change. */
   #strikes = 0;
+  /** No rejoin is requested before this time, in milliseconds. */
   #nextRejoin = -Infinity;
+  /** The feed's last report of its state was `live`. */
   #isLive = false;
-  /** The feed's state has not changed since the run began. */
+  /** The feed's state has not changed since the current run began. */
   #isSameGeneration = false;
-  /** The feed is live, and a complete run began in this generation. */
+  /** The feed is live, and a run has begun and ended completely in this generation. */
   #hasBaseline = false;
-  /** A hint has come since the last run began. */
+  /** The next run may find changes that a hint announced. */
   #hinted = false;
-  /** A hint asked for what this run finds, so the feed does not owe it. */
+  /** The current run may find changes that a hint announced, so the feed need not deliver them. */
   #runIsHinted = false;
 
   feedChanged({ live }: { live: boolean }): void {
@@ -62,11 +74,11 @@ export class DeafnessDetector {
   /**
    * A run has ended, completely or with an error.
    *
-   * @returns Whether the feed is deaf and should rejoin: true once a minute at most.
+   * @returns Whether the feed is deaf and should rejoin: true at most once a minute.
    */
   endRun({ complete, now }: { complete: boolean; now: number }): boolean {
     if (complete) this.#hasBaseline ||= this.#isLive && this.#isSameGeneration;
-    // The next run will find what the hint was about.
+    // The next run will find what the hint announced.
     else this.#hinted ||= this.#runIsHinted;
     const sizeBefore = this.#owed.size;
     for (const [id, { since }] of this.#owed) {

@@ -1,11 +1,11 @@
 /**
- * What a client is told about a file. A field is `null` if the column is, or if the column holds
- * what the field can't carry.
+ * The state of a file as a client receives it. A field is `null` if its column is null, or if the
+ * column holds a value that the field can't carry.
  */
 export interface FileState {
   /** UUID. */
   readonly id: string;
-  /** At most 1,024 bytes of UTF-8, as are the other texts without a limit of their own. */
+  /** At most 1,024 bytes of UTF-8. The same limit holds for the texts below that name no other. */
   readonly filename: string | null;
   readonly file_type: string | null;
   readonly status: string | null;

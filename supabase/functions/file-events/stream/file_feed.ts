@@ -4,11 +4,11 @@ import type { FileChange } from "./file_change.ts";
 /** What a feed reports. Changes may be late, repeated, out of order or missing. */
 export type FeedMessage =
   | { readonly kind: "change"; readonly change: FileChange }
-  /** The feed receives changes, or does so again. What was committed before may be missing. */
+  /** The feed receives changes from now on. Changes that were committed before may be missing. */
   | { readonly kind: "live" }
   /** Something has changed that this message does not contain: query the database. */
   | { readonly kind: "hint" }
-  /** The feed receives nothing. It recovers by itself; `live` follows. */
+  /** The feed receives nothing. It recovers by itself, and then reports `live`. */
   | { readonly kind: "down" };
 
 export interface FeedSubscription {

@@ -8,7 +8,7 @@ import { synchronize, type SynchronizeOptions } from "./synchronize.ts";
 
 export interface FileStreamOptions extends SynchronizeOptions {
   readonly isolate: Isolate;
-  /** Makes an id that names a stream in the log. */
+  /** Creates an id that identifies a stream in the log. */
   readonly createId: () => string;
   /** Milliseconds. */
   readonly heartbeatMs: number;
@@ -24,8 +24,9 @@ export type OpenFileStream = (
 const MAX_STALLED_HEARTBEATS = 2;
 
 /**
- * Makes streams that send a caller's files and then every change to them, at the client's pace, until
- * they are cancelled or their lifetime ends. In the second case the last message is `closing`.
+ * Creates streams that send a caller's files and then every change to them, as fast as the client
+ * reads, until the client cancels or the lifetime ends. In the second case the last message is
+ * `closing`.
  */
 export function createOpenFileStream(options: FileStreamOptions): OpenFileStream {
   const { createId, clock, random, heartbeatMs, log } = options;
@@ -37,7 +38,9 @@ export function createOpenFileStream(options: FileStreamOptions): OpenFileStream
     const openedAt = clock.now();
     const labels = { stream: createId(), user: caller.userId };
 
+    /** Heartbeats in a row at which entries waited and none had been taken since the last one. */
     let idleBeats = 0;
+    /** How many entries had been taken at the last heartbeat. */
     let takenAtLastBeat = 0;
     function beat() {
       const isStalled = !outbox.isEmpty && outbox.takenCount === takenAtLastBeat;
@@ -47,8 +50,8 @@ export function createOpenFileStream(options: FileStreamOptions): OpenFileStream
       outbox.putHeartbeat();
       cancelBeat = clock.after(heartbeatMs, beat);
     }
-    // The first heartbeat comes at a random moment of the interval, so that streams which were opened
-    // together do not write together as long as they live.
+    // The first heartbeat comes at a random moment of the interval, so that streams which were
+    // opened together do not send all their heartbeats together.
     let cancelBeat = clock.after(heartbeatMs * random(), beat);
 
     function finish(controller: ReadableStreamDefaultController<StreamMessage>) {
@@ -78,7 +81,7 @@ export function createOpenFileStream(options: FileStreamOptions): OpenFileStream
       },
       async pull(controller) {
         const entry = await outbox.next();
-        // After `closing` nothing may follow: `enqueue` would throw, and the error would drop `closing`.
+        // Nothing may follow `closing`: `enqueue` would throw, and the error would drop `closing`.
         if (entry && !signal.aborted) controller.enqueue(renderEntry(entry, clock.now()));
       },
       cancel() {

@@ -2,25 +2,28 @@ import type { Clock } from "../clock.ts";
 
 /** Why a stream ends. */
 export type EndReason =
+  /** The token expires soon, or the database refuses it. */
   | "token-expired"
   /** The platform ends the isolate soon. */
   | "max-duration"
   /** A client that loads its own list of files must load it again. */
   | "resync"
+  /** The platform ends the isolate now. */
   | "shutdown"
+  /** The client has read nothing for two heartbeats. */
   | "slow-consumer"
   /** The database cannot serve streams until its operator acts. */
   | "setup-required"
-  /** The client has gone. */
+  /** The client has left. */
   | "cancelled";
 
-/** The isolate that the streams live in. */
+/** The isolate that the streams run in. */
 export interface Isolate {
   /** Milliseconds since the Unix epoch. */
   readonly startedAt: number;
-  /** Milliseconds that the platform lets it live; `Infinity` if it doesn't say. */
+  /** How long the platform lets the isolate run, in milliseconds; `Infinity` if that is unknown. */
   readonly limitMs: number;
-  /** Aborts when it is about to end. */
+  /** Aborts when the isolate is about to end. */
   readonly shutdown: AbortSignal;
 }
 
@@ -28,28 +31,30 @@ export interface Lifetime {
   /** Aborts once, with an {@linkcode EndReason}. */
   readonly signal: AbortSignal;
   end(reason: EndReason): void;
-  /** Ends at a random moment within `ms` milliseconds, so that not all streams do so at once. */
+  /** Ends at a random moment within `ms` milliseconds, so that not all streams end at once. */
   endWithin(ms: number, reason: EndReason): void;
 }
 
-/** Streams end before this fraction of the isolate's limit, because `beforeunload` comes at 90 %. */
+/** Streams end before this fraction of the isolate's limit: `beforeunload` fires at 90 %. */
 const USABLE_FRACTION = 0.88;
 /**
- * The platform sends an isolate no new requests after half of its limit. A stream that is opened
- * later counts as one that was opened then: most likely the real limit is longer than the announced
- * one, and if it isn't, `beforeunload` still ends the stream in time.
+ * The platform sends an isolate no new requests after this fraction of its limit. If a stream is
+ * opened later, the real limit is most likely longer than the configured one. So the stream lasts
+ * as long as if it were opened at this fraction. If not, `beforeunload` still ends it in time.
  */
 const LAST_REQUEST_FRACTION = 0.5;
-/** Ends before the token does, so that Realtime need not close the channel under us. */
+/**
+ * A stream ends this long before its token expires, in milliseconds, because Realtime closes a
+ * channel whose token has expired.
+ */
 const EXPIRY_MARGIN_MS = { min: 5_000, max: 15_000 };
-/** A token that is about to expire still gets a stream that can make some progress. */
+/** A stream whose token expires soon still lasts this long, so that it can make some progress. */
 const MIN_STREAM_MS = 1_000;
 
 /**
- * One stream's lifetime. Everything that belongs to the stream listens to its signal, and nothing
- * else.
+ * Creates the lifetime of one stream. Its signal alone ends everything that belongs to the stream.
  *
- * @param expiresAt When the caller's token ends, in milliseconds since the Unix epoch.
+ * @param expiresAt When the caller's token expires, in milliseconds since the Unix epoch.
  */
 export function createLifetime(
   expiresAt: number,
@@ -69,7 +74,7 @@ export function createLifetime(
   const tokenLeft = expiresAt - clock.now() - (min + (max - min) * random());
   endAfter(Math.max(tokenLeft, MIN_STREAM_MS), "token-expired");
   if (Number.isFinite(isolate.limitMs)) {
-    // Spread over what is left, or all streams of an isolate would move to the next one at once.
+    // The ends are spread over the time that is left, so that not all streams reconnect at once.
     endAfter(usableTime(isolate, clock.now()) * (0.25 + 0.7 * random()), "max-duration");
   }
   const onShutdown = () => end("shutdown");
@@ -77,17 +82,17 @@ export function createLifetime(
   else isolate.shutdown.addEventListener("abort", onShutdown, { signal });
   let isEnding = false;
   const endWithin = (ms: number, reason: EndReason) => {
-    // Once: the earliest of several random moments would not be spread.
+    // Only the first call counts: the earliest of several random moments would not be well spread.
     if (!isEnding) endAfter(ms * random(), reason);
     isEnding = true;
   };
   return { signal, end, endWithin };
 }
 
-/** Milliseconds that the isolate has left for a stream which opens now. */
+/** How long the isolate can run a stream that is opened now, in milliseconds. */
 function usableTime({ startedAt, limitMs }: Isolate, now: number): number {
   const age = now - startedAt;
-  // It has outlived its limit, so that nothing is known of how long it lives.
+  // An isolate that is older than its limit has another limit, which is not known.
   const knownAge = age < limitMs ? age : 0;
   return limitMs * USABLE_FRACTION - Math.min(knownAge, limitMs * LAST_REQUEST_FRACTION);
 }

@@ -3,42 +3,49 @@ import type { FileChange } from "./file_change.ts";
 import type { Outbox } from "./outbox.ts";
 import { RevisionMemory } from "./revision_memory.ts";
 
-/** What has become of a live change. */
+/** What was done with a live change. */
 export type LiveVerdict =
-  /** It waits in the outbox. */
+  /** It was put into the outbox. */
   | "sent"
-  /** The client has it already, or a newer state. */
+  /** It was dropped, because this state or a newer one was sent, or is in the running catch-up. */
   | "known"
-  /** The catch-up that runs will return it, so it was dropped. */
+  /** It was dropped, because a catch-up that is running or requested will return it. */
   | "left to catch-up"
-  /** It may be older than what the client has, so it was dropped: a catch-up must be requested. */
+  /** It was dropped, because it may be older than what was sent. A catch-up must be requested. */
   | "uncertain"
-  /** Too many files waited, so all were dropped: a catch-up must be requested. */
+  /** Too many files waited, so all were dropped. A catch-up must be requested. */
   | "overflow";
 
-/** What has become of a page. */
+/** What was done with a page. */
 export interface PageVerdict {
-  /** Its changes that certainly had not been sent before. */
+  /** The changes of the page that certainly had not been sent before. */
   readonly found: readonly FileChange[];
-  /** Its changes that wait in the outbox now. */
+  /** The changes of the page that were put into the outbox. */
   readonly sent: readonly FileChange[];
-  /** Too many files waited, so all were dropped: the run must continue from an earlier cursor. */
+  /** Too many files waited, so all were dropped. The run must continue from an earlier cursor. */
   readonly overflow: boolean;
 }
 
 /**
- * Decides which changes pass to the client, so that no file goes back in time and none is lost. Live
- * changes and pages come in; what passes waits in the outbox.
+ * Decides which changes are sent, so that none is lost and no older state of a file follows a newer
+ * one. It takes live changes and pages, and puts what must be sent into the outbox.
  */
 export class Merge {
   readonly #outbox: Outbox;
   readonly #maxFiles: number;
   readonly #memory: RevisionMemory;
-  /** What happens to a live change. Only "passing" forwards it; a catch-up will return the others. */
+  /**
+   * What happens to a live change.
+   * - "before first page": it is dropped, because a reset in the first page would drop it too.
+   * - "passing": it is judged, and sent if it is new.
+   * - "overflowed": it is dropped. The client must first be caught up from an earlier cursor.
+   *
+   * If it is dropped, a catch-up that is running or requested will return it.
+   */
   #liveChanges: "before first page" | "passing" | "overflowed" = "before first page";
-  /** A live change has passed since the run began. */
+  /** A live change has been sent since the run began. */
   #hasPassed = false;
-  /** The run that is under way may lack a change that was dropped, so another one must follow. */
+  /** The current run may lack a live change that was dropped, so another run must follow. */
   #mustRepeat = false;
 
   /** @param maxFiles How many files may wait, and how many revisions are remembered. */
@@ -48,7 +55,7 @@ export class Merge {
     this.#memory = new RevisionMemory(maxFiles);
   }
 
-  /** A page is void if this number has changed since the page was requested. */
+  /** A page must be discarded if this number has changed since the page was requested. */
   get generation(): number {
     return this.#memory.generation;
   }
@@ -77,7 +84,7 @@ export class Merge {
     const found = lacking.filter((change) => !this.#memory.mayHaveForgotten(change));
     if (this.#liveChanges === "before first page") {
       this.#liveChanges = "passing";
-      // This connection can't know what an earlier one has sent.
+      // An earlier connection may have sent any revision up to that of the page.
       if (!page.reset) this.#memory.assumeSent(page.revision);
     }
     const firstWithoutRoom = lacking.findIndex((change) => !this.#send(change));
@@ -87,9 +94,9 @@ export class Merge {
   }
 
   /**
-   * All pages have been applied, and live changes pass again.
+   * All pages of a catch-up have been applied. Live changes pass from now on.
    *
-   * @returns Whether another catch-up must follow, for what this one may lack.
+   * @returns Whether another catch-up must follow, because this one may lack a change.
    */
   endRun(): boolean {
     this.#memory.endRun();
@@ -102,7 +109,7 @@ export class Merge {
     this.#memory.remember(change);
     this.#outbox.putChange(change);
     if (this.#outbox.fileCount <= this.#maxFiles) return true;
-    // The client reads too slowly. It is caught up from the last cursor that it was sent.
+    // The client reads too slowly. It will be caught up from the last cursor that it was sent.
     this.#liveChanges = "overflowed";
     this.#memory.forgetAll();
     this.#outbox.rewind();
@@ -112,7 +119,7 @@ export class Merge {
   #reset(): void {
     this.#memory.reset();
     this.#outbox.putReset();
-    // The reset drops live changes that have passed; the page may have been read before them.
+    // The reset voids live changes that were sent, and the page may be older than they are.
     if (this.#hasPassed) this.#mustRepeat = true;
   }
 }

@@ -1,6 +1,6 @@
 import type { FileChange } from "./file_change.ts";
 
-/** What waits to be sent. Its `cursor` covers everything sent before it, and itself. */
+/** An entry that waits to be sent. Its `cursor` covers the entry and everything sent before it. */
 export type OutboxEntry =
   & (
     | { readonly kind: "change"; readonly change: FileChange }
@@ -9,41 +9,49 @@ export type OutboxEntry =
   & { readonly cursor?: string };
 
 /**
- * The id that comes with a reset. It is no cursor: until a client is sent one, what it resumes from
- * is nothing, whatever it had before.
+ * The id of a reset. It is not a usable cursor: a client that reconnects before it has received one
+ * gets another reset.
  */
 const VOID_ID = "none";
 
 /**
- * What the client has not yet read, in the order in which it will be sent.
+ * The queue of what the client has not yet read, in the order in which it will be sent.
  *
- * A newer state of a file replaces the one that waits, in its place, so that a slow client costs
- * one entry a file. A cursor stays behind every change it covers. Whoever puts changes in bounds
- * their number by {@linkcode fileCount}.
+ * A newer state of a file replaces the one that waits and keeps its place, so that a slow client
+ * costs one entry a file. A cursor always stays behind every change that it covers. The queue has
+ * no limit: the caller of {@linkcode putChange} limits it by {@linkcode fileCount}.
  */
 export class Outbox {
-  /** By file id, or by kind for what is no change. A Map keeps the order of insertion. */
+  /** Changes by file id, other entries by kind. A Map keeps the order of insertion. */
   readonly #entries = new Map<string, OutboxEntry>();
+  /** Covers all changes put in so far; `null` if no cursor does. */
   #cursor: string | null;
+  /** The last cursor that was taken, or else the one that the client came with. */
   #takenCursor: string | null;
+  /** How many changes wait. */
   #fileCount = 0;
+  /** How many entries have been taken. */
   #takenCount = 0;
+  /** `ready` has been taken. */
   #readyTaken = false;
+  /** Entries are no longer accepted. */
   #closed = false;
+  /** Resumes the caller that waits in {@linkcode next}. */
   #onEntry = () => {};
+  /** Resumes the caller that waits in {@linkcode flushed}. */
   #onTaken = () => {};
 
-  /** @param cursor Covers what the client has already. */
+  /** @param cursor The cursor that the client came with. It covers what the client has. */
   constructor(cursor: string | null) {
     this.#cursor = this.#takenCursor = cursor;
   }
 
-  /** Covers all changes put in so far, `null` if nothing does. */
+  /** Covers all changes put in so far; `null` if no cursor does. */
   get cursor(): string | null {
     return this.#cursor;
   }
 
-  /** The files that wait. */
+  /** How many files have a change that waits. */
   get fileCount(): number {
     return this.#fileCount;
   }
@@ -52,7 +60,7 @@ export class Outbox {
     return this.#entries.size === 0;
   }
 
-  /** The entries taken so far. */
+  /** How many entries have been taken. */
   get takenCount(): number {
     return this.#takenCount;
   }
@@ -64,22 +72,22 @@ export class Outbox {
   putChange(change: FileChange): void {
     const waiting = this.#entries.get(change.id);
     if (!waiting && !this.#closed) this.#fileCount++;
-    // A cursor that rides on the older state must not be lost with it.
+    // The new entry keeps the cursor of the older state.
     this.#put(change.id, { ...waiting, kind: "change", change });
   }
 
-  /** Puts `ready` behind all that waits, unless it waits already or has been taken. */
+  /** Puts `ready` behind all waiting entries, unless it waits already or has been taken. */
   putReady(): void {
     if (!this.#readyTaken && !this.#entries.has("ready")) this.#putWithCursor("ready");
   }
 
-  /** Puts a heartbeat behind all that waits, in place of an earlier one. */
+  /** Puts a heartbeat behind all waiting entries. It replaces one that waits. */
   putHeartbeat(): void {
     this.#entries.delete("heartbeat");
     this.#putWithCursor("heartbeat");
   }
 
-  /** Drops all that waits: the client will be told to forget what it has. */
+  /** Drops all waiting entries and puts a reset, which makes the client forget what it has. */
   putReset(): void {
     this.#drop();
     this.#cursor = null;
@@ -87,8 +95,9 @@ export class Outbox {
   }
 
   /**
-   * `cursor` covers all changes put in so far. It rides on the last entry, if that is a change: a
-   * client that has been sent a reset and no `ready` must not be taken for one that has its files.
+   * Sets the cursor that covers all changes put in so far. The last entry carries it, if that is a
+   * change. A reset never carries it, because a client that received the reset and no `ready` would
+   * then resume as if it had its files.
    */
   advance(cursor: string): void {
     this.#cursor = cursor;
@@ -96,7 +105,7 @@ export class Outbox {
     if (id !== undefined && last?.kind === "change") this.#entries.set(id, { ...last, cursor });
   }
 
-  /** Removes what is to be sent next, once there is something; `undefined` when closed. */
+  /** Takes the next entry as soon as there is one; `undefined` when the outbox is closed. */
   async next(): Promise<OutboxEntry | undefined> {
     while (!this.#closed) {
       const entry = this.#take();
@@ -107,20 +116,21 @@ export class Outbox {
 
   /** Resolves when all files that wait now have been taken or dropped. One caller at a time. */
   async flushed(): Promise<void> {
-    // Not when none waits: a client that reads slower than files change would never get there.
+    // Do not wait for an empty outbox: if files change faster than the client reads, it never is
+    // empty.
     const target = this.#takenCount + this.#entries.size;
     while (this.#takenCount < target && this.#fileCount > 0) {
       await new Promise<void>((resolve) => this.#onTaken = resolve);
     }
   }
 
-  /** Drops all that waits, and goes back to the last cursor that was taken. */
+  /** Drops all waiting entries and goes back to the last cursor that was taken. */
   rewind(): void {
     this.#drop();
     this.#cursor = this.#takenCursor;
   }
 
-  /** Drops all that waits and lets go of whoever waits for it. */
+  /** Drops all waiting entries and accepts no others. Whoever waits for an entry resumes. */
   close(): void {
     this.#closed = true;
     this.#drop();

@@ -1,13 +1,13 @@
 import { type Coverage, covers, COVERS_NOTHING, horizonOf } from "./coverage.ts";
 import type { FileChange } from "./file_change.ts";
 
-/** What a live change is worth to the client, given what has been sent. */
+/** How a live change compares to what has been sent. */
 export type Verdict =
-  /** Newer than all that was sent of its file. */
+  /** It is newer than every state of its file that was sent. */
   | "new"
-  /** Sent already, or contained in a catch-up. */
+  /** It or a newer state was sent, or a catch-up returns it. */
   | "known"
-  /** Possibly older than what the client has; a catch-up can tell. */
+  /** It may be older than what was sent. Only a catch-up can decide. */
   | "uncertain";
 
 interface Sent {
@@ -17,20 +17,23 @@ interface Sent {
 }
 
 /**
- * Merges live changes and catch-ups into one sequence in which no file goes back in time.
+ * Remembers which revisions have been sent, so that no older state of a file follows a newer one.
  *
- * It remembers the last revision sent of each file that changed at or above the horizon. The horizon
- * is the transaction id below which a catch-up has everything. Of all that it does not remember,
- * because it lies below the horizon, because there were more than `maxFiles`, or because an earlier
- * connection sent it, the memory keeps only the largest revision: a live change that is not above
- * that revision is `uncertain`. This works because the revisions of all files come from one
- * sequence. The horizon alone is not enough, because a transaction with a lower id can write the
- * later state of a file.
+ * It remembers the last revision sent of each file that changed at or above the horizon. The
+ * horizon is the transaction id below which catch-ups have returned everything. The memory forgets
+ * a revision below the horizon, or when it holds more than `maxFiles`; and it never knew what an
+ * earlier connection sent. Of all these revisions it keeps only the largest one. A live change of a
+ * file that is not remembered is `uncertain` unless its revision is larger. This works because the
+ * revisions of all files come from one sequence. The horizon alone is not enough, because a
+ * transaction with a lower id can write the later state of a file.
  */
 export class RevisionMemory {
+  /** What was last sent of each remembered file, by file id. The oldest entry is the first. */
   readonly #sent = new Map<string, Sent>();
   readonly #maxFiles: number;
+  /** What the last catch-up covers, or will cover when it is complete. */
   #coverage: Coverage = COVERS_NOTHING;
+  /** The largest revision that may have been sent and is not remembered. */
   #forgottenRevision = 0;
   #generation = 0;
 
@@ -39,8 +42,8 @@ export class RevisionMemory {
   }
 
   /**
-   * Grows when the memory forgets more than a catch-up covers. A page that was requested in an earlier
-   * generation may be older than a state that has been sent and is no longer remembered.
+   * Increases when the memory forgets a revision that no catch-up covers. A page that was requested
+   * in an earlier generation may be older than a state that was sent and is no longer remembered.
    */
   get generation(): number {
     return this.#generation;
@@ -57,8 +60,8 @@ export class RevisionMemory {
   lacks(change: FileChange): boolean {
     const sent = this.#sent.get(change.id);
     if (!sent) return true;
-    // In the catch-up's snapshot the file exists: no deletion that the snapshot covers is newer,
-    // whatever its revision.
+    // The file exists in the catch-up's snapshot, so each deletion that the snapshot covers is
+    // older, even if its revision is larger.
     if (sent.deleted && !change.deleted && covers(this.#coverage, sent.changedIn)) return true;
     return change.revision > sent.revision;
   }
@@ -68,9 +71,9 @@ export class RevisionMemory {
     return !this.#sent.has(id) && revision <= this.#forgottenRevision;
   }
 
-  /** A change is sent. */
+  /** Records a change that is sent. */
   remember({ id, revision, changedIn, deleted }: FileChange): void {
-    // Also moves it to the young end.
+    // An entry that is deleted and set again becomes the last one.
     this.#sent.delete(id);
     if (changedIn < horizonOf(this.#coverage)) return this.#forget(revision);
     this.#sent.set(id, { revision, changedIn, deleted });
@@ -78,27 +81,27 @@ export class RevisionMemory {
     if (this.#sent.size > this.#maxFiles) this.#forgetOlderHalf();
   }
 
-  /** The client has been sent changes that this memory knows nothing of, up to `revision`. */
+  /** Records that an earlier connection may have sent any revision up to this one. */
   assumeSent(revision: number): void {
     this.#forget(revision);
   }
 
-  /** A catch-up begins. Each of its pages shows what `coverage` covers, or something newer. */
+  /** A page arrives. All pages of its run show what `coverage` covers, or something newer. */
   beginRun(coverage: Coverage): void {
     if (coverage.bound >= this.#coverage.bound) this.#coverage = coverage;
   }
 
   /**
-   * The catch-up is complete: what lies below its horizon need not be remembered. What it covers
-   * above the horizon stays while there is room. Forgetting it would make each live change of a
-   * transaction that began earlier `uncertain`.
+   * The catch-up is complete, so revisions below its horizon are forgotten. Revisions above the
+   * horizon that it covers are kept while there is room. If they were forgotten, each live change
+   * of a transaction that began earlier would be `uncertain`.
    */
   endRun(): void {
     const horizon = horizonOf(this.#coverage);
     this.#forgetWhere(({ changedIn }) => changedIn < horizon);
   }
 
-  /** The client will be caught up from an earlier point. */
+  /** Forgets all revisions, because the client will be caught up from an earlier cursor. */
   forgetAll(): void {
     this.#generation++;
     for (const { revision } of this.#sent.values()) this.#forget(revision);
@@ -106,14 +109,14 @@ export class RevisionMemory {
     this.#coverage = COVERS_NOTHING;
   }
 
-  /** The client has nothing. */
+  /** Starts again, because the client will forget all its files. */
   reset(): void {
     this.#sent.clear();
     this.#coverage = COVERS_NOTHING;
     this.#forgottenRevision = 0;
   }
 
-  /** No page of this catch-up, or of a later one, can be older than what it covers. */
+  /** Whether no page of this catch-up, or of a later one, can be older than this revision. */
   #isCovered({ changedIn }: Sent): boolean {
     return covers(this.#coverage, changedIn);
   }

@@ -5,7 +5,7 @@ import type { OutboxEntry } from "./outbox.ts";
 /** The `reason` of `closing`. */
 export type ClosingReason = Exclude<EndReason, "cancelled"> | "busy";
 
-/** One Server-Sent Event. It always has data, because some clients take a block without for an event. */
+/** One Server-Sent Event. It has data, because some clients cannot parse a block without data. */
 export interface StreamMessage {
   /** The cursor that the client resumes from. */
   readonly id?: string;
@@ -17,13 +17,13 @@ export interface StreamMessage {
 
 /** How long a client waits before it reconnects, in milliseconds before jitter. */
 export const RETRY_MS = 2_000;
-/** The same for the reasons after which an earlier attempt would most likely fail again. */
+/** The same after a reason for which an earlier attempt would most likely fail again. */
 const LONGER_RETRY_MS: Partial<Record<ClosingReason, number>> = {
   "busy": 60_000,
   "setup-required": 300_000,
 };
 
-/** Renders what is to be sent in the wire format of `docs/protocol.md`. `now` is in ms. */
+/** Renders an entry in the wire format of `docs/protocol.md`. `now` is in milliseconds. */
 export function renderEntry(entry: OutboxEntry, now: number): StreamMessage {
   const message = render(payload(entry), now);
   return entry.cursor === undefined ? message : { id: entry.cursor, ...message };

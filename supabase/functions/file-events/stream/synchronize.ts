@@ -18,8 +18,9 @@ export interface SynchronizeOptions {
   /** Milliseconds between catch-ups while nothing requests one sooner. */
   readonly catchUpMs: number;
   /**
-   * How many files may wait for a client before they are dropped and it is caught up at its own
-   * pace; also how many revisions are remembered. More than a page of changes has. 1,000 by default.
+   * How many files may wait for a client. If there are more, all are dropped, and the client is
+   * caught up as fast as it reads. This many revisions are remembered, too. It must be larger than
+   * the number of changes in a page. 1,000 by default.
    */
   readonly maxFiles?: number;
   readonly clock: Clock;
@@ -35,14 +36,15 @@ interface StreamContext {
 }
 
 const MAX_FILES = 1000;
-/** The time in which streams end whose tokens the database refuses, in milliseconds. */
+/** Streams whose tokens the database refuses end within this time, in milliseconds. */
 const TOKEN_END_SPREAD_MS = 5_000;
 
 /**
- * Fills a stream's outbox until the stream ends: with what the feed brings, for speed, and with what
- * the database says has changed since the cursor (a catch-up), for truth. It connects three parts
- * which do not know each other: {@linkcode Merge} decides what passes, {@linkcode CatchUpLoop} when
- * to query, {@linkcode DeafnessDetector} whether the feed still works.
+ * Fills a stream's outbox until the stream ends. Live changes come from the feed and are fast. A
+ * catch-up queries the database for what has changed since the cursor, and is complete. This
+ * function connects three parts which do not know each other: {@linkcode Merge} decides what is
+ * sent, {@linkcode CatchUpLoop} when to query, {@linkcode DeafnessDetector} whether the feed still
+ * works.
  */
 export function synchronize(
   caller: Caller,
@@ -111,7 +113,7 @@ export function synchronize(
       const { generation } = merge;
       const query = { since: outbox.cursor, fileIds: parameters.fileIds, snapshot };
       const page = await changesSince(caller, query, { signal });
-      // Discard the page: sent revisions were forgotten while it was loading, so we cannot tell
+      // Discard the page. While it was loading, sent revisions were forgotten, so we cannot tell
       // whether it is newer; or the cursor that it follows was dropped.
       if (generation !== merge.generation) continue;
       if (page.reset) reset();
@@ -120,7 +122,7 @@ export function synchronize(
       for (const change of verdict.sent) loop.sent(change);
       found ||= verdict.found.length > 0;
       // A file that changed while pages were read, on this connection or an earlier one, is not
-      // among them: the next run returns it.
+      // among them. The next run of pages returns it.
       isCurrent = page.current && !verdict.overflow;
     }
     if (merge.endRun()) loop.request();
@@ -129,25 +131,25 @@ export function synchronize(
   }
 
   function reset(): void {
-    // Only `ready` tells such a client to load its list again, and it comes once a connection.
+    // A client without snapshots loads its list after `ready`, which is sent once a connection.
     if (!snapshot && outbox.readyTaken) lifetime.end("resync");
     loop.reset();
   }
 
-  /** A catch-up has failed. Ends the stream if all that follow would fail too. */
+  /** A catch-up has failed. Ends the stream if the following ones would fail too. */
   function fail(error: unknown): CatchUpOutcome {
     if (!(error instanceof ChangesError)) {
       if (!signal.aborted) log("warn", "catch-up failed", { ...labels, error: String(error) });
       return "failed";
     }
     const { end, isRefusal } = error;
-    // A new key concerns all streams at once, and each client then needs a new token.
+    // A new signing key affects all streams at once, so their ends are spread over some seconds.
     if (end === "token-expired") lifetime.endWithin(TOKEN_END_SPREAD_MS, end);
     if (end === "setup-required") lifetime.end(end);
     return isRefusal ? "refused" : "failed";
   }
 
   const subscription = feed(caller, receive, { signal });
-  // A feed that other streams share and that is live has requested a catch-up already.
+  // If other streams share the feed and it is live, it has requested a catch-up already.
   loop.begin();
 }
