@@ -6,14 +6,14 @@ import { createLimiter } from "../limiter.ts";
 import type { SigningKeys } from "./signing_keys.ts";
 import { readTokenClaims } from "./token_claims.ts";
 
-/** Who sent the token; a `Request` is one. Its signal aborts when the client leaves. */
+/** The client that sent the token, for example a `Request`. Its signal aborts when it leaves. */
 export interface Client {
   readonly signal: Pick<AbortSignal, "aborted">;
 }
 
 /**
- * Verifies an access token. Rejects with an {@linkcode AuthenticationError}, or with an `AbortError` if the
- * client has left while it waited for Auth.
+ * Verifies an access token. Rejects with an {@linkcode AuthenticationError}, or with an
+ * `AbortError` if the client left while it waited for Auth.
  */
 export type Authenticate = (token: string, client?: Client) => Promise<Caller>;
 
@@ -22,32 +22,36 @@ export interface AuthenticateOptions {
   readonly clock: Pick<Clock, "now">;
 }
 
-/** Requests to the Auth server at the same time. */
+/** How many requests to the Auth server run at the same time. */
 const MAX_REQUESTS = 100;
-/** Verifications that wait for the Auth server, those that it is asked about included. */
+/** How many verifications wait for the Auth server, including those whose request is running. */
 const MAX_WAITING = 1000;
 
 /**
- * Verifies tokens with Supabase Auth: ES256 and RS256 against the project's public keys, HS256 by
- * asking it.
+ * Creates a function that verifies tokens of Supabase Auth. Tokens signed with ES256 or RS256 are
+ * verified with the project's public keys. For a token signed with HS256, Auth is asked.
  *
- * The tokens' issuer is not checked against `SUPABASE_URL`, which is an internal address on a
- * local stack; the signature binds a token to its project.
+ * The issuer of a token is not compared with `SUPABASE_URL`, because that is an internal address on
+ * a local stack. The signature proves that the token belongs to the project.
  *
- * Rejects with `AUTH_INVALID` or `AUTH_EXPIRED`, with `UPSTREAM_UNAVAILABLE` if Auth can't be
- * asked, and with `OVERLOADED` if 1,000 tokens wait for it. A token whose key is known never waits.
+ * The function rejects with `AUTH_INVALID` or `AUTH_EXPIRED`, with `UPSTREAM_UNAVAILABLE` if Auth
+ * can't be reached, and with `OVERLOADED` if 1,000 tokens wait for Auth. A token whose key is known
+ * never waits.
  */
 export function createAuthenticate(
   auth: Pick<SupabaseClient["auth"], "getClaims">,
   { signingKeys, clock }: AuthenticateOptions,
 ): Authenticate {
   const limit = createLimiter(MAX_REQUESTS);
-  /** One for each verification that waits. `client` is set until its request to Auth begins. */
+  /**
+   * One entry for each verification that waits. `client` is set only if the verification must wait
+   * for a request to Auth, and only until that request begins.
+   */
   const places = new Set<{ client?: Client | undefined }>();
 
   async function verify(token: string, keyId: string | null): Promise<void> {
     const keys = keyId === null ? [] : await signingKeys(keyId).catch(unreachable);
-    // Without its key, supabase-js would ask Auth about the token, twice.
+    // If supabase-js did not find the key, it would ask Auth about the token, twice.
     if (keyId !== null && !keys.some(({ kid }) => kid === keyId)) {
       throw invalid(new Error("The project has no such key"));
     }
@@ -56,7 +60,7 @@ export function createAuthenticate(
     if (!data) throw refusal(error);
   }
 
-  /** A client that leaves while it waits gives up its place. */
+  /** Verifies a token by asking Auth. If a client leaves while it waits, its place becomes free. */
   async function verifyInTurn(token: string, client: Client | undefined): Promise<void> {
     if (places.size >= MAX_WAITING) {
       for (const place of places) if (place.client?.signal.aborted) places.delete(place);
@@ -69,8 +73,8 @@ export function createAuthenticate(
     }
     const mustWait = places.size >= MAX_REQUESTS;
     const place = { client: mustWait ? client : undefined };
-    // Deno notices that a client has left only if the signal was read before. Reading it makes
-    // Deno 2.9 print a notice, so it is not read without need.
+    // Deno notices that a client has left only if the signal was read before. The signal is read
+    // only when needed, because Deno 2.9 then prints a notice.
     void place.client?.signal;
     places.add(place);
     const ask = () => {
@@ -98,17 +102,17 @@ function unreachable(cause: unknown): never {
   );
 }
 
-/** WebCrypto throws on a token whose `alg` does not go with the key that its `kid` names. */
+/** WebCrypto throws on a token whose `alg` does not match the key that its `kid` names. */
 function explain(error: unknown): never {
   throw error instanceof DOMException || error instanceof TypeError ? invalid(error) : error;
 }
 
-/** Tells a token that Auth refused from an Auth server that could not judge it. */
+/** Decides whether Auth refused the token or could not judge it. */
 function refusal(error: AuthError | null): AuthenticationError {
-  // Auth's own answers have a code. Others are a gateway's, about the key that the function uses or
-  // a route that is missing, and no fault of the caller's.
+  // Only Auth's own answers have a code. Other answers come from a gateway. They concern the key
+  // that the function uses or a missing route, so the caller is not at fault.
   const judged = error?.code !== undefined && [400, 401, 403, 404].includes(error.status ?? 0);
-  // The session that the token names has ended; supabase-js drops the code here.
+  // The session that the token names has ended. supabase-js drops the code in this case.
   const ended = error?.name === "AuthSessionMissingError";
   if (error === null || judged || ended) return invalid(error);
   return unreachable(error);

@@ -1,17 +1,17 @@
-/** Stable codes, which a client is told as they are. */
+/** Stable codes. They are sent to the client unchanged. */
 export type AuthenticationErrorCode =
   /** There is no token. */
   | "AUTH_REQUIRED"
-  /** It is not a token of a signed-in user of this project. */
+  /** The token is not one of a signed-in user of this project. */
   | "AUTH_INVALID"
-  /** It has expired, or is about to. */
+  /** The token has expired or expires soon. */
   | "AUTH_EXPIRED"
-  /** Auth could not judge it. */
+  /** Auth could not judge the token. */
   | "UPSTREAM_UNAVAILABLE"
   /** Too many tokens wait for Auth. */
   | "OVERLOADED";
 
-/** A token was not accepted. The message is for the client, the cause for the log alone. */
+/** A token was not accepted. The message is sent to the client; the cause is only logged. */
 export class AuthenticationError extends Error {
   override readonly name = "AuthenticationError";
 
@@ -19,7 +19,7 @@ export class AuthenticationError extends Error {
     super(message, options);
   }
 
-  /** Whether the token is at fault. Otherwise it may be good, and the same request may succeed later. */
+  /** Whether the token is at fault. Otherwise the same request may succeed later. */
   get isTokenFault(): boolean {
     return this.code.startsWith("AUTH_");
   }

@@ -4,8 +4,8 @@ import { AuthenticationError } from "./authentication_error.ts";
  * Takes the access token from the `Authorization` header or, because a native EventSource can't set
  * headers, from the `access_token` parameter. The header wins.
  *
- * @throws {AuthenticationError} `AUTH_REQUIRED` if there is none, `AUTH_INVALID` if the header holds
- * something else.
+ * @throws {AuthenticationError} `AUTH_REQUIRED` if there is no token, `AUTH_INVALID` if the header
+ * has another form.
  */
 export function extractToken(headers: Headers, parameters: URLSearchParams): string {
   const token = extractBearerToken(headers) ?? parameters.get("access_token")?.trim();
@@ -14,10 +14,10 @@ export function extractToken(headers: Headers, parameters: URLSearchParams): str
 }
 
 /**
- * The token of the `Authorization` header. An empty header counts as none, because Supabase's own
- * gateway adds one where there was none.
+ * Takes the token from the `Authorization` header. An empty header counts as no header, because
+ * Supabase's gateway adds an empty one if the request has none.
  *
- * @throws {AuthenticationError} `AUTH_INVALID` if the header holds something else.
+ * @throws {AuthenticationError} `AUTH_INVALID` if the header has another form.
  */
 export function extractBearerToken(headers: Headers): string | undefined {
   const header = headers.get("Authorization")?.trim();

@@ -1,7 +1,7 @@
 import { AuthenticationError } from "./authentication_error.ts";
 import type { Authenticate } from "./authenticate.ts";
 
-/** Whether the token is not, or no longer, accepted. Rejects if that can't be found out. */
+/** Whether Auth does not accept the token, or no longer does. Rejects if Auth can't judge it. */
 export async function isTokenRefused(token: string, authenticate: Authenticate): Promise<boolean> {
   try {
     await authenticate(token);

@@ -1,24 +1,25 @@
 import type { JWK } from "@supabase/supabase-js";
 import type { Clock } from "../clock.ts";
 
-/** Asks Auth for the project's public keys. Rejects if it can't be asked. */
+/** Fetches the project's public keys from Auth. Rejects if it gets none. */
 export type FetchKeys = () => Promise<readonly JWK[]>;
 
-/** The project's public keys that may verify a token signed with the key `id`. */
+/** Returns public keys of the project; the key `id` is among them if the project has it. */
 export type SigningKeys = (id: string) => Promise<readonly JWK[]>;
 
 /**
- * Anybody can name keys that don't exist, so Auth is asked about them this often at most, in
- * milliseconds. A new key of the project works after that time at the latest.
+ * The shortest time between two requests for an unknown key, in milliseconds. There is a limit
+ * because any token can name a key that doesn't exist. A new key of the project works after this
+ * time at the latest.
  */
 const MIN_FETCH_INTERVAL_MS = 30_000;
-/** As long as supabase-js trusts keys that it has fetched, in milliseconds. */
+/** How long fetched keys are trusted, in milliseconds. It is the same time as in supabase-js. */
 const MAX_AGE_MS = 600_000;
 
 /**
- * Keeps the project's public keys: those that the platform hands over, and those that Auth says.
+ * Keeps the project's public keys: those that the platform provides, and those fetched from Auth.
  *
- * @param platformKeys They are good for the isolate's whole life.
+ * @param platformKeys Trusted as long as the isolate runs.
  */
 export function createSigningKeys(
   platformKeys: readonly JWK[],
@@ -42,7 +43,11 @@ export function createSigningKeys(
   };
 }
 
-/** Fetches the keys from Auth. @param key The project's publishable key, for the gateway. */
+/**
+ * Creates a function that fetches the keys from Auth.
+ *
+ * @param key The project's publishable key, which the gateway requires.
+ */
 export function createFetchKeys(
   supabaseUrl: string,
   key: string,

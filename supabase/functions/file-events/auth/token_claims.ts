@@ -2,30 +2,33 @@ import { AuthenticationError } from "./authentication_error.ts";
 import type { Caller } from "../stream/caller.ts";
 import { isUuid } from "../uuid.ts";
 
-/** What a token says. Nothing of it is verified yet. */
+/** What a token claims. None of it is verified yet. */
 export interface TokenClaims extends Omit<Caller, "token"> {
   /** The id of the key that signed the token (`kid`), `null` for HS256. */
   readonly keyId: string | null;
 }
 
 /**
- * Claims that say when and how a token was issued, not what it grants. `file_changes_since` leaves
- * out the same ones.
+ * Claims that say when and how a token was issued. They do not grant anything, so they are not part
+ * of a caller's rights. `file_changes_since` leaves out the same ones.
  */
 const CLAIMS_OF_ISSUE = new Set(["exp", "iat", "nbf", "jti", "session_id", "amr"]);
 
-/** No access token of Supabase Auth comes near this; a URL of that length would be refused too. */
+/** Access tokens of Supabase Auth are much shorter. */
 const MAX_TOKEN_LENGTH = 8192;
 
-/** A token with less time than this counts as expired: it would end while the stream is set up. */
+/**
+ * A token that expires sooner than this counts as expired, in milliseconds, because it could expire
+ * while the stream is set up.
+ */
 export const MIN_TOKEN_LIFE_MS = 30_000;
 
 /** The algorithms that Supabase Auth signs with. */
 const ALGORITHMS = new Set(["HS256", "RS256", "ES256"]);
 
 /**
- * Reads a token's claims. It refuses what can't be a signed-in user's token, so that no request to
- * the Auth server is spent on it.
+ * Reads a token's claims. It refuses what can't be a signed-in user's token, so that the Auth
+ * server is not asked about it.
  *
  * @param now Milliseconds since the Unix epoch.
  * @throws {AuthenticationError} `AUTH_INVALID`, or `AUTH_EXPIRED` if `exp` is past or within 30 s.
@@ -80,7 +83,7 @@ function parseSegment(segment: string | undefined): Record<string, unknown> | un
     const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
     if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
   } catch {
-    // Not base64, not UTF-8 or not JSON: in each case not a token.
+    // It is not a token, because it is not base64, not UTF-8 or not JSON.
   }
 }
 
