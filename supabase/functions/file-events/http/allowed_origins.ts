@@ -1,19 +1,20 @@
 /**
- * The origins whose pages may read the stream: all of them, or these. In one of these a `*` stands
- * for a label of the host, for a part of a label, or for the port.
+ * The origins whose pages may read the stream: all origins, or those in the set. In an origin of
+ * the set, `*` stands for a label of the host, for a part of a label, or for the port.
  */
 export type AllowedOrigins = "*" | ReadonlySet<string>;
 
 /**
- * Pages that an app carries with it, such as `capacitor://localhost`. No page is ever loaded by the
- * schemes that are left out, and a page of `file:` has no origin.
+ * Origins of pages that are part of an app, such as `capacitor://localhost`. `http:` and `https:`
+ * are excluded because they have their own rule, `ws:`, `wss:` and `ftp:` because no page has them,
+ * and `file:` because such a page has no origin.
  */
 const CUSTOM_ORIGIN = /^(?!(?:https?|wss?|ftp|file):)[a-z][a-z0-9+.-]*:\/\/[a-z0-9._*-]+(?::\d+)?$/;
 
 /**
- * Reads a list of origins, separated by commas, in the form in which browsers send them.
+ * Parses a list of origins, separated by commas, in the form in which browsers send them.
  *
- * @throws {Error} if one of them could match no page.
+ * @throws {Error} if one of them can never match the origin of a page.
  */
 export function parseAllowedOrigins(text: string): AllowedOrigins {
   if (text === "*") return "*";
@@ -40,7 +41,7 @@ function findFault(pattern: string): string | undefined {
   if (after !== undefined && !isPort && !/^[^:]*\./.test(after)) {
     return "has a '*' that stands neither in a label before the last one nor for the port";
   }
-  // A URL can't have a `*` for its port.
+  // `URL` does not accept `*` as a port.
   const url = isPort ? `${before}1` : pattern;
   if (CUSTOM_ORIGIN.test(url)) return;
   if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) return "is not an origin";

@@ -1,8 +1,9 @@
 import { type AllowedOrigins, isAllowed } from "./allowed_origins.ts";
 
 /**
- * The headers that clients of ours and Supabase's are known to send. What else a page asks for is
- * allowed too; a browser remembers these without having asked, and so asks less often.
+ * The headers that clients of this function and of Supabase are known to send. Other headers are
+ * allowed too, if a page asks for them. These are always allowed, so that a browser which remembers
+ * the answer asks less often.
  */
 const KNOWN_HEADERS = [
   "authorization",
@@ -18,10 +19,10 @@ const KNOWN_HEADERS = [
   "baggage",
 ];
 
-/** A header's name and nothing else, because the answer that names it is a header itself. */
+/** Only valid header names are repeated in the answer. */
 const HEADER_NAME = /^[a-z0-9!#$%&'*+.^_`|~-]+$/;
 
-/** Adds to `headers` what lets a page of `origin` read the response. */
+/** Adds the headers to a response that allow a page of `origin` to read it. */
 export function allowOrigin(headers: Headers, origin: string | null, allowed: AllowedOrigins) {
   headers.set("Access-Control-Expose-Headers", "Retry-After");
   if (allowed === "*") {
@@ -35,12 +36,12 @@ export function allowOrigin(headers: Headers, origin: string | null, allowed: Al
 }
 
 /**
- * The answer to a preflight request, yet without the origin.
+ * Answers a preflight request. The caller adds the origin.
  *
- * It allows every header that is asked for: SDKs, tracers and monitors add headers of which no list
- * could be complete, and one that is missing keeps the page from the stream. That is safe, because
- * a stream depends on no header but the two that are ours, the token and the cursor: a page must
- * have the user's token, and no cookie or other credential is ever taken.
+ * The answer allows every header that is asked for. SDKs, tracers and monitors add headers, no list
+ * of them could be complete, and a missing one would keep the page from the stream. This is safe,
+ * because a stream depends on two headers only, the token and the cursor. A page must have the
+ * user's token; cookies and other credentials are never read.
  */
 export function preflightResponse(request: Request): Response {
   const requested = request.headers.get("Access-Control-Request-Headers") ?? "";

@@ -5,14 +5,14 @@ import {
 import { EVENT_STREAM_HEADERS } from "./event_stream_headers.ts";
 
 /**
- * The response that streams `messages`.
+ * Creates the response that streams `messages`.
  *
- * Every message must have data, because some clients take a block without data for an event, and
+ * Every message must have data, because some clients treat a block without data as an event and
  * fail to parse it.
  *
- * @param options.retry Milliseconds that the client waits before it reconnects. They are sent at
- * once, before there is a message: as a comment and `retry`, without the blank line that would end
- * the block. The first message completes the block.
+ * @param options.retry Milliseconds that the client waits before it reconnects. The value is sent
+ * immediately, before there is a message, as a comment and `retry`. The blank line that would end
+ * the block is left out, so that the first message completes the block.
  */
 export function eventStreamResponse(
   messages: ReadableStream<ServerSentEventMessage & { data: string }>,
@@ -23,7 +23,7 @@ export function eventStreamResponse(
   return new Response(body, { headers: EVENT_STREAM_HEADERS });
 }
 
-/** `ServerSentEventStream` cannot write half a block, so these bytes are added behind it. */
+/** Adds bytes after the encoding, because `ServerSentEventStream` cannot write half a block. */
 function prepend(text: string): TransformStream<Uint8Array, Uint8Array> {
   return new TransformStream({
     start: (controller) => controller.enqueue(new TextEncoder().encode(text)),

@@ -4,11 +4,11 @@ import { isUuid } from "../uuid.ts";
 
 export const MAX_FILE_IDS = 100;
 
-/** No cursor of ours is longer or has other characters. */
+/** The cursors of this function are not longer and have no other characters. */
 const CURSOR = /^[\x21-\x7e]{1,1024}$/;
 
 /**
- * Reads `file_id`, `snapshot` and the cursor. The `Last-Event-ID` header wins over the
+ * Parses `file_id`, `snapshot` and the cursor. The `Last-Event-ID` header takes precedence over the
  * `last_event_id` parameter, because a native EventSource reuses its URL when it reconnects.
  *
  * @throws {Refusal} `INVALID_PARAMETER`
@@ -16,7 +16,7 @@ const CURSOR = /^[\x21-\x7e]{1,1024}$/;
 export function parseStreamParameters(headers: Headers, query: URLSearchParams): StreamParameters {
   const cursor = headers.get("Last-Event-ID") || query.get("last_event_id") || "";
   return {
-    // A foreign id is no error: the stream begins with a reset, as for an id that is too old.
+    // An id of another server is not an error. The stream begins with a reset, as for an old id.
     lastEventId: CURSOR.test(cursor) ? cursor : null,
     fileIds: parseFileIds(query.getAll("file_id")),
     snapshot: parseBoolean("snapshot", query.get("snapshot") ?? "true"),

@@ -1,6 +1,6 @@
 import { AuthenticationError, type AuthenticationErrorCode } from "../auth/authentication_error.ts";
 
-/** The codes that clients may rely on: `docs/protocol.md` lists them. */
+/** The codes that clients may rely on. `docs/protocol.md` lists them. */
 export type RefusalCode =
   | AuthenticationErrorCode
   | "INVALID_PARAMETER"
@@ -8,7 +8,7 @@ export type RefusalCode =
   | "URI_TOO_LONG"
   | "SSE_SETUP_ERROR";
 
-/** The status of each code: errors are mapped to HTTP here and nowhere else. */
+/** The status of each code. Errors are mapped to HTTP only here. */
 const STATUS: Record<RefusalCode, number> = {
   AUTH_REQUIRED: 401,
   AUTH_INVALID: 401,
@@ -21,19 +21,19 @@ const STATUS: Record<RefusalCode, number> = {
   OVERLOADED: 503,
 };
 
-/** A request is refused, and the client is told why. The message goes to the client as it is. */
+/** A request is refused. The code and the message are sent to the client unchanged. */
 export class Refusal extends Error {
   override readonly name = "Refusal";
   readonly status: number;
 
-  /** @param options.cause What really happened: for the log, never for the client. */
+  /** @param options.cause The original error. It is logged and never sent to the client. */
   constructor(readonly code: RefusalCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.status = STATUS[code];
   }
 }
 
-/** The refusal that an error stands for; `undefined` if it is a fault of ours. */
+/** Turns an error into a refusal. Returns `undefined` for an error of the function itself. */
 export function toRefusal(error: unknown): Refusal | undefined {
   if (error instanceof Refusal) return error;
   if (error instanceof AuthenticationError) {

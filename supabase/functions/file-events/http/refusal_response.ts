@@ -2,16 +2,16 @@ import { jitter } from "../jitter.ts";
 import { EVENT_STREAM_HEADERS } from "./event_stream_headers.ts";
 import type { Refusal } from "./refusal.ts";
 
-/** Seconds after which a client may try again, in `Retry-After`, before jitter. */
+/** `Retry-After` of a 503, in seconds before jitter. */
 const RETRY_AFTER_S = 10;
 /**
- * `retry:` of a 401, in milliseconds before jitter. The same request will be refused again, but some
- * clients repeat it.
+ * `retry:` of a 401, in milliseconds before jitter. It is long because some clients repeat a
+ * request that will be refused again.
  */
 const REFUSED_RETRY_MS = 300_000;
 
 /**
- * The answer to a refused request: `{"error", "code"}` as JSON, for 401 as one Server-Sent Event
+ * Answers a refused request with `{"error", "code"}`: as JSON, or for 401 as one Server-Sent Event
  * with a long `retry:`.
  */
 export function refusalResponse(refusal: Refusal, random: () => number): Response {

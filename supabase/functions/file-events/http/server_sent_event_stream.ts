@@ -6,7 +6,7 @@ export interface ServerSentEventMessage {
   event?: string;
   /** The payload; line breaks are allowed. */
   data?: string;
-  /** What the client sends back as `Last-Event-ID`. */
+  /** The id that the client sends as `Last-Event-ID` when it reconnects. */
   id?: string | number;
   /** Milliseconds that the client waits before it reconnects. */
   retry?: number;
