@@ -7,41 +7,44 @@ import type { QueryChanges } from "./query_changes.ts";
 import { type FaultKind, QueryError } from "./query_error.ts";
 
 export interface JudgeFaultsOptions {
-  /**
-   * Whether Auth refuses the token. Rejects if Auth can't be asked.
-   */
+  /** Whether Auth refuses the token. Rejects if Auth can't judge it. */
   readonly isRefusedByAuth: (token: string) => Promise<boolean>;
   readonly clock: Pick<Clock, "now">;
-  /** Gets a line for each failure, so it should drop repeated ones. */
+  /** It is called for each failure, so it should drop repeated lines. */
   readonly log: Log;
 }
 
-/** Failures of the same kind in a row, for one caller. */
+/** A sequence of failures of the same kind, without a success in between, for one caller. */
 interface Streak {
   readonly kind: FaultKind;
-  /** When the first of them happened, in milliseconds since the Unix epoch. */
+  /** When the first failure happened, in milliseconds since the Unix epoch. */
   readonly since: number;
-  /** What Auth says about the token; "asked" until it answers, and also if it accepts the token. */
+  /**
+   * What Auth says about the token. "not asked": nothing yet, so it is asked at the next refusal.
+   * "asked": it has not answered yet, or it accepts the token. "refused": it refuses the token.
+   */
   auth: "not asked" | "asked" | "refused";
 }
 
 /**
- * A fault must last this long before a stream ends for it. PostgREST reloads its schema and its keys
- * while it answers, so that a single refusal proves nothing right after a migration or a rotation.
+ * A fault ends a stream only if it lasts this long, in milliseconds. PostgREST reloads its schema
+ * and its keys while it answers, so a single refusal proves nothing after a migration or a key
+ * rotation.
  */
 const LASTING_MS = 5_000;
-/** How a stream ends when a fault lasts. */
+/** The reason of `closing` when a fault lasts. */
 const END = { "token-refused": "token-expired", "setup": "setup-required" } as const;
-/** Tokens that Auth is asked about at the same time: new streams must not wait for these. */
+/** How many tokens Auth is asked about at the same time. Few, so that new streams need not wait. */
 const MAX_AUTH_REQUESTS = 4;
 
 /**
- * Tells faults that last from those that pass, for all streams of an isolate, and logs both.
+ * Decides which faults last and end streams, for all streams of an isolate, and logs faults.
  *
- * A `setup` fault that lasts gets the end `setup-required`. A token that PostgREST has refused for as
- * long gets the end `token-expired`, but only if the token itself is at fault: if PostgREST has
- * accepted another token since, or if Auth refuses this one too. Else the project is at fault: a
- * client with a new token would fare no better, so the stream stays and asks again.
+ * A `setup` fault that lasts ends the stream with `setup-required`. A token that PostgREST has
+ * refused for that time ends the stream with `token-expired`, but only if the token itself is at
+ * fault. That is so if PostgREST has accepted another token since, or if Auth refuses this one too.
+ * Otherwise the project is at fault: a new token would not help the client, so the stream stays and
+ * queries again.
  */
 export function judgeFaults(
   queryChanges: QueryChanges,
@@ -49,8 +52,9 @@ export function judgeFaults(
 ): QueryChanges {
   const streaks = new WeakMap<Caller, Streak>();
   const limit = createLimiter(MAX_AUTH_REQUESTS);
-  /** The last time that PostgREST accepted a token, and the last time for a different one. */
+  /** The token that PostgREST accepted last, and when. */
   let latest = { token: "", at: -Infinity };
+  /** The last other token that PostgREST accepted before that, and when. */
   let previous = latest;
 
   function accepted({ token }: Caller): void {
@@ -68,7 +72,7 @@ export function judgeFaults(
     try {
       if (await limit(() => isRefusedByAuth(token))) streak.auth = "refused";
     } catch {
-      // Auth could not judge the token, so it is asked again at the next refusal.
+      // Auth could not judge the token, so it will be asked again at the next refusal.
       streak.auth = "not asked";
     }
   }

@@ -9,12 +9,12 @@ import {
 } from "../rows/parse_file_change.ts";
 import { queryError, unexpectedAnswer } from "./query_error.ts";
 
-/** Queries one page of changes. Rejects with a `QueryError` if it gets none. */
+/** Queries one page of changes. Rejects with a `QueryError` if it does not get one. */
 export type QueryChanges = (caller: Caller, query: ChangesQuery) => Promise<ChangesPage>;
 
 /**
- * Calls `public.file_changes_since` through PostgREST as the caller, so that row level security
- * applies.
+ * Creates a function that calls `public.file_changes_since` through PostgREST with the caller's
+ * token, so that row level security applies.
  *
  * @param onLostValues Called for values that events can't carry.
  */
@@ -40,7 +40,7 @@ function parsePage(data: unknown, onLostValues: OnLostValues): ChangesPage {
     typeof reset !== "boolean" || typeof more !== "boolean" || typeof current !== "boolean" ||
     !Array.isArray(files) || !Array.isArray(deletions)
   ) throw unexpectedAnswer();
-  // A row without an id can't be streamed. The other rows must still be.
+  // A row without an id can't be streamed. The other rows still are.
   const rows = files.filter((row) => row?.id !== null);
   if (rows.length < files.length) onLostValues(null, ["id"]);
   const changes = [

@@ -1,24 +1,24 @@
-/** Who can end a fault. */
+/** The kinds of faults, by who can end them. */
 export type FaultKind =
-  /** PostgREST refuses the token: the token is void, or PostgREST lacks the keys that Auth has. */
+  /** PostgREST refuses the token: it is not valid, or PostgREST lacks the keys that Auth has. */
   | "token-refused"
   /** The database cannot answer until its operator acts, for example applies the migrations. */
   | "setup"
   /** An outage, an overload, or anything else that may end by itself. */
   | "unavailable";
 
-/** What is known of an answer that is not a page of changes. */
+/** What is known about an answer that is not a page of changes. */
 export interface Fault {
   readonly kind: FaultKind;
-  /** The HTTP status, 0 if there was no answer. */
+  /** The HTTP status; 0 if there was no answer. */
   readonly status: number;
-  /** PostgREST's own code or PostgreSQL's SQLSTATE, empty if there was none. */
+  /** PostgREST's own code or PostgreSQL's SQLSTATE; empty if the answer has no code. */
   readonly code: string;
   /** What the operator must do. */
   readonly advice?: string | undefined;
 }
 
-/** PostgREST has not answered with a page of changes. The message is for the log alone. */
+/** PostgREST has not answered with a page of changes. The message is only logged. */
 export class QueryError extends Error {
   override readonly name = "QueryError";
 
@@ -27,14 +27,14 @@ export class QueryError extends Error {
   }
 }
 
-/** A gateway's answer can be a whole page of HTML. */
+/** Longer messages are cut, because a gateway's answer can be a whole page of HTML. */
 const MAX_MESSAGE_LENGTH = 500;
 
 /**
  * Turns an answer of PostgREST, or of a gateway in front of it, into an error that says who must
  * act. Such answers are judged only here.
  *
- * @param status The HTTP status, 0 if there was no answer.
+ * @param status The HTTP status; 0 if there was no answer.
  * @param body The answer's JSON. PostgREST's has `code` and `message`, a gateway's can be anything.
  */
 export function queryError(status: number, body: unknown): QueryError {
@@ -47,7 +47,7 @@ export function queryError(status: number, body: unknown): QueryError {
   );
 }
 
-/** An answer that is not a page of changes, as from an older version of the migrations. */
+/** The error for an answer without an error that is not a page, as from old migrations. */
 export function unexpectedAnswer(): QueryError {
   return new QueryError(
     "Cannot query changes: the answer is not a page of changes",
@@ -66,22 +66,22 @@ const EXPOSE_SCHEMA = "expose the schema `public` in the settings of the Data AP
 
 function judge({ status, code }: { status: number; code: string }, message: string): Verdict {
   if (code.startsWith("PGRST")) return judgePostgrest(code, message);
-  // By PostgreSQL's SQLSTATE. What is not listed, such as 57014 (timeout) and 53300 (too many
-  // connections), may end by itself.
+  // These are classes of PostgreSQL's SQLSTATE. A fault that is not listed, such as 57014 (timeout)
+  // or 53300 (too many connections), may end by itself.
   switch (/^[0-9A-Z]{5}$/.test(code) && code.slice(0, 2)) {
     // A function, table or column is missing or has another type, or a grant is missing.
     case "42":
     // A schema is missing.
     case "3F":
       return { kind: "setup", advice: APPLY_MIGRATIONS };
-    // A value in a row or a token that a policy or a column's type cannot take.
+    // A policy or a column's type does not accept a value in a row or a token.
     case "22":
       return { kind: "setup", advice: CHECK_POLICIES };
-    // Raised by the query itself, whose message says what to do, for example after a restore.
+    // The query itself raises it, for example after a restore. Its message says what to do.
     case "55":
       return { kind: code === "55000" ? "setup" : "unavailable" };
     case false:
-      // The gateway's own answer: it refuses the function's key, or has no route to PostgREST.
+      // The gateway answers: it refuses the function's key, or it has no route to PostgREST.
       if (status === 401 || status === 404) return { kind: "setup", advice: CHECK_GATEWAY };
   }
   return { kind: "unavailable" };
@@ -93,7 +93,7 @@ function judgePostgrest(code: string, message: string): Verdict {
     case "PGRST301":
     // Its claims are refused. Before version 13 the code was PGRST301.
     case "PGRST303":
-      // Two clocks differ: the token becomes valid by itself.
+      // The clocks of two servers differ. The token becomes valid by itself.
       if (/future|not yet valid/i.test(message)) return { kind: "unavailable" };
       return { kind: "token-refused", advice: CHECK_KEYS };
     // PostgREST has no keys, or the token did not reach it.
@@ -103,8 +103,8 @@ function judgePostgrest(code: string, message: string): Verdict {
     case "PGRST106":
       return { kind: "setup", advice: EXPOSE_SCHEMA };
   }
-  // PGRST2…: the function is not in the schema cache. Others, such as PGRST0… (no connection to the
-  // database) and PGRSTX… (a fault of PostgREST's own), may end by themselves.
+  // PGRST2…: the function is not in the schema cache. Other faults, such as PGRST0… (no connection
+  // to the database) and PGRSTX… (an internal error of PostgREST), may end by themselves.
   return code.startsWith("PGRST2")
     ? { kind: "setup", advice: APPLY_MIGRATIONS }
     : { kind: "unavailable" };

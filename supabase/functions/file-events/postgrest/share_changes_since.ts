@@ -5,13 +5,14 @@ import { createLimiter } from "../limiter.ts";
 import type { QueryChanges } from "./query_changes.ts";
 
 interface WaitingQuery {
+  /** The caller whose token the query will use: of all that wait, the one that expires last. */
   caller: Caller;
   readonly page: Promise<ChangesPage>;
-  /** The streams that want the answer. */
+  /** The signals of the streams that wait for the answer. */
   readonly signals: AbortSignal[];
 }
 
-/** Queries of one isolate that run at the same time. */
+/** How many queries of one isolate run at the same time. */
 const MAX_QUERIES = 8;
 /** How long a query may wait for its turn, in milliseconds. */
 const MAX_WAIT_MS = 10_000;
@@ -19,9 +20,10 @@ const MAX_WAIT_MS = 10_000;
 /**
  * Runs at most 8 queries at once. Equal queries that still wait become one query.
  *
- * A query that has begun is never shared, because its answer may lack what the new one asks for.
- * After an outage all streams query at once; those of one user then cost one query. A query whose
- * streams have all ended is dropped. One that has waited too long rejects, and its streams retry.
+ * A query that has begun is not shared, because its answer may lack changes that a new query must
+ * return. After an outage all streams query at once, and then those of one user cost one query. A
+ * query whose streams have all ended is dropped. A query that has waited too long rejects, and its
+ * streams retry.
  */
 export function shareChangesSince(
   queryChanges: QueryChanges,
@@ -35,13 +37,13 @@ export function shareChangesSince(
     const equal = waiting.get(key);
     if (equal) {
       equal.signals.push(signal);
-      // The token that lives longest is most likely still valid when the query begins.
+      // The token that expires last is the most likely to be valid when the query begins.
       if (caller.expiresAt > equal.caller.expiresAt) equal.caller = caller;
       return equal.page;
     }
     const askedAt = clock.now();
     const page = limit(async () => {
-      // Equal queries of the same instant may still be shared.
+      // Wait for one microtask, so that equal queries of the same instant can be shared.
       await Promise.resolve();
       const mine = waiting.get(key)!;
       waiting.delete(key);
