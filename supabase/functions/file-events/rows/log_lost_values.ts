@@ -1,12 +1,12 @@
 import type { Log } from "../log.ts";
 import type { OnLostValues } from "./parse_file_change.ts";
 
-/** The number of rows that are remembered, so that each is logged once. */
+/** How many rows are remembered, so that each is logged only once. */
 const MAX_ROWS = 1000;
 
 /**
- * Logs each row once that has values which events can't carry, up to 1,000 rows an isolate. `rows`
- * in the line counts the rows so far.
+ * Logs each row that has values which events can't carry: once, and at most 1,000 rows an isolate.
+ * `rows` in the line is the number of such rows so far.
  */
 export function logLostValues(log: Log): OnLostValues {
   const logged = new Set<string | null>();

@@ -3,15 +3,15 @@ import { parseTime } from "./parse_time.ts";
 import { truncateUtf8 } from "./truncate_utf8.ts";
 
 /**
- * Called with the fields whose values can't be carried. They are streamed as `null`; a row whose `id`
- * is among them is not streamed.
+ * Called with the fields whose values an event can't carry. They are streamed as `null`. If `id` is
+ * among them, the row is not streamed.
  */
 export type OnLostValues = (id: string | null, fields: readonly string[]) => void;
 
 export const MAX_TEXT_BYTES = 1024;
 export const MAX_ERROR_MESSAGE_BYTES = 4096;
 
-/** Not `created_at`, because a table need not have it. */
+/** The columns that every row has. `created_at` is not one, because a table need not have it. */
 const COLUMNS = [
   "filename",
   "file_type",
@@ -22,8 +22,8 @@ const COLUMNS = [
 ] as const;
 
 /**
- * Parses a row of `public.files`. A value that its field can't carry becomes `null`, so that no row
- * is ever left out because of one value.
+ * Parses a row of `public.files`. A value that its field can't carry becomes `null`, so that one
+ * value never makes a row disappear.
  *
  * @returns `undefined` if the row does not say which state of which file it is, or if it lacks a
  * column, as in a Realtime message from which the server has removed long fields.
@@ -69,7 +69,7 @@ function parseVersion(row: unknown) {
   const { id, revision, changed_in } = row as Record<string, unknown>;
   if (
     typeof id !== "string" || !Number.isSafeInteger(revision) ||
-    // Realtime's messages carry an xid8 as text.
+    // An `xid8` is text in Realtime's messages.
     !/^\d{1,20}$/.test(String(changed_in))
   ) return;
   return { id, revision: revision as number, changedIn: BigInt(String(changed_in)) };

@@ -1,11 +1,12 @@
 const TIME = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d:\d\d(?:\.\d+)?)(Z|[+-]\d\d(?::?\d\d)?)?)?$/;
 
 /**
- * Turns a date or a time as PostgreSQL writes it in JSON into ISO 8601 in UTC with milliseconds, so
- * that it reads the same whatever the time zone of the session that wrote it. Without an offset it
- * counts as UTC.
+ * Converts a date or a time, as PostgreSQL writes it in JSON, to ISO 8601 in UTC with milliseconds.
+ * So the result does not depend on the time zone of the session that wrote it. A time without an
+ * offset counts as UTC.
  *
- * @returns `undefined` if it is none, or one that ISO 8601 can't say, such as `infinity`.
+ * @returns `undefined` if `text` is not a time, or one that ISO 8601 has no form for, such as
+ * `infinity`.
  *
  * @example
  * ```ts
@@ -18,7 +19,7 @@ const TIME = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d:\d\d(?:\.\d+)?)(Z|[+-]\d\d(?::
  */
 export function parseTime(text: string): string | undefined {
   const [, day, time = "00:00:00", offset = "Z"] = TIME.exec(text) ?? [];
-  // `Date` reads no offset of hours alone, which PostgreSQL writes as text.
+  // PostgreSQL may write an offset with hours only, which `Date` does not accept.
   const date = new Date(`${day}T${time}${offset.length === 3 ? `${offset}:00` : offset}`);
   return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
 }

@@ -12,7 +12,7 @@ const encoder = new TextEncoder();
  * ```
  */
 export function truncateUtf8(text: string, maxBytes: number): string {
-  // A UTF-16 unit takes three bytes at most: most texts need no look at their bytes.
+  // A UTF-16 unit takes at most three bytes, so most texts need not be encoded.
   if (text.length * 3 <= maxBytes) return text;
   return text.slice(0, encoder.encodeInto(text, new Uint8Array(maxBytes)).read);
 }
