@@ -1,4 +1,4 @@
-/** Time as the function sees it, so that a test can pass its own. */
+/** The time and timers that the function uses. Tests pass their own. */
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   now(): number;

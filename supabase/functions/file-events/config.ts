@@ -8,40 +8,40 @@ export type SourceName = "broadcast" | "postgres_changes";
 export interface Config {
   readonly supabaseUrl: string;
   readonly publishableKey: string;
-  /** The keys that tokens are signed with, as far as the platform says. */
+  /** The public keys of the project that the platform provides, if any. */
   readonly jwks: readonly JWK[];
   readonly source: SourceName;
-  /** Milliseconds between heartbeats. Clients take a minute of silence for the end: 30 s at most. */
+  /** Milliseconds between heartbeats. At most 30 s: clients reconnect after 60 s of silence. */
   readonly heartbeatMs: number;
-  /** Milliseconds between catch-ups while nothing calls for one sooner. */
+  /** Milliseconds between catch-ups while nothing requests one sooner. */
   readonly catchUpMs: number;
-  /** Milliseconds that the platform lets an isolate live; `Infinity` where it doesn't limit it. */
+  /** How long the platform lets an isolate run, in milliseconds; `Infinity` if it has no limit. */
   readonly workerLimitMs: number;
   readonly allowedOrigins: AllowedOrigins;
-  /** What is odd about the environment and stops nothing: for the log. */
+  /** Problems of the environment that do not prevent the start. They are logged. */
   readonly warnings: readonly string[];
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** A variable's value without the white space around it; `undefined` if nothing is left. */
+/** Reads a variable and trims its value; `undefined` if nothing is left. */
 type Read = (name: string) => string | undefined;
 
-/** The environment does not describe a function that could run. The message names each variable. */
+/** The function cannot start with this environment. The message names each variable at fault. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
   readonly code = "INVALID_CONFIG";
 }
 
-/** The hosted platform ends an isolate after this on the free plan; 400 s on a paid one. */
+/** The hosted platform ends an isolate after this time; on a paid plan, after 400 s. */
 const HOSTED_WORKER_LIMIT_MS = 150_000;
-/** A variable that is meant for this function, misspelt or not. */
+/** Matches a variable that is meant for this function, even if it is misspelt. */
 const OURS = /^file_?events?_/i;
 
 /**
  * Reads the function's configuration.
  *
- * @throws {ConfigError} with all that is wrong, not only the first.
+ * @throws {ConfigError} with all problems, not only the first.
  */
 export function parseConfig(env: Environment): Config {
   const problems: string[] = [];
@@ -59,8 +59,8 @@ export function parseConfig(env: Environment): Config {
       return undefined as T;
     }
   };
-  // The platform sets these two. The function can do without them: there are other variables for
-  // the key, and tokens are verified with what Auth says.
+  // The platform sets these two. They are not required: other variables can provide the key, and
+  // the keys for tokens can be fetched from Auth.
   const publishable = attempt(readPublishableKeys, warnings);
   const jwks = attempt(readJwks, warnings) ?? [];
   const config: Config = {
@@ -97,7 +97,7 @@ function readPublishableKeys(read: Read): string | undefined {
   return parsePublishableKeys(read("SUPABASE_PUBLISHABLE_KEYS") ?? "null");
 }
 
-/** What self-hosted projects may have in place of an object of keys. */
+/** Self-hosted projects may have a single key instead of an object of keys. */
 function readSingleKey(read: Read): string {
   const key = read("SUPABASE_PUBLISHABLE_KEY") ?? read("SUPABASE_ANON_KEY");
   if (key) return key;
@@ -127,7 +127,7 @@ function readAllowedOrigins(read: Read): AllowedOrigins {
   }
 }
 
-/** Only the hosted platform sets these. */
+/** The default limit. Only the hosted platform sets these variables. */
 function workerLimit(read: Read): number {
   const isHosted = read("DENO_DEPLOYMENT_ID") ?? read("SB_EXECUTION_ID");
   return isHosted ? HOSTED_WORKER_LIMIT_MS : Infinity;

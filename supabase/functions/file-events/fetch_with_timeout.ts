@@ -1,5 +1,5 @@
 /**
- * A `fetch` that also gives up when the signal of `createTimeout` aborts, so that an upstream which
+ * Creates a `fetch` that also aborts when the signal of `createTimeout` does. So a server that
  * accepts a connection and sends nothing counts as unreachable.
  *
  * @param createTimeout Called for each request.
@@ -10,7 +10,7 @@ export function fetchWithTimeout(
 ): typeof fetch {
   return (input, init) => {
     const timeout = createTimeout();
-    // The types of Node, which some dependencies bring along, hide the property on Deno 2.1.
+    // Some dependencies include Node's types, which hide the property on Deno 2.1.
     const { signal } = (init ?? {}) as { signal?: AbortSignal | null };
     return fetch(input, { ...init, signal: signal ? AbortSignal.any([signal, timeout]) : timeout });
   };

@@ -21,10 +21,10 @@ export interface HandlerOptions {
   readonly log: Log;
 }
 
-/** A token and 100 file ids need half of it; proxies accept no more either. */
+/** A token and 100 file ids need half of this length. Many proxies refuse a longer URL too. */
 const MAX_URL_LENGTH = 16_384;
 
-/** The function: a request in, an event stream or a refusal out. Never rejects. */
+/** Creates the handler: a request in, an event stream or a refusal out. It never rejects. */
 export function createHandler(options: HandlerOptions): (request: Request) => Promise<Response> {
   return async (request) => {
     const response = await respond(request, options)
@@ -54,7 +54,7 @@ async function respond(
 
 function refuse(error: unknown, request: Request, options: HandlerOptions): Response {
   const { clock, random, log } = options;
-  // The client has left: nobody reads the answer.
+  // The client has left, so the answer is not read.
   if (error instanceof DOMException && error.name === "AbortError") {
     return new Response(null, { status: 499 });
   }
@@ -68,11 +68,11 @@ function refuse(error: unknown, request: Request, options: HandlerOptions): Resp
   if (status >= 500) {
     log("warn", "stream refused", cause === undefined ? { code } : { code, cause: String(cause) });
   }
-  // A native EventSource, whose token is in the URL, never reconnects after a status but 200.
+  // A native EventSource, whose token is in the URL, reconnects only if the status was 200.
   if (status !== 503 || extractBearerToken(request.headers) !== undefined) {
     return refusalResponse(refusal, random);
   }
-  // This stream only says when to come back.
+  // This stream consists of `closing`, which says when to reconnect.
   const closing = renderClosing("busy", { now: clock.now(), random });
   return eventStreamResponse(ReadableStream.from([closing]));
 }

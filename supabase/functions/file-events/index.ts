@@ -1,4 +1,4 @@
-// The composition root. Environment, clock, random numbers and network come in here and nowhere else.
+// The composition root. Environment, clock, random numbers and network are accessed only here.
 import { createClient } from "@supabase/supabase-js";
 import { createAuthenticate } from "./auth/authenticate.ts";
 import { isTokenRefused } from "./auth/is_token_refused.ts";
@@ -35,7 +35,7 @@ const supabase = createClient(config.supabaseUrl, config.publishableKey, {
   global: { fetch: upstreamFetch },
   auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
 });
-// Without this, one promise that nobody awaits would end the isolate and cut all its streams.
+// Without this, one unhandled rejection would end the isolate and cut all its streams.
 addEventListener("unhandledrejection", (event) => {
   event.preventDefault();
   log("error", "unhandled rejection", { error: String(event.reason) });

@@ -1,6 +1,6 @@
 /**
- * Spreads a delay evenly over ±`spread` of itself, so that what happens to a thousand streams at
- * once does not make them all act again in the same instant.
+ * Varies a delay evenly by up to ±`spread` of itself. So a thousand streams to which the same thing
+ * happens do not all act again at the same moment.
  *
  * @param ms The delay in milliseconds.
  * @param random A number from 0 up to 1, as `Math.random` gives it.

@@ -1,8 +1,8 @@
-/** Runs `work` when its turn comes, and settles as it does. */
+/** Runs `work` when its turn comes. Resolves or rejects as `work` does. */
 export type Limiter = <T>(work: () => Promise<T>) => Promise<T>;
 
 /**
- * Lets at most `max` pieces of work run at once; the others wait in the order they came.
+ * Lets at most `max` pieces of work run at once. The others wait and run in the order of the calls.
  *
  * @example
  * ```ts
@@ -23,7 +23,7 @@ export function createLimiter(max: number): Limiter {
       return await work();
     } finally {
       const next = waiting.shift();
-      // A waiter takes over the place, so that nobody slips in between.
+      // The next one takes over the place, so that a new call cannot take it first.
       if (next) next();
       else running--;
     }

@@ -4,17 +4,17 @@ export type LogLevel = "info" | "warn" | "error";
 /** Writes one structured line. Fields must not hold tokens. */
 export type Log = (level: LogLevel, event: string, fields?: Record<string, unknown>) => void;
 
-/** Supabase takes 100 log events per 10 s from a function; ours leave room for the platform's own. */
+/** Supabase accepts 100 log events per 10 s from a function, including those of the platform. */
 const WINDOW_MS = 10_000;
 /**
- * A line is written if fewer lines than this, of any level, were written in the last 10 s. So streams
- * that come and go never hide a warning, and warnings never hide an error.
+ * A line is written if fewer lines than this, of any level, were written in the last 10 s. So lines
+ * about opened and closed streams never hide a warning, and warnings never hide an error.
  */
 const MAX_LINES = { info: 50, warn: 70, error: 80 };
 
 /**
- * A log of JSON lines, at most 80 in any 10 s. What is over is counted, and the count is written with
- * the next line that passes.
+ * Creates a log that writes JSON lines, at most 80 in any 10 s. Further lines are dropped and
+ * counted, and the next line that is written contains the count.
  *
  * @param write Takes a line without its line break.
  */
@@ -22,8 +22,9 @@ export function createLog(
   write: (level: LogLevel, line: string) => void,
   clock: Pick<Clock, "now">,
 ): Log {
-  /** When the lines of the last 10 s were written. */
+  /** When each line of the last 10 s was written. */
   let written: number[] = [];
+  /** How many lines have been dropped since the last one that was written. */
   let suppressed = 0;
   return (level, event, fields = {}) => {
     const now = clock.now();

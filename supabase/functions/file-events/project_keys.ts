@@ -1,8 +1,8 @@
 import type { JWK } from "@supabase/supabase-js";
 
 /**
- * The key named `default`, or else the first one, of `SUPABASE_PUBLISHABLE_KEYS`; `undefined` if
- * there is none, as where a self-hosted project has legacy keys alone.
+ * Parses `SUPABASE_PUBLISHABLE_KEYS` and returns the key named `default`, or else the first one;
+ * `undefined` if there is no key, as in a self-hosted project that has only legacy keys.
  *
  * @param json `{"default":"sb_publishable_…"}`; also `{"default":""}`, `{}` or `null`.
  * @throws {Error} if it is something else.
@@ -19,7 +19,7 @@ export function parsePublishableKeys(json: string): string | undefined {
 }
 
 /**
- * The public keys of `SUPABASE_JWKS`.
+ * Parses the public keys of `SUPABASE_JWKS`.
  *
  * @param json `{"keys":[…]}` or `[…]`; also `{"keys":null}`, `{}` or `null`, which have no keys.
  * @throws {Error} if it is something else.
@@ -34,7 +34,7 @@ export function parseJwks(json: string): readonly JWK[] {
   throw new Error("SUPABASE_JWKS is not a JSON Web Key Set");
 }
 
-/** `undefined` for what is not JSON. */
+/** Returns `undefined` if the text is not JSON. */
 function parse(json: string): unknown {
   try {
     return JSON.parse(json);

@@ -1,14 +1,15 @@
 import type { Clock } from "./clock.ts";
 import type { Log } from "./log.ts";
 
-/** Between two lines with the same event and code, in milliseconds. */
+/** The shortest time between two lines with the same event and code, in milliseconds. */
 const INTERVAL_MS = 60_000;
-/** Codes come from outside. */
+/** How many events and codes are remembered. There is a limit because codes come from outside. */
 const MAX_REMEMBERED = 100;
 
 /**
- * A log for what a thousand streams report at once: at most one line a minute for each event and
- * `code`. `times` says how often it was reported since the line before.
+ * Creates a log for events that many streams report at once. It writes at most one line a minute
+ * for each event and `code`. `times` in the line says how often that was reported since the last
+ * line.
  */
 export function createSparseLog(log: Log, clock: Pick<Clock, "now">): Log {
   const written = new Map<string, { at: number; times: number }>();
