@@ -78,3 +78,17 @@ Deno.test("createFetchKeys() asks Auth with the publishable key, wherever the UR
   const asked = ["/auth/v1/.well-known/jwks.json", "sb_publishable_test"];
   assert.deepEqual(requests, [asked, asked]);
 });
+
+Deno.test("createFetchKeys() rejects when Auth answers with something else than keys", async (t) => {
+  const answers: Record<string, () => Response> = {
+    "a gateway's error in JSON": () => Response.json({ keys: [key("a")] }, { status: 502 }),
+    "an object without keys": () => Response.json({ message: "not found" }),
+    "a page": () => new Response("<html>"),
+  };
+  for (const [name, answer] of Object.entries(answers)) {
+    await t.step(name, async () => {
+      await using server = serveHttp(answer);
+      await assert.rejects(createFetchKeys(server.url, "a key", fetch)());
+    });
+  }
+});

@@ -34,7 +34,7 @@ const PAGE = {
 const QUERY = { since: "key.1000", fileIds: [fileId(1), fileId(2)], snapshot: true };
 
 /** Asks the server at `url` as a user, with the real supabase-js. */
-function askAt(
+function queryAt(
   url: string,
   { token = "the.callers.token", onLostValues = (() => {}) as OnLostValues } = {},
 ) {
@@ -45,7 +45,7 @@ function askAt(
   return createQueryChanges(supabase, onLostValues)(caller, QUERY);
 }
 
-Deno.test("changesSince() calls the function by POST, as the caller", async () => {
+Deno.test("queryChanges() calls the function by POST, as the caller", async () => {
   const requests: unknown[] = [];
   await using server = serveHttp(async (request) => {
     requests.push({
@@ -57,7 +57,7 @@ Deno.test("changesSince() calls the function by POST, as the caller", async () =
     });
     return Response.json(PAGE);
   });
-  const page = await askAt(server.url);
+  const page = await queryAt(server.url);
   assert.deepEqual(requests, [{
     method: "POST",
     path: "/rest/v1/rpc/file_changes_since",
@@ -79,7 +79,7 @@ Deno.test("changesSince() calls the function by POST, as the caller", async () =
   });
 });
 
-Deno.test("changesSince() lets one client serve several callers, each with a token of its own", async () => {
+Deno.test("queryChanges() lets one client serve several callers, each with a token of its own", async () => {
   const tokens: (string | null)[] = [];
   await using server = serveHttp((request) => {
     tokens.push(request.headers.get("Authorization"));
@@ -95,7 +95,7 @@ Deno.test("changesSince() lets one client serve several callers, each with a tok
   assert.deepEqual(tokens.sort(), ["Bearer a", "Bearer b", "Bearer c"]);
 });
 
-Deno.test("changesSince() rejects an answer that is no page", async (t) => {
+Deno.test("queryChanges() rejects an answer that is no page", async (t) => {
   const answers: Record<string, unknown> = {
     "null": null,
     "a list": [],
@@ -120,22 +120,27 @@ Deno.test("changesSince() rejects an answer that is no page", async (t) => {
   for (const [name, answer] of Object.entries(answers)) {
     await t.step(name, async () => {
       await using server = serveHttp(() => Response.json(answer));
-      await assert.rejects(askAt(server.url), /Cannot query changes/);
+      await assert.rejects(queryAt(server.url), /Cannot query changes/);
     });
   }
 });
 
-Deno.test("changesSince() lets no row cost another, and says what it could not read", async () => {
+Deno.test("queryChanges() lets no row cost another, and says what it could not read", async () => {
   const [row] = PAGE.files;
   const files = [{ ...row, progress: "40%" }, { ...row, id: null }, { ...row, id: fileId(3) }];
   await using server = serveHttp(() => Response.json({ ...PAGE, files }));
   const lost: unknown[] = [];
-  const { changes } = await askAt(server.url, { onLostValues: (...row) => void lost.push(row) });
+  const { changes } = await queryAt(server.url, { onLostValues: (...row) => void lost.push(row) });
   assert.deepEqual(changes.map(({ id }) => id), [fileId(2), fileId(1), fileId(3)]);
   assert.deepEqual(lost, [[null, ["id"]], [fileId(1), ["progress"]]]);
 });
 
-Deno.test("changesSince() rejects when the database can't be asked, and says what it knows of why", async (t) => {
+Deno.test("queryChanges() reports no lost values of whole rows", async () => {
+  await using server = serveHttp(() => Response.json(PAGE));
+  await queryAt(server.url, { onLostValues: () => assert.fail("nothing was lost") });
+});
+
+Deno.test("queryChanges() rejects when the database can't be asked, and says what it knows of why", async (t) => {
   const answers: Record<string, [() => Response, Partial<Fault>]> = {
     "function missing": [
       () => Response.json({ code: "PGRST202", message: "Could not find it" }, { status: 404 }),
@@ -161,7 +166,7 @@ Deno.test("changesSince() rejects when the database can't be asked, and says wha
   for (const [name, [answer, fault]] of Object.entries(answers)) {
     await t.step(name, async () => {
       await using server = serveHttp(answer);
-      await assert.rejects(askAt(server.url), (error) => {
+      await assert.rejects(queryAt(server.url), (error) => {
         assert.ok(error instanceof QueryError);
         assert.match(error.message, /^Cannot query changes: /);
         const { kind, status, code } = error.fault;
@@ -171,7 +176,7 @@ Deno.test("changesSince() rejects when the database can't be asked, and says wha
     });
   }
   await t.step("nothing listens", async () => {
-    await assert.rejects(askAt(await unreachableUrl()), (error) => {
+    await assert.rejects(queryAt(await unreachableUrl()), (error) => {
       assert.ok(error instanceof QueryError);
       assert.deepEqual([error.fault.kind, error.fault.status], ["unavailable", 0]);
       return true;
@@ -179,13 +184,13 @@ Deno.test("changesSince() rejects when the database can't be asked, and says wha
   });
   await t.step("no content", async () => {
     await using server = serveHttp(() => new Response(null, { status: 204 }));
-    await assert.rejects(askAt(server.url), /Cannot query changes/);
+    await assert.rejects(queryAt(server.url), /Cannot query changes/);
   });
 });
 
-Deno.test("changesSince() puts no token into its error", async () => {
+Deno.test("queryChanges() puts no token into its error", async () => {
   await using server = serveHttp(() => Response.json({ message: "down" }, { status: 500 }));
-  await assert.rejects(askAt(server.url, { token: "secret.token" }), (error: unknown) => {
+  await assert.rejects(queryAt(server.url, { token: "secret.token" }), (error: unknown) => {
     assert.ok(!String(error).includes("secret.token"));
     return true;
   });
