@@ -4,43 +4,43 @@ import { fileId, updated } from "../example_change.ts";
 
 const change = (n: number, revision = n) => updated({ id: fileId(n), revision });
 
-/** A detector of a live feed, after the first run. */
+/** A detector of a live feed, after the first catch-up. */
 function createDetector(): DeafnessDetector {
   const detector = new DeafnessDetector();
   detector.feedChanged({ live: true });
-  detector.beginRun();
-  detector.endRun({ complete: true, now: 0 });
+  detector.beginCatchUp();
+  detector.endCatchUp({ complete: true, now: 0 });
   return detector;
 }
 
 /** @returns Whether the feed is found deaf. */
-function endRun(detector: DeafnessDetector, second: number, { complete = true } = {}): boolean {
-  return detector.endRun({ complete, now: second * 1000 });
+function endCatchUp(detector: DeafnessDetector, second: number, { complete = true } = {}): boolean {
+  return detector.endCatchUp({ complete, now: second * 1000 });
 }
 
-/** Runs at the given seconds, each of which finds a change that the feed has missed. */
-function missIn(detector: DeafnessDetector, ...runs: number[]): boolean[] {
-  return runs.map((second) => {
-    detector.beginRun();
+/** Catch-ups at the given seconds, each of which finds a change that the feed has missed. */
+function missIn(detector: DeafnessDetector, ...catchUps: number[]): boolean[] {
+  return catchUps.map((second) => {
+    detector.beginCatchUp();
     detector.found(change(second), (second - 5) * 1000);
-    return endRun(detector, second);
+    return endCatchUp(detector, second);
   });
 }
 
-Deno.test("DeafnessDetector finds a feed deaf when two runs in a row find what it has missed for 5 s", () => {
+Deno.test("DeafnessDetector finds a feed deaf when two catch-ups in a row find what it has missed for 5 s", () => {
   assert.deepEqual(missIn(createDetector(), 10, 20), [false, true]);
 });
 
-Deno.test("DeafnessDetector gives the feed 5 s to bring what a run has found", () => {
+Deno.test("DeafnessDetector gives the feed 5 s to bring what a catch-up has found", () => {
   const detector = createDetector();
-  detector.beginRun();
+  detector.beginCatchUp();
   detector.found(change(1), 10_000);
-  assert.equal(endRun(detector, 14.999), false);
-  detector.beginRun();
+  assert.equal(endCatchUp(detector, 14.999), false);
+  detector.beginCatchUp();
   detector.found(change(2), 10_000);
-  assert.equal(endRun(detector, 14.999), false);
-  detector.beginRun();
-  assert.equal(endRun(detector, 15), false, "both count as one miss");
+  assert.equal(endCatchUp(detector, 14.999), false);
+  detector.beginCatchUp();
+  assert.equal(endCatchUp(detector, 15), false, "both count as one miss");
 });
 
 Deno.test("DeafnessDetector forgives what the feed brings late, newer states included", () => {
@@ -48,14 +48,14 @@ Deno.test("DeafnessDetector forgives what the feed brings late, newer states inc
   missIn(detector, 10);
   detector.found(change(1, 5), 10_000);
   detector.feedBrought(change(1, 6));
-  assert.equal(endRun(detector, 20), false);
+  assert.equal(endCatchUp(detector, 20), false);
 });
 
 Deno.test("DeafnessDetector forgives what the feed brings late as it was found", () => {
   const detector = createDetector();
   detector.found(change(1, 5), 10_000);
   detector.feedBrought(change(1, 5));
-  endRun(detector, 20);
+  endCatchUp(detector, 20);
   assert.deepEqual(missIn(detector, 30), [false], "the first miss");
 });
 
@@ -63,7 +63,7 @@ Deno.test("DeafnessDetector does not forgive for an older state of the file", ()
   const detector = createDetector();
   detector.found(change(1, 5), 10_000);
   detector.feedBrought(change(1, 4));
-  assert.equal(endRun(detector, 20), false);
+  assert.equal(endCatchUp(detector, 20), false);
   assert.deepEqual(missIn(detector, 30), [true], "the second in a row");
 });
 
@@ -74,12 +74,12 @@ Deno.test("DeafnessDetector starts counting again when anything arrives in betwe
   assert.deepEqual(missIn(detector, 20, 30), [false, true]);
 });
 
-Deno.test("DeafnessDetector starts counting again with each generation of the feed, after its first run", () => {
+Deno.test("DeafnessDetector starts counting again with each generation of the feed, after its first catch-up", () => {
   const detector = createDetector();
   missIn(detector, 10);
   detector.found(change(50), 10_000);
   detector.feedChanged({ live: true });
-  // The first run finds what was committed before.
+  // The first catch-up finds what was committed before.
   assert.deepEqual(missIn(detector, 20, 30, 40), [false, false, true]);
 });
 
@@ -89,31 +89,31 @@ Deno.test("DeafnessDetector expects nothing of a feed that is down", () => {
   assert.deepEqual(missIn(detector, 10, 20, 30), [false, false, false]);
 });
 
-Deno.test("DeafnessDetector takes no run for a generation's first that began before it or failed", () => {
+Deno.test("DeafnessDetector takes no catch-up for a generation's first that began before it or failed", () => {
   const detector = createDetector();
-  detector.beginRun();
+  detector.beginCatchUp();
   detector.feedChanged({ live: true });
-  endRun(detector, 1);
-  detector.beginRun();
-  endRun(detector, 2, { complete: false });
+  endCatchUp(detector, 1);
+  detector.beginCatchUp();
+  endCatchUp(detector, 2, { complete: false });
   assert.deepEqual(missIn(detector, 10, 20, 30), [false, false, true]);
 });
 
 Deno.test("DeafnessDetector expects no message for what a hint has asked for", async (t) => {
   const cases: Record<string, (detector: DeafnessDetector) => void> = {
-    "before the run": (detector) => {
+    "before the catch-up": (detector) => {
       detector.feedHinted();
-      detector.beginRun();
+      detector.beginCatchUp();
     },
-    "during the run": (detector) => {
-      detector.beginRun();
+    "during the catch-up": (detector) => {
+      detector.beginCatchUp();
       detector.feedHinted();
     },
-    "before a run that failed": (detector) => {
+    "before a catch-up that failed": (detector) => {
       detector.feedHinted();
-      detector.beginRun();
-      endRun(detector, 5, { complete: false });
-      detector.beginRun();
+      detector.beginCatchUp();
+      endCatchUp(detector, 5, { complete: false });
+      detector.beginCatchUp();
     },
   };
   for (const [name, begin] of Object.entries(cases)) {
@@ -121,9 +121,9 @@ Deno.test("DeafnessDetector expects no message for what a hint has asked for", a
       const detector = createDetector();
       begin(detector);
       detector.found(change(1), 5_000);
-      endRun(detector, 10);
-      // A hint is asked again during the run that follows: it is about that run too.
-      if (name === "during the run") missIn(detector, 15);
+      endCatchUp(detector, 10);
+      // A hint is asked again during the catch-up that follows: it is about that one too.
+      if (name === "during the catch-up") missIn(detector, 15);
       assert.deepEqual(missIn(detector, 20, 30), [false, true]);
     });
   }

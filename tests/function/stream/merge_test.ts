@@ -26,40 +26,40 @@ function createMerge({ maxFiles = 10 } = {}) {
   return { outbox, merge: new Merge(outbox, maxFiles) };
 }
 
-/** A merge whose first run is complete. */
+/** A merge whose first catch-up is complete. */
 function createCaughtUp(options: { maxFiles?: number } = {}) {
   const created = createMerge(options);
-  created.merge.beginRun();
+  created.merge.beginCatchUp();
   created.merge.applyPage(page());
-  created.merge.endRun();
+  created.merge.endCatchUp();
   return created;
 }
 
 Deno.test("Merge leaves live changes before the first page to another catch-up", () => {
   const { merge, outbox } = createMerge();
-  merge.beginRun();
+  merge.beginCatchUp();
   assert.equal(merge.receive(file(1, 1)), "left to catch-up");
   merge.applyPage(page());
-  assert.equal(merge.endRun(), true, "the page may be older");
+  assert.equal(merge.endCatchUp(), true, "the page may be older");
   assert.equal(outbox.isEmpty, true);
-  merge.beginRun();
-  assert.equal(merge.endRun(), false);
+  merge.beginCatchUp();
+  assert.equal(merge.endCatchUp(), false);
 });
 
-Deno.test("Merge passes a live change after the first page, while the run goes on", () => {
+Deno.test("Merge passes a live change after the first page, while the catch-up goes on", () => {
   const { merge, outbox } = createMerge();
-  merge.beginRun();
+  merge.beginCatchUp();
   merge.applyPage(page({ more: true, current: false }));
   assert.equal(merge.receive(file(1, 1)), "sent");
   assert.equal(outbox.fileCount, 1);
-  assert.equal(merge.endRun(), false);
+  assert.equal(merge.endCatchUp(), false);
 });
 
 Deno.test("Merge says what becomes of a live change", () => {
   const { merge } = createMerge();
-  merge.beginRun();
+  merge.beginCatchUp();
   merge.applyPage(page({ coverage: upTo(5n), revision: 8 }));
-  merge.endRun();
+  merge.endCatchUp();
   assert.equal(merge.receive(file(1, 9)), "sent");
   assert.equal(merge.receive(file(1, 9)), "known");
   assert.equal(merge.receive(file(2, 10, 4)), "known", "the catch-up covers it");
@@ -81,7 +81,7 @@ Deno.test("Merge.applyPage() sends only what the client lacks", () => {
 
 Deno.test("Merge.applyPage() finds nothing in what may have been sent before, and sends it", () => {
   const { merge } = createMerge();
-  merge.beginRun();
+  merge.beginCatchUp();
   merge.applyPage(page({ revision: 8 }));
   const change = file(1, 7);
   assert.deepEqual(merge.applyPage(page({ changes: [change] })), {
@@ -93,19 +93,19 @@ Deno.test("Merge.applyPage() finds nothing in what may have been sent before, an
 
 Deno.test("Merge.applyPage() with a reset drops what passed, and another catch-up must bring it", () => {
   const { merge, outbox } = createCaughtUp();
-  merge.beginRun();
+  merge.beginCatchUp();
   assert.equal(merge.receive(file(1, 9)), "sent");
   merge.applyPage(page({ reset: true }));
   assert.equal(outbox.fileCount, 0);
-  assert.equal(merge.endRun(), true);
+  assert.equal(merge.endCatchUp(), true);
 });
 
-Deno.test("Merge.applyPage() with a reset asks for no other catch-up when nothing passed in this run", () => {
+Deno.test("Merge.applyPage() with a reset asks for no other catch-up when nothing passed in this catch-up", () => {
   const { merge } = createCaughtUp();
   assert.equal(merge.receive(file(1, 9)), "sent");
-  merge.beginRun();
+  merge.beginCatchUp();
   merge.applyPage(page({ reset: true }));
-  assert.equal(merge.endRun(), false);
+  assert.equal(merge.endCatchUp(), false);
 });
 
 Deno.test("Merge drops all that waits when too many files do, and starts over from the last sent cursor", async () => {
@@ -120,11 +120,11 @@ Deno.test("Merge drops all that waits when too many files do, and starts over fr
   assert.deepEqual([outbox.fileCount, outbox.cursor], [0, "c1"]);
   assert.notEqual(merge.generation, generation, "pages under way are void");
   assert.equal(merge.receive(file(4, 14)), "left to catch-up");
-  merge.beginRun();
+  merge.beginCatchUp();
   const verdict = merge.applyPage(page({ changes: [file(1, 11), file(2, 12)] }));
   assert.equal(verdict.overflow, false);
-  assert.equal(merge.receive(file(4, 15)), "left to catch-up", "until the run is complete");
-  assert.equal(merge.endRun(), true);
+  assert.equal(merge.receive(file(4, 15)), "left to catch-up", "until the catch-up is complete");
+  assert.equal(merge.endCatchUp(), true);
   await outbox.next();
   assert.equal(merge.receive(file(4, 15)), "sent");
 });
@@ -136,12 +136,12 @@ Deno.test("Merge.applyPage() says so when there is no room for a page's first ch
   assert.equal(merge.applyPage(page({ changes: [file(3, 13)] })).overflow, true);
 });
 
-Deno.test("Merge.endRun() forgets what the run covers, and is uncertain of what may be older", () => {
+Deno.test("Merge.endCatchUp() forgets what the catch-up covers, and is uncertain of what may be older", () => {
   const { merge } = createCaughtUp();
   assert.equal(merge.receive(file(1, 9, 5)), "sent");
-  merge.beginRun();
+  merge.beginCatchUp();
   merge.applyPage(page({ coverage: upTo(10n) }));
-  merge.endRun();
+  merge.endCatchUp();
   assert.equal(merge.receive(file(2, 8, 12)), "uncertain");
 });
 

@@ -29,15 +29,15 @@ Deno.test("RevisionMemory.judge() lets no update follow the deletion that outdat
 
 Deno.test("RevisionMemory.judge() leaves what is below the horizon to the catch-up", () => {
   const memory = new RevisionMemory(1000);
-  memory.beginRun(upTo(100n));
+  memory.extendCoverage(upTo(100n));
   assert.equal(memory.judge(updated({ revision: 9, changedIn: 99 })), "known");
   assert.equal(memory.judge(updated({ revision: 9, changedIn: 100 })), "new");
 });
 
-Deno.test("RevisionMemory.beginRun() never moves the horizon back", () => {
+Deno.test("RevisionMemory.extendCoverage() never moves the horizon back", () => {
   const memory = new RevisionMemory(1000);
-  memory.beginRun(upTo(100n));
-  memory.beginRun(upTo(50n));
+  memory.extendCoverage(upTo(100n));
+  memory.extendCoverage(upTo(50n));
   assert.equal(memory.judge(updated({ changedIn: 99 })), "known");
 });
 
@@ -55,7 +55,7 @@ Deno.test("RevisionMemory.lacks() believes a snapshot in which a deleted file li
   memory.remember(deleted({ id: A, revision: 8, changedIn: 90 }));
   const row = updated({ id: A, revision: 7, changedIn: 95 });
   assert.equal(memory.lacks(row), false, "the deletion may be newer than the snapshot");
-  memory.beginRun(upTo(100n));
+  memory.extendCoverage(upTo(100n));
   assert.equal(memory.lacks(row), true, "the snapshot covers the deletion");
 });
 
@@ -63,27 +63,27 @@ Deno.test("RevisionMemory stops a late state of a file whose newer one lies belo
   // Transaction 20 wrote revision 5 and committed; then transaction 10, which began earlier, wrote
   // revision 6. A third one holds the horizon at 15. The first one's message comes last.
   const memory = new RevisionMemory(1000);
-  memory.beginRun(upTo(15n));
+  memory.extendCoverage(upTo(15n));
   memory.remember(updated({ id: A, revision: 6, changedIn: 10 }));
-  memory.endRun();
+  memory.endCatchUp();
   assert.equal(memory.judge(updated({ id: A, revision: 5, changedIn: 20 })), "uncertain");
   assert.equal(memory.judge(updated({ id: A, revision: 7, changedIn: 20 })), "new");
 });
 
-Deno.test("RevisionMemory.endRun() forgets what the catch-up covers, but not how far it went", () => {
+Deno.test("RevisionMemory.endCatchUp() forgets what the catch-up covers, but not how far it went", () => {
   const memory = new RevisionMemory(1000);
   memory.remember(updated({ id: A, revision: 6, changedIn: 10 }));
-  memory.beginRun(upTo(15n));
-  memory.endRun();
+  memory.extendCoverage(upTo(15n));
+  memory.endCatchUp();
   assert.equal(memory.judge(updated({ id: A, revision: 5, changedIn: 20 })), "uncertain");
   assert.equal(memory.lacks(updated({ id: A, revision: 7, changedIn: 20 })), true);
 });
 
-Deno.test("RevisionMemory.endRun() remembers what changed at or above the horizon", () => {
+Deno.test("RevisionMemory.endCatchUp() remembers what changed at or above the horizon", () => {
   const memory = new RevisionMemory(1000);
   memory.remember(updated({ id: A, revision: 6, changedIn: 15 }));
-  memory.beginRun(upTo(15n));
-  memory.endRun();
+  memory.extendCoverage(upTo(15n));
+  memory.endCatchUp();
   assert.equal(memory.lacks(updated({ id: A, revision: 6, changedIn: 15 })), false);
   assert.equal(memory.judge(updated({ id: A, revision: 5, changedIn: 16 })), "known");
 });
@@ -118,7 +118,7 @@ Deno.test("RevisionMemory.assumeSent() is uncertain of what an earlier connectio
 
 Deno.test("RevisionMemory.forgetAll() is uncertain of all that was sent, and lacks it", () => {
   const memory = new RevisionMemory(1000);
-  memory.beginRun(upTo(15n));
+  memory.extendCoverage(upTo(15n));
   memory.remember(updated({ id: A, revision: 6, changedIn: 20 }));
   memory.forgetAll();
   assert.equal(memory.judge(updated({ id: A, revision: 6, changedIn: 20 })), "uncertain");
@@ -128,7 +128,7 @@ Deno.test("RevisionMemory.forgetAll() is uncertain of all that was sent, and lac
 
 Deno.test("RevisionMemory.reset() begins anew: the client has nothing", () => {
   const memory = new RevisionMemory(1000);
-  memory.beginRun(upTo(15n));
+  memory.extendCoverage(upTo(15n));
   memory.assumeSent(100);
   memory.remember(updated({ id: A, revision: 101, changedIn: 20 }));
   memory.reset();
@@ -137,7 +137,7 @@ Deno.test("RevisionMemory.reset() begins anew: the client has nothing", () => {
 
 Deno.test("RevisionMemory.judge() leaves to the catch-up what it covers above a transaction that runs", () => {
   const memory = new RevisionMemory(1000);
-  memory.beginRun(upTo(100n, 10n));
+  memory.extendCoverage(upTo(100n, 10n));
   assert.equal(memory.judge(updated({ revision: 9, changedIn: 50 })), "known");
   assert.equal(memory.judge(updated({ revision: 9, changedIn: 10 })), "new");
 });
@@ -145,7 +145,7 @@ Deno.test("RevisionMemory.judge() leaves to the catch-up what it covers above a 
 Deno.test("RevisionMemory makes room with what a catch-up covers, and its pages stay good", () => {
   // A transaction that stays open holds the horizon below everything.
   const memory = new RevisionMemory(4);
-  memory.beginRun(upTo(100n, 10n));
+  memory.extendCoverage(upTo(100n, 10n));
   for (let n = 1; n <= 20; n++) {
     memory.remember(updated({ id: fileId(n), revision: n, changedIn: 50 }));
   }
@@ -154,11 +154,11 @@ Deno.test("RevisionMemory makes room with what a catch-up covers, and its pages 
   assert.equal(memory.judge(updated({ id: A, revision: 29, changedIn: 102 })), "known");
 });
 
-Deno.test("RevisionMemory.endRun() keeps what lies above a transaction that runs", () => {
+Deno.test("RevisionMemory.endCatchUp() keeps what lies above a transaction that runs", () => {
   // Or each live change of a transaction that began earlier would ask for a catch-up.
   const memory = new RevisionMemory(1000);
-  memory.beginRun(upTo(100n, 10n));
+  memory.extendCoverage(upTo(100n, 10n));
   memory.remember(updated({ id: A, revision: 9, changedIn: 50 }));
-  memory.endRun();
+  memory.endCatchUp();
   assert.equal(memory.judge(updated({ id: B, revision: 8, changedIn: 10 })), "new");
 });

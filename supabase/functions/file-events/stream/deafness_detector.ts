@@ -1,12 +1,12 @@
 import type { FileChange } from "./file_change.ts";
 
 /**
- * The feed may deliver a change until this long after a run has found it, in milliseconds. Then the
+ * The feed may deliver a change until this long after a catch-up has found it, in milliseconds. Then the
  * change counts as missed.
  */
 const LATE_MS = 5_000;
 /**
- * The feed is deaf after this many runs with missed changes. One run proves nothing, because
+ * The feed is deaf after this many catch-ups with missed changes. One proves nothing, because
  * Realtime drops messages above a project's limits.
  */
 const STRIKES = 2;
@@ -19,28 +19,27 @@ const MAX_OWED = 100;
  * Detects a feed that is live and delivers nothing, as Realtime's does after some outages. The feed
  * is deaf if two catch-ups end with missed changes and it has delivered nothing in between. A
  * missed change is one that a catch-up found and that the feed did not deliver within five seconds.
- * Below, a catch-up is called a run.
  *
- * A generation is the time from one change of the feed's state to the next. The first run of a
- * generation finds what was committed before it, so only later runs can prove a miss.
+ * A generation is the time from one change of the feed's state to the next. The first
+ * catch-up of a generation finds what was committed before it, so only later ones can prove a miss.
  */
 export class DeafnessDetector {
   /** The changes that the feed should still deliver, by file id. Each was found at `since` (ms). */
   readonly #owed = new Map<string, { revision: number; since: number }>();
-  /** Runs that ended with missed changes since the feed last delivered a change. */
+  /** Catch-ups that ended with missed changes since the feed last delivered a change. */
   #strikes = 0;
   /** No rejoin is requested before this time, in milliseconds. */
   #nextRejoin = -Infinity;
   /** The feed's last report of its state was `live`. */
   #isLive = false;
-  /** The feed's state has not changed since the current run began. */
+  /** The feed's state has not changed since the current catch-up began. */
   #isSameGeneration = false;
-  /** The feed is live, and a run has begun and ended completely in this generation. */
+  /** The feed is live, and a catch-up has begun and ended completely in this generation. */
   #hasBaseline = false;
-  /** The next run may find changes that a hint announced. */
+  /** The next catch-up may find changes that a hint announced. */
   #hinted = false;
-  /** The current run may find changes that a hint announced, so the feed need not deliver them. */
-  #runIsHinted = false;
+  /** The current catch-up may find changes that a hint announced, so the feed need not deliver them. */
+  #catchUpIsHinted = false;
 
   feedChanged({ live }: { live: boolean }): void {
     this.#isLive = live;
@@ -49,7 +48,7 @@ export class DeafnessDetector {
   }
 
   feedHinted(): void {
-    this.#hinted = this.#runIsHinted = true;
+    this.#hinted = this.#catchUpIsHinted = true;
     this.#forgive();
   }
 
@@ -59,27 +58,27 @@ export class DeafnessDetector {
     if (owed && revision >= owed.revision) this.#owed.delete(id);
   }
 
-  beginRun(): void {
+  beginCatchUp(): void {
     this.#isSameGeneration = true;
-    this.#runIsHinted = this.#hinted;
+    this.#catchUpIsHinted = this.#hinted;
     this.#hinted = false;
   }
 
-  /** The run has found a change that the client lacked. `now` is in milliseconds. */
+  /** The catch-up has found a change that the client lacked. `now` is in milliseconds. */
   found({ id, revision }: FileChange, now: number): void {
-    if (!this.#hasBaseline || this.#runIsHinted || this.#owed.size >= MAX_OWED) return;
+    if (!this.#hasBaseline || this.#catchUpIsHinted || this.#owed.size >= MAX_OWED) return;
     this.#owed.set(id, { revision, since: now });
   }
 
   /**
-   * A run has ended, completely or with an error.
+   * The catch-up has ended, completely or with an error.
    *
    * @returns Whether the feed is deaf and should rejoin: true at most once a minute.
    */
-  endRun({ complete, now }: { complete: boolean; now: number }): boolean {
+  endCatchUp({ complete, now }: { complete: boolean; now: number }): boolean {
     if (complete) this.#hasBaseline ||= this.#isLive && this.#isSameGeneration;
-    // The next run will find what the hint announced.
-    else this.#hinted ||= this.#runIsHinted;
+    // The next catch-up will find what the hint announced.
+    else this.#hinted ||= this.#catchUpIsHinted;
     const sizeBefore = this.#owed.size;
     for (const [id, { since }] of this.#owed) {
       if (now - since >= LATE_MS) this.#owed.delete(id);

@@ -22,7 +22,7 @@ export interface PageVerdict {
   readonly found: readonly FileChange[];
   /** The changes of the page that were put into the outbox. */
   readonly sent: readonly FileChange[];
-  /** Too many files waited, so all were dropped. The run must continue from an earlier cursor. */
+  /** Too many files waited, so all were dropped. The catch-up must continue from an earlier cursor. */
   readonly overflow: boolean;
 }
 
@@ -43,9 +43,9 @@ export class Merge {
    * If it is dropped, a catch-up that is running or requested will return it.
    */
   #liveChanges: "before first page" | "passing" | "overflowed" = "before first page";
-  /** A live change has been sent since the run began. */
+  /** A live change has been sent since the catch-up began. */
   #hasPassed = false;
-  /** The current run may lack a live change that was dropped, so another run must follow. */
+  /** The current catch-up may lack a live change that was dropped, so another one must follow. */
   #mustRepeat = false;
 
   /** @param maxFiles How many files may wait, and how many revisions are remembered. */
@@ -72,13 +72,13 @@ export class Merge {
   }
 
   /** A catch-up begins. */
-  beginRun(): void {
+  beginCatchUp(): void {
     this.#hasPassed = this.#mustRepeat = false;
   }
 
   applyPage(page: ChangesPage): PageVerdict {
     if (page.reset) this.#reset();
-    this.#memory.beginRun(page.coverage);
+    this.#memory.extendCoverage(page.coverage);
     // Judge all changes before any is sent, because sending makes the memory forget others.
     const lacking = page.changes.filter((change) => this.#memory.lacks(change));
     const found = lacking.filter((change) => !this.#memory.mayHaveForgotten(change));
@@ -98,8 +98,8 @@ export class Merge {
    *
    * @returns Whether another catch-up must follow, because this one may lack a change.
    */
-  endRun(): boolean {
-    this.#memory.endRun();
+  endCatchUp(): boolean {
+    this.#memory.endCatchUp();
     this.#liveChanges = "passing";
     return this.#mustRepeat;
   }

@@ -87,7 +87,7 @@ export class RevisionMemory {
   }
 
   /** A page arrives. All pages of its run show what `coverage` covers, or something newer. */
-  beginRun(coverage: Coverage): void {
+  extendCoverage(coverage: Coverage): void {
     if (coverage.bound >= this.#coverage.bound) this.#coverage = coverage;
   }
 
@@ -96,7 +96,7 @@ export class RevisionMemory {
    * horizon that it covers are kept while there is room. If they were forgotten, each live change
    * of a transaction that began earlier would be `uncertain`.
    */
-  endRun(): void {
+  endCatchUp(): void {
     const horizon = horizonOf(this.#coverage);
     this.#forgetWhere(({ changedIn }) => changedIn < horizon);
   }

@@ -88,8 +88,8 @@ export function synchronize(
 
   /** Never rejects. */
   async function run(): Promise<CatchUpOutcome> {
-    detector.beginRun();
-    merge.beginRun();
+    detector.beginCatchUp();
+    merge.beginCatchUp();
     let outcome: CatchUpOutcome;
     try {
       outcome = await catchUp() ? "found" : "nothing";
@@ -97,7 +97,7 @@ export function synchronize(
       outcome = fail(error);
     }
     const complete = outcome === "found" || outcome === "nothing";
-    if (detector.endRun({ complete, now: clock.now() })) {
+    if (detector.endCatchUp({ complete, now: clock.now() })) {
       log("warn", "feed is deaf, rejoining", labels);
       subscription.rejoin();
     }
@@ -125,7 +125,7 @@ export function synchronize(
       // among them. The next run of pages returns it.
       isCurrent = page.current && !verdict.overflow;
     }
-    if (merge.endRun()) loop.request();
+    if (merge.endCatchUp()) loop.request();
     outbox.putReady();
     return found;
   }
