@@ -1,8 +1,8 @@
 import type { FileChange } from "./file_change.ts";
 
 /**
- * The feed may deliver a change until this long after a catch-up has found it, in milliseconds. Then the
- * change counts as missed.
+ * The feed may deliver a change until this long after a catch-up has found it, in milliseconds.
+ * Then the change counts as missed.
  */
 const LATE_MS = 5_000;
 /**
@@ -26,7 +26,7 @@ const MAX_OWED = 100;
 export class DeafnessDetector {
   /** The changes that the feed should still deliver, by file id. Each was found at `since` (ms). */
   readonly #owed = new Map<string, { revision: number; since: number }>();
-  /** Catch-ups that ended with missed changes since the feed last delivered a change. */
+  /** Catch-ups that ended with missed changes since the feed last reported anything. */
   #strikes = 0;
   /** No rejoin is requested before this time, in milliseconds. */
   #nextRejoin = -Infinity;
@@ -38,7 +38,9 @@ export class DeafnessDetector {
   #hasBaseline = false;
   /** The next catch-up may find changes that a hint announced. */
   #hinted = false;
-  /** The current catch-up may find changes that a hint announced, so the feed need not deliver them. */
+  /**
+   * The current catch-up may find changes that a hint announced, so the feed need not deliver them.
+   */
   #catchUpIsHinted = false;
 
   feedChanged({ live }: { live: boolean }): void {

@@ -6,7 +6,7 @@ export type FeedMessage =
   | { readonly kind: "change"; readonly change: FileChange }
   /** The feed receives changes from now on. Changes that were committed before may be missing. */
   | { readonly kind: "live" }
-  /** Something has changed that this message does not contain: query the database. */
+  /** Query the database: something may have changed that this message does not contain. */
   | { readonly kind: "hint" }
   /** The feed receives nothing. It recovers by itself, and then reports `live`. */
   | { readonly kind: "down" };

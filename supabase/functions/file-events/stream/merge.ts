@@ -22,7 +22,9 @@ export interface PageVerdict {
   readonly found: readonly FileChange[];
   /** The changes of the page that were put into the outbox. */
   readonly sent: readonly FileChange[];
-  /** Too many files waited, so all were dropped. The catch-up must continue from an earlier cursor. */
+  /**
+   * Too many files waited, so all were dropped. The catch-up must continue from an earlier cursor.
+   */
   readonly overflow: boolean;
 }
 
