@@ -1,6 +1,6 @@
 /**
- * The transactions whose changes a catch-up has returned, as far as they concern its user: those
- * below `bound`, except those in `running`. All of them had ended when the catch-up began.
+ * The transactions whose changes a run of pages returns, as far as they concern its user: those
+ * below `bound`, except those in `running`. All of them had ended when the run began.
  */
 export interface Coverage {
   /** PostgreSQL's `xid8`. */
@@ -12,7 +12,7 @@ export interface Coverage {
 /** Covers no transaction. */
 export const COVERS_NOTHING: Coverage = { bound: 0n, running: [] };
 
-/** Whether a catch-up has returned what `transaction` changed. */
+/** Whether the run of pages returns what `transaction` changed. */
 export function covers({ bound, running }: Coverage, transaction: bigint): boolean {
   return transaction < bound && !running.includes(transaction);
 }
