@@ -1,5 +1,5 @@
 -- Live changes within milliseconds: the database itself sends each to its owner's private Realtime
--- topic, `files:<user_id>`. They are hints; file_changes_since is the truth: docs/database.md.
+-- topic, `files:<user_id>`. They may be lost; file_changes_since is complete: docs/database.md.
 -- Repeatable. Needs 20261123000100_file_events.sql.
 
 -- Each message takes a subtransaction, and many of those in one transaction slow everybody down. So
