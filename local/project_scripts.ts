@@ -1,6 +1,6 @@
 import { readScript, type Script } from "./database.ts";
 
-/** The project's migrations in order, its opt-in SQL and its seed. */
+/** The project's migrations in order, the publication of `scripts/` and its seed. */
 export async function readProjectScripts(
   folder = new URL("../supabase/", import.meta.url),
 ): Promise<Script[]> {
@@ -8,6 +8,6 @@ export async function readProjectScripts(
   for await (const { name } of Deno.readDir(new URL("migrations/", folder))) {
     if (name.endsWith(".sql")) migrations.push(`migrations/${name}`);
   }
-  const paths = [...migrations.sort(), "opt_in/postgres_changes.sql", "seed.sql"];
+  const paths = [...migrations.sort(), "scripts/postgres_changes.sql", "seed.sql"];
   return Promise.all(paths.map((path) => readScript(new URL(path, folder))));
 }

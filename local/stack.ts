@@ -20,7 +20,7 @@ export interface StackOptions {
   /** More environment variables for the function, `FILE_EVENTS_…` for example. */
   functionEnv?: Record<string, string>;
   realtime?: Partial<RealtimeOptions>;
-  /** SQL to run instead of the project's migrations, opt-in and seed. */
+  /** SQL to run instead of the project's migrations, publication and seed. */
   scripts?: Script[];
   /** Takes the function's output and what goes wrong behind a response; silent by default. */
   log?: (line: string) => void;

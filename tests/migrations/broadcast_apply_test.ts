@@ -15,7 +15,7 @@ const server = await startPostgres();
 Deno.test.afterAll(() => server.stop());
 
 const [filesTable, changeTracking, broadcast] = migrations as [string, string, string];
-const removal = "opt_in/remove_file_events.sql";
+const removal = "scripts/remove_file_events.sql";
 const dropRealtime = "drop schema realtime cascade";
 const addFile = "insert into public.files (user_id, filename, file_type) values ($1, 'a', 'pdf')";
 

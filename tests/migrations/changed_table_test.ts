@@ -182,7 +182,7 @@ Deno.test("a session that was open when a column got another type goes on being 
 Deno.test("a streamed column is changed by removing, changing and adding file-events", async () => {
   await using stage = await setStage();
   const { owner, open, user, client } = stage;
-  await owner.query(await readSql("opt_in/remove_file_events.sql"));
+  await owner.query(await readSql("scripts/remove_file_events.sql"));
   await owner.query("alter table public.files alter column progress type numeric");
   await owner.query(await readSql("migrations/20261123000100_file_events.sql"));
   await owner.query(await readSql("migrations/20261123000200_file_events_broadcast.sql"));

@@ -11,7 +11,7 @@ Deno.test.afterAll(async () => {
   await server.stop();
 });
 
-const script = await readSql("opt_in/check_installation.sql");
+const script = await readSql("scripts/check_installation.sql");
 
 /** What `check_installation.sql` finds after these changes to the project's own migration. */
 async function check(changes: string): Promise<{ code: string; problem: string }[]> {

@@ -4,7 +4,7 @@ import { startPostgres } from "../database/postgres_server.ts";
 import { createSupabaseDatabase, migrations, readSql } from "../database/supabase_database.ts";
 import type { Session } from "../database/postgres_session.ts";
 
-const script = await readSql("opt_in/check_installation.sql");
+const script = await readSql("scripts/check_installation.sql");
 const server = await startPostgres();
 const migrated = await createSupabaseDatabase(server);
 const unmigrated = await createSupabaseDatabase(server, []);
@@ -302,7 +302,7 @@ for (
     [
       "a further table in the publication",
       `create table public.more (id uuid); ${dropTriggers("broadcast")} ${await readSql(
-        "opt_in/postgres_changes.sql",
+        "scripts/postgres_changes.sql",
       )} alter publication supabase_realtime add table public.more`,
     ],
     [
@@ -311,7 +311,7 @@ for (
     ],
     [
       "a publication with both tables in the broadcast's place",
-      `${dropTriggers("broadcast")} ${await readSql("opt_in/postgres_changes.sql")}`,
+      `${dropTriggers("broadcast")} ${await readSql("scripts/postgres_changes.sql")}`,
     ],
     [
       "grants by column",
@@ -405,7 +405,7 @@ Deno.test("check_installation.sql finds nothing after remove_file_events.sql but
   const database = await createSupabaseDatabase(server);
   try {
     await using session = await database.connect();
-    await session.query(await readSql("opt_in/remove_file_events.sql"));
+    await session.query(await readSql("scripts/remove_file_events.sql"));
     assert.deepEqual(codes(await session.query(script)), ["not-applied"]);
   } finally {
     await database[Symbol.asyncDispose]();

@@ -253,9 +253,9 @@ Deno.test("remove_file_events.sql leaves files as they were, twice or not, and t
   const rows = () => owner.query("select * from public.files order by id");
   const [shape, content] = [await describe(), await rows()];
   await owner.query(await readSql(fileEvents));
-  await owner.query(await readSql("opt_in/postgres_changes.sql"));
-  await owner.query(await readSql("opt_in/remove_file_events.sql"));
-  await owner.query(await readSql("opt_in/remove_file_events.sql"));
+  await owner.query(await readSql("scripts/postgres_changes.sql"));
+  await owner.query(await readSql("scripts/remove_file_events.sql"));
+  await owner.query(await readSql("scripts/remove_file_events.sql"));
   assert.deepEqual(await describe(), shape);
   assert.deepEqual(await rows(), content);
   await owner.query("update public.files set progress = 1");
@@ -302,7 +302,7 @@ Deno.test("postgres_changes.sql says so when there is no publication", async () 
   await using owner = await database.connect();
   await owner.query("drop publication supabase_realtime");
   await assert.rejects(
-    owner.query(await readSql("opt_in/postgres_changes.sql")),
+    owner.query(await readSql("scripts/postgres_changes.sql")),
     /publication supabase_realtime is missing/,
   );
 });

@@ -184,7 +184,7 @@ Deno.test("file_deletions shows each user their own deletions only", async () =>
 Deno.test("files and file_deletions are in the publication once it is opted in, twice or not", async () => {
   await actAsOwner(session);
   const sql = await Deno.readTextFile(
-    new URL("../../supabase/opt_in/postgres_changes.sql", import.meta.url),
+    new URL("../../supabase/scripts/postgres_changes.sql", import.meta.url),
   );
   await session.query(sql);
   await session.query(sql);

@@ -103,7 +103,7 @@ Deno.test("check_installation.sql finds nothing in the recipe for soft delete", 
   const { database, owner } = await fileOfUser(guideSql("Soft delete")[0]!);
   await using _database = database;
   await using _owner = owner;
-  assert.deepEqual(await owner.query(await readSql("opt_in/check_installation.sql")), []);
+  assert.deepEqual(await owner.query(await readSql("scripts/check_installation.sql")), []);
 });
 
 Deno.test("a file that a policy begins to show is returned once it has a new revision", async () => {

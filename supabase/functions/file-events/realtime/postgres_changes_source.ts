@@ -5,7 +5,7 @@ import type { ChannelSource } from "./realtime_feed.ts";
  * Hears of changes from Realtime's `postgres_changes`. Deletions come as inserts into
  * `file_deletions`: a DELETE itself is not filtered, and has no user to tell it apart by.
  *
- * Both tables must be in the publication `supabase_realtime` (`supabase/opt_in`).
+ * Both tables must be in the publication `supabase_realtime` (`supabase/scripts`).
  */
 export const postgresChangesSource: ChannelSource = {
   topic: (userId) => `files-${userId}`,

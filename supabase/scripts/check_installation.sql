@@ -344,7 +344,7 @@ finding (code, problem, cure) as (
   -- Live changes.
   union all
   select 'no-live-changes', 'neither broadcast triggers nor a publication with both tables: streams are late',
-    broadcasting || ', or opt_in/postgres_changes.sql'
+    broadcasting || ', or scripts/postgres_changes.sql'
   from place, live, again
   where is_table and is_applied and not is_broadcast and not is_published
   union all
