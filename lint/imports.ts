@@ -1,0 +1,128 @@
+import { posix } from "node:path";
+import { literalText } from "./literal_text.ts";
+import { repositoryPath } from "./repository_path.ts";
+
+type Table = Readonly<Record<string, readonly string[]>>;
+
+const FUNCTION = "supabase/functions/file-events";
+
+/** What each folder may import besides itself. */
+const FOLDERS: Table = {
+  [FUNCTION]: [],
+  local: [FUNCTION],
+  demo: ["local"],
+  bench: [FUNCTION, "local"],
+  lint: [],
+  tests: [FUNCTION, "local", "demo", "lint"],
+};
+
+/** The only folder of `tests/` that the others may import. */
+const TEST_SUPPORT = "tests/support";
+
+/** Files of the function that all its folders may import, unless a row below names fewer. */
+const PRIMITIVES = [
+  "clock",
+  "fetch_with_timeout",
+  "jitter",
+  "limiter",
+  "log",
+  "sparse_log",
+  "uuid",
+];
+
+/** Stands for every package that the function's `deno.json` names. */
+const PACKAGES = "an npm package";
+
+/** What each folder of the function, and each file beside its `index.ts`, may import. */
+const FUNCTION_PARTS: Table = {
+  stream: ["clock", "jitter", "log", "sparse_log"],
+  rows: ["stream", ...PRIMITIVES],
+  auth: ["stream", ...PRIMITIVES, PACKAGES],
+  http: ["auth", "stream", ...PRIMITIVES, PACKAGES],
+  realtime: ["rows", "stream", ...PRIMITIVES, PACKAGES],
+  postgrest: ["rows", "stream", ...PRIMITIVES, PACKAGES],
+  system_clock: ["clock"],
+  ...Object.fromEntries(PRIMITIVES.map((name) => [name, PRIMITIVES])),
+};
+
+/** Files of the function that connect the parts and may import all of them. */
+const COMPOSITION = ["config", "handler", "index", "project_keys"];
+
+/** Imports point where the tables above let them. */
+export const createImports = (
+  { testFoldersApart }: { testFoldersApart: boolean },
+): Deno.lint.Rule => ({
+  create(context) {
+    const importer = repositoryPath(context);
+    const judge = (node: Deno.lint.Node, specifier: string | undefined) => {
+      const message = specifier === undefined
+        ? isIn(importer, FUNCTION) && "Import a literal, so that this rule can judge it."
+        : objection(importer, specifier);
+      if (!message) return;
+      const crossesTests = /^(bench|tests)\//.test(importer) &&
+        /must not import tests/.test(message);
+      if (testFoldersApart || !crossesTests) context.report({ node, message });
+    };
+    return {
+      ImportDeclaration: (node) => judge(node, node.source.value),
+      ExportAllDeclaration: (node) => judge(node, node.source.value),
+      ExportNamedDeclaration(node) {
+        if (node.source) judge(node, node.source.value);
+      },
+      ImportExpression: (node) => judge(node, literalText(node.source)),
+      TSImportType(node) {
+        if (node.argument.type === "TSLiteralType") judge(node, literalText(node.argument.literal));
+      },
+      TSExternalModuleReference: (node) => judge(node, node.expression.value),
+    };
+  },
+});
+
+/** Why a file must not import something, and what to do instead. */
+function objection(importer: string, specifier: string): string | undefined {
+  if (specifier.startsWith("node:")) {
+    return isIn(importer, FUNCTION) ? "The function uses Web APIs only, not node:." : undefined;
+  }
+  if (/^([a-z]+:|\/)/.test(specifier)) {
+    return "Name an npm package in deno.json and import that name, or import a relative path.";
+  }
+  if (!specifier.startsWith(".")) {
+    return isIn(importer, FUNCTION) ? objectionInFunction(partOf(importer), PACKAGES) : undefined;
+  }
+  const imported = posix.join(posix.dirname(importer), specifier);
+  return isIn(importer, FUNCTION) && isIn(imported, FUNCTION)
+    ? objectionInFunction(partOf(importer), partOf(imported))
+    : objectionToFolder(folderOf(importer), folderOf(imported));
+}
+
+function objectionInFunction(importer: string, imported: string): string | undefined {
+  if (importer === imported || COMPOSITION.includes(importer)) return;
+  const allowed = FUNCTION_PARTS[importer];
+  if (!allowed) return `Say in lint/imports.ts what ${importer} may import.`;
+  if (allowed.includes(imported)) return;
+  return `${importer} must not import ${imported}. ` +
+    `Declare in ${importer} what it needs, and let index.ts pass it in.`;
+}
+
+function objectionToFolder(importer: string, imported: string): string | undefined {
+  const isTest = /^tests(\/|$)/.test(importer);
+  const allowed = isTest ? [...FOLDERS.tests!, TEST_SUPPORT] : FOLDERS[importer];
+  if (!allowed) return `Say in lint/imports.ts what ${importer} may import.`;
+  if (importer === imported || allowed.includes(imported)) return;
+  return `${importer} must not import ${imported}. Move what both need to ` +
+    `${isTest ? TEST_SUPPORT : "a folder that both may import"}.`;
+}
+
+/** The folder or file of the function, such as `stream` or `clock`. */
+function partOf(path: string): string {
+  return posix.relative(FUNCTION, path).split("/")[0]!.replace(/\.ts$/, "");
+}
+
+/** The folder that has a row above, or a folder of `tests/`. */
+function folderOf(path: string): string {
+  const [first, second, ...rest] = path.split("/");
+  if (isIn(path, FUNCTION)) return FUNCTION;
+  return first === "tests" && rest.length > 0 ? `tests/${second}` : first!;
+}
+
+const isIn = (path: string, folder: string) => path.startsWith(`${folder}/`);

@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { createImports } from "../../lint/imports.ts";
+import { runRule } from "./run_rule.ts";
+
+const imports = createImports({ testFoldersApart: true });
+
+const FUNCTION = "supabase/functions/file-events";
+
+const ALLOWED: [file: string, ...specifiers: string[]][] = [
+  [`${FUNCTION}/stream/merge.ts`, "./outbox.ts", "../clock.ts", "../jitter.ts"],
+  [`${FUNCTION}/stream/file_stream.ts`, "../log.ts", "../sparse_log.ts"],
+  [`${FUNCTION}/rows/parse_file_change.ts`, "../stream/file_change.ts", "../log.ts"],
+  [`${FUNCTION}/auth/authenticate.ts`, "../stream/caller.ts", "@supabase/supabase-js"],
+  [`${FUNCTION}/http/refusal.ts`, "../auth/authentication_error.ts", "../stream/lifetime.ts"],
+  [`${FUNCTION}/realtime/share_feed.ts`, "../rows/parse_time.ts", "../stream/file_feed.ts"],
+  [`${FUNCTION}/postgrest/query_changes.ts`, "../rows/parse_time.ts", "../limiter.ts"],
+  [`${FUNCTION}/sparse_log.ts`, "./clock.ts", "./log.ts"],
+  [`${FUNCTION}/system_clock.ts`, "./clock.ts"],
+  [`${FUNCTION}/handler.ts`, "./http/refusal.ts", "./auth/authenticate.ts", "./clock.ts"],
+  [`${FUNCTION}/index.ts`, "./handler.ts", "./realtime/share_feed.ts", "@supabase/supabase-js"],
+  ["local/stack.ts", "./gateway.ts", "node:fs", "@supabase/lite", `../${FUNCTION}/config.ts`],
+  ["demo/process.ts", "../local/lines.ts", "./page/file_event.ts"],
+  ["bench/latency.ts", "../local/stack.ts", `../${FUNCTION}/config.ts`],
+  ["lint/imports.ts", "./effects.ts"],
+  ["tests/run.ts", "../local/lines.ts", "./support/until.ts"],
+  ["tests/browser/outages_test.ts", "./demo_tab.ts", "../support/until.ts", "../../local/stack.ts"],
+  ["tests/support/clock.ts", "./until.ts", `../../${FUNCTION}/clock.ts`],
+  ["tests/lint/imports_test.ts", "../../lint/imports.ts"],
+];
+
+for (const [file, ...specifiers] of ALLOWED) {
+  Deno.test(`imports lets ${file} import ${specifiers.join(", ")}`, () => {
+    for (const specifier of specifiers) {
+      assert.deepEqual(runRule(imports, file, `import "${specifier}";`), [], specifier);
+    }
+  });
+}
+
+const FORBIDDEN: [file: string, specifier: string, message: RegExp][] = [
+  [`${FUNCTION}/stream/merge.ts`, "../rows/parse_time.ts", /stream must not import rows/],
+  [`${FUNCTION}/stream/merge.ts`, "../limiter.ts", /stream must not import limiter/],
+  [`${FUNCTION}/stream/merge.ts`, "../system_clock.ts", /stream .* system_clock.*index\.ts/],
+  [`${FUNCTION}/stream/merge.ts`, "@supabase/supabase-js", /stream must not import an npm package/],
+  [`${FUNCTION}/rows/parse_time.ts`, "../postgrest/query_error.ts", /rows .* postgrest/],
+  [`${FUNCTION}/auth/authenticate.ts`, "../http/refusal.ts", /auth .* http/],
+  [`${FUNCTION}/http/refusal.ts`, "../postgrest/query_error.ts", /http .* postgrest/],
+  [
+    `${FUNCTION}/realtime/share_feed.ts`,
+    "../postgrest/query_error.ts",
+    /realtime .* postgrest/,
+  ],
+  [
+    `${FUNCTION}/postgrest/query_error.ts`,
+    "../realtime/share_feed.ts",
+    /postgrest .* realtime/,
+  ],
+  [`${FUNCTION}/stream/merge.ts`, "../handler.ts", /stream .* handler/],
+  [`${FUNCTION}/clock.ts`, "./stream/caller.ts", /clock .* stream/],
+  [`${FUNCTION}/clock.ts`, "@supabase/supabase-js", /clock .* an npm package/],
+  [`${FUNCTION}/index.ts`, "node:fs", /Web APIs only/],
+  [`${FUNCTION}/index.ts`, "../../../local/stack.ts", /supabase\/.* .* local/],
+  [`${FUNCTION}/index.ts`, "../../../demo/process.ts", /supabase\/.* .* demo/],
+  [`${FUNCTION}/index.ts`, "../../../tests/run.ts", /supabase\/.* .* tests/],
+  [`${FUNCTION}/payments/charge.ts`, "../clock.ts", /Say in lint\/imports\.ts what payments/],
+  ["local/stack.ts", "../tests/run.ts", /local .* tests/],
+  ["local/stack.ts", "../demo/process.ts", /local .* demo/],
+  ["demo/process.ts", "../tests/support/until.ts", /demo .* tests\/support/],
+  ["demo/process.ts", `../${FUNCTION}/config.ts`, /demo .* supabase/],
+  ["lint/imports.ts", "../local/stack.ts", /lint .* local/],
+  ["bench/latency.ts", "../tests/database/catch_up.ts", /bench .* tests\/database/],
+  ["bench/latency.ts", "../tests/support/until.ts", /bench .* tests\/support/],
+  ["tests/browser/outages_test.ts", "../local/users.ts", /tests\/local.*tests\/support/],
+  ["tests/support/until.ts", "../faults/step.ts", /tests\/support .* tests\/faults/],
+  ["tests/browser/outages_test.ts", "../../bench/latency.ts", /tests\/browser .* bench/],
+  ["client/main.ts", "../local/stack.ts", /Say in lint\/imports\.ts what client/],
+  ["local/stack.ts", "jsr:@std/http", /npm package/],
+  ["local/stack.ts", "https://esm.sh/postgres", /npm package/],
+  ["local/stack.ts", "npm:postgres@3.4.9", /npm package/],
+  ["local/stack.ts", "/tmp/stack.ts", /relative path/],
+];
+
+for (const [file, specifier, expected] of FORBIDDEN) {
+  Deno.test(`imports keeps ${file} from ${specifier}`, () => {
+    const [message, ...others] = runRule(imports, file, `import "${specifier}";`);
+    assert.match(message ?? "", expected);
+    assert.deepEqual(others, []);
+  });
+}
+
+const FORMS = [
+  'import { a } from "…";',
+  'import type { A } from "…";',
+  'import { type A } from "…";',
+  'import * as a from "…";',
+  'export { a } from "…";',
+  'export type { A } from "…";',
+  'export * from "…";',
+  'export * as a from "…";',
+  'const a = await import("…");',
+  "const a = await import(`…`);",
+  'type A = import("…").A;',
+  'type A = typeof import("…");',
+  'import a = require("…");',
+];
+
+for (const form of FORMS) {
+  Deno.test(`imports reads ${form}`, () => {
+    const run = (specifier: string) =>
+      runRule(imports, `${FUNCTION}/stream/merge.ts`, form.replace("…", specifier)).length;
+    assert.equal(run("../realtime/share_feed.ts"), 1);
+    assert.equal(run("./outbox.ts"), 0);
+  });
+}
+
+Deno.test("imports judges no import() whose specifier is computed, except in the function", () => {
+  const source = "await import(name);";
+  assert.deepEqual(runRule(imports, "tests/run.ts", source), []);
+  assert.match(runRule(imports, `${FUNCTION}/index.ts`, source)[0]!, /literal/);
+});
