@@ -1,6 +1,6 @@
 /**
  * The embedded Supabase in a thread of its own, so that whoever measures has an event loop to
- * itparent. It first posts `{ url }`; then it answers `{ sql, parameters }` with `{ rows, at }`, `at`
+ * itself. It first posts `{ url }`; then it answers `{ sql, parameters }` with `{ rows, at }`, `at`
  * being the moment after the commit in milliseconds since the Unix epoch.
  */
 import { startStack } from "../local/stack.ts";

@@ -26,3 +26,16 @@ function pinsOf(lock: { npm: Record<string, { integrity: string }> }): Map<strin
     Object.entries(lock.npm).map(([id, { integrity }]) => [id.split("_")[0]!, integrity]),
   );
 }
+
+Deno.test("each package is pinned to one version", async () => {
+  const members = await Promise.all(
+    project.workspace.map(async (member: string) =>
+      JSON.parse(await Deno.readTextFile(new URL(`../${member}/deno.json`, import.meta.url)))
+    ),
+  );
+  const specifiers = [project, tests, ...members]
+    .flatMap(({ imports }) => Object.values<string>(imports ?? {}))
+    .filter((specifier) => !specifier.startsWith("./"));
+  const pinned = /^npm:(@[\w.-]+\/)?[\w.-]+@\d+\.\d+\.\d+(-[\w.]+)?(\/.*)?$/;
+  assert.deepEqual(specifiers.filter((specifier) => !pinned.test(specifier)), []);
+});

@@ -8,7 +8,7 @@ export interface PostgresServer extends AsyncDisposable {
 }
 
 /** Names a server to test against; each test still gets databases of its own there. */
-export const serverVariable = "FILE_EVENTS_TEST_DATABASE_URL";
+const serverVariable = "FILE_EVENTS_TEST_DATABASE_URL";
 
 // PostgreSQL refuses to run as root. 65534 is `nobody` on every Linux distribution.
 const nobody = { uid: 65534, gid: 65534 };

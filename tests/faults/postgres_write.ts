@@ -24,7 +24,7 @@ export type PostgresWrite =
 const progress = fc.integer({ min: 0, max: 100 });
 const ids = fc.uniqueArray(fileId, { minLength: 2, maxLength: 4 });
 
-export const postgresWrite: fc.Arbitrary<PostgresWrite> = fc.oneof(
+const postgresWrite: fc.Arbitrary<PostgresWrite> = fc.oneof(
   { weight: 24, arbitrary: write },
   {
     weight: 3,

@@ -43,7 +43,7 @@ export function serveAuth(
 }
 
 /** Auth's answer to a token that it didn't sign. */
-export function refuseToken(): Response {
+function refuseToken(): Response {
   const msg = "invalid JWT: unable to parse or verify signature, token signature is invalid";
   return Response.json({ code: 403, error_code: "bad_jwt", msg }, { status: 403 });
 }

@@ -21,7 +21,7 @@ const MAX_TOKEN_LENGTH = 8192;
  * A token that expires sooner than this counts as expired, in milliseconds, because it could expire
  * while the stream is set up.
  */
-export const MIN_TOKEN_LIFE_MS = 30_000;
+const MIN_TOKEN_LIFE_MS = 30_000;
 
 /** The algorithms that Supabase Auth signs with. */
 const ALGORITHMS = new Set(["HS256", "RS256", "ES256"]);

@@ -2,7 +2,7 @@ import { Refusal } from "./refusal.ts";
 import type { StreamParameters } from "../stream/stream_parameters.ts";
 import { isUuid } from "../uuid.ts";
 
-export const MAX_FILE_IDS = 100;
+const MAX_FILE_IDS = 100;
 
 /** The cursors of this function are not longer and have no other characters. */
 const CURSOR = /^[\x21-\x7e]{1,1024}$/;

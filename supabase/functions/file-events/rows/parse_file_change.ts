@@ -8,8 +8,8 @@ import { truncateUtf8 } from "./truncate_utf8.ts";
  */
 export type OnLostValues = (id: string | null, fields: readonly string[]) => void;
 
-export const MAX_TEXT_BYTES = 1024;
-export const MAX_ERROR_MESSAGE_BYTES = 4096;
+const MAX_TEXT_BYTES = 1024;
+const MAX_ERROR_MESSAGE_BYTES = 4096;
 
 /** The columns that every row has. `created_at` is not one, because a table need not have it. */
 const COLUMNS = [
