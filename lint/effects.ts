@@ -68,7 +68,6 @@ export const effects: Deno.lint.Rule = {
           return user.arguments.length === 0 ? report(user, `new ${name}()`) : undefined;
         case "BinaryExpression": // `x instanceof Date`
         case "UnaryExpression": // `typeof crypto`
-        case "ExpressionStatement":
           return;
         default:
           return reportAlias(node, name);
@@ -80,7 +79,7 @@ export const effects: Deno.lint.Rule = {
       if (PARTIAL_EFFECTS.get(name)!.includes(key)) report(node, `${name}.${key}`);
     }
 
-    /** `const { random } = Math`. What is not listed may get another name, its members too. */
+    /** `const { random } = Math` */
     function judgeDestructuring(pattern: Node, name: string): void {
       if (pattern.type !== "ObjectPattern") return reportAlias(pattern, name);
       for (const property of pattern.properties) {
@@ -88,7 +87,6 @@ export const effects: Deno.lint.Rule = {
           ? keyOf(property.key, property.computed)
           : undefined;
         if (key === undefined) reportAlias(property, name);
-        else if (GLOBAL_OBJECTS.has(key) || PARTIAL_EFFECTS.has(key)) reportAlias(property, key);
         else judgeMember(property, name, key);
       }
     }

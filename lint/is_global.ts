@@ -18,7 +18,6 @@ function patternsOf(scope: Node): Pattern[] {
   switch (scope.type) {
     case "Program":
     case "BlockStatement":
-    case "TSModuleBlock":
       return scope.body.flatMap(declaredBy);
     case "SwitchStatement":
       return scope.cases.flatMap((branch) => branch.consequent.flatMap(declaredBy));
@@ -32,7 +31,6 @@ function patternsOf(scope: Node): Pattern[] {
       return [scope.id, ...scope.params];
     case "ArrowFunctionExpression":
       return scope.params;
-    case "ClassDeclaration":
     case "ClassExpression":
       return [scope.id];
     case "CatchClause":

@@ -10,10 +10,19 @@ const ALLOWED: [file: string, ...specifiers: string[]][] = [
   [`${FUNCTION}/stream/merge.ts`, "./outbox.ts", "../clock.ts", "../jitter.ts"],
   [`${FUNCTION}/stream/file_stream.ts`, "../log.ts", "../sparse_log.ts"],
   [`${FUNCTION}/rows/parse_file_change.ts`, "../stream/file_change.ts", "../log.ts"],
-  [`${FUNCTION}/auth/authenticate.ts`, "../stream/caller.ts", "@supabase/supabase-js"],
+  [`${FUNCTION}/auth/authenticate.ts`, "../stream/caller.ts", "../clock.ts", "../limiter.ts"],
+  [`${FUNCTION}/auth/token_claims.ts`, "../uuid.ts", "@supabase/supabase-js"],
   [`${FUNCTION}/http/refusal.ts`, "../auth/authentication_error.ts", "../stream/lifetime.ts"],
+  [`${FUNCTION}/http/refusal_response.ts`, "../jitter.ts", "@std/http/server-sent-event-stream"],
   [`${FUNCTION}/realtime/share_feed.ts`, "../rows/parse_time.ts", "../stream/file_feed.ts"],
-  [`${FUNCTION}/postgrest/query_changes.ts`, "../rows/parse_time.ts", "../limiter.ts"],
+  [`${FUNCTION}/realtime/realtime_client.ts`, "../log.ts", "@supabase/supabase-js"],
+  [
+    `${FUNCTION}/postgrest/query_changes.ts`,
+    "../rows/parse_time.ts",
+    "../stream/coverage.ts",
+    "../limiter.ts",
+  ],
+  [`${FUNCTION}/postgrest/query_error.ts`, "../fetch_with_timeout.ts", "@supabase/supabase-js"],
   [`${FUNCTION}/sparse_log.ts`, "./clock.ts", "./log.ts"],
   [`${FUNCTION}/system_clock.ts`, "./clock.ts"],
   [`${FUNCTION}/handler.ts`, "./http/refusal.ts", "./auth/authenticate.ts", "./clock.ts"],
@@ -26,6 +35,7 @@ const ALLOWED: [file: string, ...specifiers: string[]][] = [
   ["tests/browser/outages_test.ts", "./demo_tab.ts", "../support/until.ts", "../../local/stack.ts"],
   ["tests/support/clock.ts", "./until.ts", `../../${FUNCTION}/clock.ts`],
   ["tests/lint/imports_test.ts", "../../lint/imports.ts"],
+  ["tests/demo/process_test.ts", "../../demo/process.ts", "../../local/stack.ts"],
 ];
 
 for (const [file, ...specifiers] of ALLOWED) {
