@@ -39,3 +39,12 @@ Deno.test("each package is pinned to one version", async () => {
   const pinned = /^npm:(@[\w.-]+\/)?[\w.-]+@\d+\.\d+\.\d+(-[\w.]+)?(\/.*)?$/;
   assert.deepEqual(specifiers.filter((specifier) => !pinned.test(specifier)), []);
 });
+
+Deno.test("each action of a workflow is pinned to a commit, and names its version", async () => {
+  const folder = new URL("../.github/workflows/", import.meta.url);
+  for await (const { name } of Deno.readDir(folder)) {
+    const actions = (await Deno.readTextFile(new URL(name, folder))).match(/(?<=uses: ).*/g) ?? [];
+    assert.ok(actions.length > 0, name);
+    for (const action of actions) assert.match(action, /^[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+  }
+});
