@@ -2,13 +2,13 @@
  * What the broadcast costs writers, against the same tables without it, and how many transaction
  * ids it takes: `deno run -A -c deno.tests.json bench/broadcast_cost.ts [runs]`
  */
-import { startPostgres } from "../tests/database/postgres_server.ts";
-import type { Session } from "../tests/database/postgres_session.ts";
+import { startPostgres } from "../local/postgres/postgres_server.ts";
+import type { Session } from "../local/postgres/postgres_session.ts";
 import {
   createSupabaseDatabase,
   createUser,
   migrations,
-} from "../tests/database/supabase_database.ts";
+} from "../local/postgres/supabase_database.ts";
 
 const runs = Number(Deno.args[0] ?? 9);
 const loops = 2_000;

@@ -2,11 +2,11 @@
  * How PostgreSQL executes catch-ups of a user with 100,000 files among 1,000,000 of others:
  * `deno run -A -c deno.tests.json bench/catch_up_plan.ts`
  */
-import { changesSince } from "../tests/database/catch_up.ts";
-import { openPlanObserver } from "../tests/database/catch_up_plan.ts";
-import { fillFiles } from "../tests/database/fill_files.ts";
-import { startPostgres } from "../tests/database/postgres_server.ts";
-import { createSupabaseDatabase, createUser } from "../tests/database/supabase_database.ts";
+import { changesSince } from "../local/postgres/changes_since.ts";
+import { openPlanObserver } from "../local/postgres/catch_up_plan.ts";
+import { fillFiles } from "../local/postgres/fill_files.ts";
+import { startPostgres } from "../local/postgres/postgres_server.ts";
+import { createSupabaseDatabase, createUser } from "../local/postgres/supabase_database.ts";
 
 await using server = await startPostgres();
 await using database = await createSupabaseDatabase(server);

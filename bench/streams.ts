@@ -5,7 +5,7 @@
  * First with a Supabase that answers at once, pooled and with a client per stream, then on the
  * embedded one.
  */
-import { mintToken } from "../tests/local/users.ts";
+import { mintToken } from "../local/mint_token.ts";
 import { functionEnvironment } from "./function_environment.ts";
 import { type FunctionVariant, type Pooling, startFunctionVariant } from "./function_variant.ts";
 import { startStackThread } from "./stack_thread.ts";

@@ -2,13 +2,13 @@
  * What the triggers and the index of change tracking cost writers, against the same table without
  * them: `deno run -A -c deno.tests.json bench/write_cost.ts [runs]`
  */
-import { startPostgres } from "../tests/database/postgres_server.ts";
-import type { Session } from "../tests/database/postgres_session.ts";
+import { startPostgres } from "../local/postgres/postgres_server.ts";
+import type { Session } from "../local/postgres/postgres_session.ts";
 import {
   createSupabaseDatabase,
   createUser,
   migrations,
-} from "../tests/database/supabase_database.ts";
+} from "../local/postgres/supabase_database.ts";
 
 const runs = Number(Deno.args[0] ?? 9);
 const rows = 10_000;

@@ -1,6 +1,7 @@
 import { type Stack, startStack } from "../../local/stack.ts";
-import { until } from "../local/deadline.ts";
-import { mintToken, userIds } from "../local/users.ts";
+import { until } from "../support/until.ts";
+import { mintToken } from "../../local/mint_token.ts";
+import { USER_ID } from "../support/access_tokens.ts";
 
 /** The JSON of an event, as a client's callback is given it. */
 export interface Received {
@@ -33,7 +34,7 @@ export interface ClientStage extends AsyncDisposable {
 export async function startClientStage(): Promise<ClientStage> {
   await using started = new AsyncDisposableStack();
   const stack: Stack = started.use(await startStack());
-  const user = userIds[0];
+  const user = USER_ID;
   const insert = async (filename: string) => {
     await stack.database.query(
       "insert into public.files (user_id, filename, file_type) values ($1, $2, 'text/plain')",

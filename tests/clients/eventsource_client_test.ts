@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createEventSource } from "eventsource-client";
-import { until } from "../local/deadline.ts";
+import { until } from "../support/until.ts";
 import { startClientStage } from "./client_stage.ts";
 
 Deno.test("npm's eventsource-client, set up as the protocol's page says", async (t) => {

@@ -1,5 +1,5 @@
 import { createParser } from "eventsource-parser";
-import { deadline } from "../local/deadline.ts";
+import { deadline } from "../support/deadline.ts";
 import type { FileState } from "../../supabase/functions/file-events/stream/file_change.ts";
 
 /** A message as a client reads it. */

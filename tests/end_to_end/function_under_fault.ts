@@ -1,13 +1,13 @@
 import { type FunctionProcess, startFunction } from "../../local/function_process.ts";
 import { publishableKey } from "../../local/api_keys.ts";
 import type { Stack } from "../../local/stack.ts";
-import { until } from "../local/deadline.ts";
-import { mintToken } from "../local/users.ts";
+import { until } from "../support/until.ts";
+import { mintToken } from "../../local/mint_token.ts";
 import { EventStream } from "./event_stream.ts";
 import { isType } from "./event_predicates.ts";
-import { type FaultyUpstream, startFaultyUpstream } from "./faulty_upstream.ts";
-import type { Source } from "./sources.ts";
-import { type TestUser, userOfToken } from "./test_user.ts";
+import { type FaultyUpstream, startFaultyUpstream } from "../support/faulty_upstream.ts";
+import type { Source } from "../support/sources.ts";
+import { type TestUser, userOfToken } from "../support/test_user.ts";
 
 export interface OpenOptions {
   readonly query?: Record<string, string>;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { demoUsers } from "../../local/demo_users.ts";
 import { startStack } from "../../local/stack.ts";
-import { until } from "../local/deadline.ts";
+import { until } from "../support/until.ts";
 
 const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
 

@@ -5,9 +5,13 @@ import type {
 import type { QueryChanges } from "../../supabase/functions/file-events/postgrest/query_changes.ts";
 import { type FileState } from "../../supabase/functions/file-events/stream/file_change.ts";
 import { parseFileUpdate } from "../../supabase/functions/file-events/rows/parse_file_change.ts";
-import type { PostgresServer } from "../database/postgres_server.ts";
-import type { Session } from "../database/postgres_session.ts";
-import { createSupabaseDatabase, migrations, readSql } from "../database/supabase_database.ts";
+import type { PostgresServer } from "../../local/postgres/postgres_server.ts";
+import type { Session } from "../../local/postgres/postgres_session.ts";
+import {
+  createSupabaseDatabase,
+  migrations,
+  readSql,
+} from "../../local/postgres/supabase_database.ts";
 import { type FileDatabase, type OnCommit, type Rights, SECRET_ID } from "./file_database.ts";
 import { COMMIT_LOG_SQL, type CommitLog, openCommitLog } from "./postgres_commit_log.ts";
 import { allWait } from "./postgres_lock_waits.ts";

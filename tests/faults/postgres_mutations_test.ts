@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { startPostgres } from "../database/postgres_server.ts";
+import { startPostgres } from "../../local/postgres/postgres_server.ts";
 import { PostgresDatabase } from "./postgres_database.ts";
 import { playOnPostgres } from "./postgres_play.ts";
 import {

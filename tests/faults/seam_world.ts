@@ -2,11 +2,11 @@ import type { ChangesPage } from "../../supabase/functions/file-events/stream/ch
 import type { ChangesSince } from "../../supabase/functions/file-events/stream/changes_since.ts";
 import { ServerSentEventStream } from "../../supabase/functions/file-events/http/server_sent_event_stream.ts";
 import { createOpenFileStream } from "../../supabase/functions/file-events/stream/file_stream.ts";
-import { FakeClock, settle } from "../function/fake_clock.ts";
+import { FakeClock, settle } from "../support/fake_clock.ts";
 import { FaultyFeed } from "./faulty_feed.ts";
 import type { FileState } from "../../supabase/functions/file-events/stream/file_change.ts";
 import type { FileDatabase, OnCommit, Rights } from "./file_database.ts";
-import { ProtocolClient } from "./protocol_client.ts";
+import { ProtocolClient } from "../support/protocol_client.ts";
 import { OWNER, type QueryFate, type Step } from "./step.ts";
 
 const QUERY_TIMEOUT_MS = 10_000;

@@ -1,13 +1,13 @@
 import { type Stack, startStack } from "../../local/stack.ts";
-import { check, createAdmin, type TestUser, userOfToken } from "../end_to_end/test_user.ts";
+import { check, createAdmin, type TestUser, userOfToken } from "../support/test_user.ts";
 import {
   type Answer,
   type FaultyUpstream,
   startFaultyUpstream,
-} from "../end_to_end/faulty_upstream.ts";
-import type { Source } from "../end_to_end/sources.ts";
-import { functionUrl } from "../end_to_end/target.ts";
-import { mintToken } from "../local/users.ts";
+} from "../support/faulty_upstream.ts";
+import type { Source } from "../support/sources.ts";
+import { functionUrl } from "../support/target.ts";
+import { mintToken } from "../../local/mint_token.ts";
 import type { Write } from "./file_database.ts";
 import { StackClient } from "./stack_client.ts";
 import type { StackSchedules, StackStep } from "./stack_step.ts";

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { demoUsers, signIn } from "../../local/demo_users.ts";
 import { startFunction } from "../../local/function_process.ts";
 import { startStack } from "../../local/stack.ts";
-import { deadline, until } from "./deadline.ts";
+import { deadline } from "../support/deadline.ts";
+import { until } from "../support/until.ts";
 
 Deno.test("the function on the stack", async (t) => {
   const logged: string[] = [];

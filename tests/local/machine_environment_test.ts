@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { keepToLoopback } from "../../local/keep_to_loopback.ts";
-import { until } from "./deadline.ts";
+import { until } from "../support/until.ts";
 
 const file = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { until } from "./deadline.ts";
+import { until } from "../support/until.ts";
 
 const main = new URL("../../local/main.ts", import.meta.url).href;
 

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
-import { changesSince } from "../database/catch_up.ts";
-import { startPostgres } from "../database/postgres_server.ts";
-import type { Session } from "../database/postgres_session.ts";
+import { changesSince } from "../../local/postgres/changes_since.ts";
+import { startPostgres } from "../../local/postgres/postgres_server.ts";
+import type { Session } from "../../local/postgres/postgres_session.ts";
 import {
   createSupabaseDatabase,
   createUser,
   migrations,
   readSql,
   realtimeSchema,
-} from "../database/supabase_database.ts";
+} from "../../local/postgres/supabase_database.ts";
 import { takeMessages } from "./take_messages.ts";
 
 const server = await startPostgres();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { startPostgres } from "../database/postgres_server.ts";
-import type { Session } from "../database/postgres_session.ts";
-import { createSupabaseDatabase, createUser } from "../database/supabase_database.ts";
+import { startPostgres } from "../../local/postgres/postgres_server.ts";
+import type { Session } from "../../local/postgres/postgres_session.ts";
+import { createSupabaseDatabase, createUser } from "../../local/postgres/supabase_database.ts";
 
 const server = await startPostgres();
 const database = await createSupabaseDatabase(server);

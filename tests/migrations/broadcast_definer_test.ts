@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { startPostgres } from "../database/postgres_server.ts";
-import { createSupabaseDatabase, createUser } from "../database/supabase_database.ts";
+import { startPostgres } from "../../local/postgres/postgres_server.ts";
+import { createSupabaseDatabase, createUser } from "../../local/postgres/supabase_database.ts";
 import { takeMessages } from "./take_messages.ts";
 
 const server = await startPostgres();

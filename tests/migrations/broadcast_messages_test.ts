@@ -3,16 +3,16 @@ import {
   parseFileDeletion,
   parseFileUpdate,
 } from "../../supabase/functions/file-events/rows/parse_file_change.ts";
-import { changesSince } from "../database/catch_up.ts";
-import { openPglite } from "../database/pglite_database.ts";
-import { startPostgres } from "../database/postgres_server.ts";
-import { type Session, waitUntilBlocked } from "../database/postgres_session.ts";
+import { changesSince } from "../../local/postgres/changes_since.ts";
+import { openPglite } from "./pglite_database.ts";
+import { startPostgres } from "../../local/postgres/postgres_server.ts";
+import { type Session, waitUntilBlocked } from "../../local/postgres/postgres_session.ts";
 import {
   actAs,
   actAsOwner,
   createSupabaseDatabase,
   createUser,
-} from "../database/supabase_database.ts";
+} from "../../local/postgres/supabase_database.ts";
 import { takeMessages } from "./take_messages.ts";
 import { add, addMany, scenarios } from "./broadcast_scenarios.ts";
 

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { openPglite } from "../database/pglite_database.ts";
-import { startPostgres } from "../database/postgres_server.ts";
-import type { Session } from "../database/postgres_session.ts";
+import { openPglite } from "./pglite_database.ts";
+import { startPostgres } from "../../local/postgres/postgres_server.ts";
+import type { Session } from "../../local/postgres/postgres_session.ts";
 import {
   actAs,
   actAsOwner,
   createSupabaseDatabase,
   createUser,
-} from "../database/supabase_database.ts";
+} from "../../local/postgres/supabase_database.ts";
 import { takeMessages } from "./take_messages.ts";
 
 const server = await startPostgres();

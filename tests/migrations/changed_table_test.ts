@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
-import { CatchUpClient } from "../database/catch_up.ts";
-import { startPostgres } from "../database/postgres_server.ts";
-import type { Session } from "../database/postgres_session.ts";
-import { createSupabaseDatabase, createUser, readSql } from "../database/supabase_database.ts";
+import { CatchUpClient } from "../../local/postgres/changes_since.ts";
+import { startPostgres } from "../../local/postgres/postgres_server.ts";
+import type { Session } from "../../local/postgres/postgres_session.ts";
+import {
+  createSupabaseDatabase,
+  createUser,
+  readSql,
+} from "../../local/postgres/supabase_database.ts";
 import { takeMessages } from "./take_messages.ts";
 
 const server = await startPostgres();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { startPostgres } from "../database/postgres_server.ts";
-import { createSupabaseDatabase, readSql } from "../database/supabase_database.ts";
+import { startPostgres } from "../../local/postgres/postgres_server.ts";
+import { createSupabaseDatabase, readSql } from "../../local/postgres/supabase_database.ts";
 
 const server = await startPostgres();
 const database = await createSupabaseDatabase(server);

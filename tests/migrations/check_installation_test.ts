@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
-import { openPglite } from "../database/pglite_database.ts";
-import { startPostgres } from "../database/postgres_server.ts";
-import { createSupabaseDatabase, migrations, readSql } from "../database/supabase_database.ts";
-import type { Session } from "../database/postgres_session.ts";
+import { openPglite } from "./pglite_database.ts";
+import { startPostgres } from "../../local/postgres/postgres_server.ts";
+import {
+  createSupabaseDatabase,
+  migrations,
+  readSql,
+} from "../../local/postgres/supabase_database.ts";
+import type { Session } from "../../local/postgres/postgres_session.ts";
 
 const script = await readSql("opt_in/check_installation.sql");
 const server = await startPostgres();

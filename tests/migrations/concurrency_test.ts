@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { CatchUpClient, changesSince, isCovered } from "../database/catch_up.ts";
-import { startPostgres } from "../database/postgres_server.ts";
-import { type Session, waitUntilBlocked } from "../database/postgres_session.ts";
+import { CatchUpClient, changesSince, isCovered } from "../../local/postgres/changes_since.ts";
+import { startPostgres } from "../../local/postgres/postgres_server.ts";
+import { type Session, waitUntilBlocked } from "../../local/postgres/postgres_session.ts";
 import {
   createSupabaseDatabase,
   createUser,
   type SupabaseDatabase,
-} from "../database/supabase_database.ts";
+} from "../../local/postgres/supabase_database.ts";
 
 const server = await startPostgres();
 Deno.test.afterAll(() => server.stop());

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { CatchUpClient, changesSince } from "../database/catch_up.ts";
-import { startPostgres } from "../database/postgres_server.ts";
-import { connect } from "../database/postgres_session.ts";
+import { CatchUpClient, changesSince } from "../../local/postgres/changes_since.ts";
+import { startPostgres } from "../../local/postgres/postgres_server.ts";
+import { connect } from "../../local/postgres/postgres_session.ts";
 import {
   createSupabaseDatabase,
   createUser,
   migrations,
   readSql,
-} from "../database/supabase_database.ts";
+} from "../../local/postgres/supabase_database.ts";
 
 const server = await startPostgres();
 Deno.test.afterAll(() => server.stop());

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { CatchUpClient, changesSince } from "../database/catch_up.ts";
-import { startPostgres } from "../database/postgres_server.ts";
-import type { Session } from "../database/postgres_session.ts";
+import { CatchUpClient, changesSince } from "../../local/postgres/changes_since.ts";
+import { startPostgres } from "../../local/postgres/postgres_server.ts";
+import type { Session } from "../../local/postgres/postgres_session.ts";
 import {
   createSupabaseDatabase,
   createUser,
   migrations,
   readSql,
-} from "../database/supabase_database.ts";
+} from "../../local/postgres/supabase_database.ts";
 import { takeMessages } from "./take_messages.ts";
 
 // Tables of other people: other types, values that JSON has no number for, columns of any name.

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { CatchUpClient, changesSince, isCovered } from "../database/catch_up.ts";
-import { startPostgres } from "../database/postgres_server.ts";
-import type { Session } from "../database/postgres_session.ts";
-import { createSupabaseDatabase, createUser } from "../database/supabase_database.ts";
+import { CatchUpClient, changesSince, isCovered } from "../../local/postgres/changes_since.ts";
+import { startPostgres } from "../../local/postgres/postgres_server.ts";
+import type { Session } from "../../local/postgres/postgres_session.ts";
+import { createSupabaseDatabase, createUser } from "../../local/postgres/supabase_database.ts";
 
 const server = await startPostgres();
 const database = await createSupabaseDatabase(server);

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { changesSince } from "../database/catch_up.ts";
-import { openPlanObserver } from "../database/catch_up_plan.ts";
-import { fillFiles } from "../database/fill_files.ts";
-import { startPostgres } from "../database/postgres_server.ts";
-import { createSupabaseDatabase, createUser } from "../database/supabase_database.ts";
+import { changesSince } from "../../local/postgres/changes_since.ts";
+import { openPlanObserver } from "../../local/postgres/catch_up_plan.ts";
+import { fillFiles } from "../../local/postgres/fill_files.ts";
+import { startPostgres } from "../../local/postgres/postgres_server.ts";
+import { createSupabaseDatabase, createUser } from "../../local/postgres/supabase_database.ts";
 
 const server = await startPostgres();
 const database = await createSupabaseDatabase(server);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { startPostgres } from "../database/postgres_server.ts";
-import type { Session } from "../database/postgres_session.ts";
-import { createSupabaseDatabase, createUser } from "../database/supabase_database.ts";
+import { startPostgres } from "../../local/postgres/postgres_server.ts";
+import type { Session } from "../../local/postgres/postgres_session.ts";
+import { createSupabaseDatabase, createUser } from "../../local/postgres/supabase_database.ts";
 
 // The planner works with statistics that may be old, and a session keeps plans that it made while
 // a table was tiny. Whatever they say, the triggers read a number of rows that grows with the number

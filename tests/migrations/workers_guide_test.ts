@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { CatchUpClient, changesSince } from "../database/catch_up.ts";
-import { guideSql } from "../database/guide_sql.ts";
-import { startPostgres } from "../database/postgres_server.ts";
-import type { Session } from "../database/postgres_session.ts";
-import { createSupabaseDatabase, createUser } from "../database/supabase_database.ts";
+import { CatchUpClient, changesSince } from "../../local/postgres/changes_since.ts";
+import { guideSql } from "../support/guide_sql.ts";
+import { startPostgres } from "../../local/postgres/postgres_server.ts";
+import type { Session } from "../../local/postgres/postgres_session.ts";
+import { createSupabaseDatabase, createUser } from "../../local/postgres/supabase_database.ts";
 
 const server = await startPostgres();
 Deno.test.afterAll(() => server.stop());

@@ -6,9 +6,9 @@ import {
 } from "../../../supabase/functions/file-events/postgrest/query_error.ts";
 import { createQueryChanges } from "../../../supabase/functions/file-events/postgrest/query_changes.ts";
 import type { OnLostValues } from "../../../supabase/functions/file-events/rows/parse_file_change.ts";
-import { USER_ID } from "../access_tokens.ts";
-import { serveHttp, unreachableUrl } from "../http_server.ts";
-import { deleted, fileId, updated, upTo } from "../example_change.ts";
+import { USER_ID } from "../../support/access_tokens.ts";
+import { serveHttp, unreachableUrl } from "../../support/http_server.ts";
+import { deleted, fileId, updated, upTo } from "../../support/example_change.ts";
 
 const PAGE = {
   cursor: "key.1100",

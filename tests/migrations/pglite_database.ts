@@ -1,6 +1,6 @@
 import { createDatabase, type Database, readScript } from "../../local/database.ts";
-import type { Session } from "./postgres_session.ts";
-import { migrations } from "./supabase_database.ts";
+import type { Session } from "../../local/postgres/postgres_session.ts";
+import { migrations } from "../../local/postgres/supabase_database.ts";
 
 /** The embedded database, migrated, and its one session. */
 export interface PgliteDatabase extends AsyncDisposable {

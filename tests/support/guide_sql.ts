@@ -1,4 +1,4 @@
-import { readSql } from "./supabase_database.ts";
+import { readSql } from "../../local/postgres/supabase_database.ts";
 
 const guides = {
   database: await readSql("../docs/database.md"),

@@ -1,4 +1,4 @@
-import { type ChangesOptions, changesSince } from "./catch_up.ts";
+import { type ChangesOptions, changesSince } from "./changes_since.ts";
 import type { Session } from "./postgres_session.ts";
 import { actAs, type SupabaseDatabase } from "./supabase_database.ts";
 
