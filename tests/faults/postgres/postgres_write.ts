@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
-import type { Write } from "./file_database.ts";
-import { fileId, schedules, write } from "./step.ts";
+import type { Write } from "../file_database.ts";
+import { fileId, schedules, write } from "../step.ts";
 
 /** What a transaction does on a real server, beside what the model knows. */
 export type PostgresWrite =

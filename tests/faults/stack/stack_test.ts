@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
-import { SOURCES } from "../support/sources.ts";
-import { runs } from "./runs.ts";
+import { SOURCES } from "../../support/sources.ts";
+import { runs } from "../runs.ts";
 import { stackSchedules } from "./stack_step.ts";
 import { StackWorld } from "./stack_world.ts";
 

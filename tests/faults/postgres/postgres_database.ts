@@ -1,18 +1,18 @@
 import type {
   ChangesPage,
   ChangesQuery,
-} from "../../supabase/functions/file-events/stream/changes_since.ts";
-import type { QueryChanges } from "../../supabase/functions/file-events/postgrest/query_changes.ts";
-import { type FileState } from "../../supabase/functions/file-events/stream/file_change.ts";
-import { parseFileUpdate } from "../../supabase/functions/file-events/rows/parse_file_change.ts";
-import type { PostgresServer } from "../../local/postgres/postgres_server.ts";
-import type { Session } from "../../local/postgres/postgres_session.ts";
+} from "../../../supabase/functions/file-events/stream/changes_since.ts";
+import type { QueryChanges } from "../../../supabase/functions/file-events/postgrest/query_changes.ts";
+import { type FileState } from "../../../supabase/functions/file-events/stream/file_change.ts";
+import { parseFileUpdate } from "../../../supabase/functions/file-events/rows/parse_file_change.ts";
+import type { PostgresServer } from "../../../local/postgres/postgres_server.ts";
+import type { Session } from "../../../local/postgres/postgres_session.ts";
 import {
   createSupabaseDatabase,
   migrations,
   readSql,
-} from "../../local/postgres/supabase_database.ts";
-import { type FileDatabase, type OnCommit, type Rights, SECRET_ID } from "./file_database.ts";
+} from "../../../local/postgres/supabase_database.ts";
+import { type FileDatabase, type OnCommit, type Rights, SECRET_ID } from "../file_database.ts";
 import { COMMIT_LOG_SQL, type CommitLog, openCommitLog } from "./postgres_commit_log.ts";
 import { allWait } from "./postgres_lock_waits.ts";
 import { PostgresQueue } from "./postgres_queue.ts";
@@ -20,7 +20,7 @@ import { changesSinceOver, queryAs } from "./postgres_rest.ts";
 import { PostgresTransaction } from "./postgres_transaction.ts";
 import type { PostgresWrite } from "./postgres_write.ts";
 import { replaceOnce } from "./replace_once.ts";
-import { OTHER, OWNER } from "./step.ts";
+import { OTHER, OWNER } from "../step.ts";
 
 /** What the schedules call the transactions that stay open. */
 const NAMES = [1, 2, 3];

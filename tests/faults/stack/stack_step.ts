@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
-import type { Write } from "./file_database.ts";
-import { fileId, write } from "./step.ts";
+import type { Write } from "../file_database.ts";
+import { fileId, write } from "../step.ts";
 
 /** One step of a client's schedule on the embedded stack. */
 export type StackStep =

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import type { ChangesSince } from "../../supabase/functions/file-events/stream/changes_since.ts";
-import { CatchUpSchedule } from "../../supabase/functions/file-events/stream/catch_up_schedule.ts";
-import { Outbox } from "../../supabase/functions/file-events/stream/outbox.ts";
-import { RevisionMemory } from "../../supabase/functions/file-events/stream/revision_memory.ts";
+import type { ChangesSince } from "../../../supabase/functions/file-events/stream/changes_since.ts";
+import { CatchUpSchedule } from "../../../supabase/functions/file-events/stream/catch_up_schedule.ts";
+import { Outbox } from "../../../supabase/functions/file-events/stream/outbox.ts";
+import { RevisionMemory } from "../../../supabase/functions/file-events/stream/revision_memory.ts";
 import { ModelDatabase, type ModelDatabaseOptions } from "./model_database.ts";
-import { SeamWorld } from "./seam_world.ts";
-import { schedule, type Step } from "./step.ts";
-import { TELLING_SCHEDULES } from "./telling_schedules.ts";
+import { SeamWorld } from "../seam_world.ts";
+import { schedule, type Step } from "../step.ts";
+import { TELLING_SCHEDULES } from "../telling_schedules.ts";
 
 // The schedules of seam_test.ts prove something only if they catch each of these.
 

@@ -1,10 +1,10 @@
 import * as fc from "fast-check";
-import type { OnCommit } from "./file_database.ts";
+import type { OnCommit } from "../file_database.ts";
 import { ModelDatabase } from "./model_database.ts";
-import { runs } from "./runs.ts";
-import { SeamWorld } from "./seam_world.ts";
-import { schedule } from "./step.ts";
-import { TELLING_SCHEDULES } from "./telling_schedules.ts";
+import { runs } from "../runs.ts";
+import { SeamWorld } from "../seam_world.ts";
+import { schedule } from "../step.ts";
+import { TELLING_SCHEDULES } from "../telling_schedules.ts";
 
 Deno.test("any schedule at the feed's seam leaves the client with what the database has", async () => {
   const counts: Record<string, number> = {};

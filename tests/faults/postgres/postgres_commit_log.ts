@@ -2,8 +2,8 @@ import postgres from "postgres";
 import {
   parseFileDeletion,
   parseFileUpdate,
-} from "../../supabase/functions/file-events/rows/parse_file_change.ts";
-import type { CommittedChange } from "./file_database.ts";
+} from "../../../supabase/functions/file-events/rows/parse_file_change.ts";
+import type { CommittedChange } from "../file_database.ts";
 
 /**
  * Makes the tables tell of each written row, as logical replication does: at the commit, in the

@@ -1,4 +1,4 @@
-import type { Session } from "../../local/postgres/postgres_session.ts";
+import type { Session } from "../../../local/postgres/postgres_session.ts";
 
 /**
  * A session that is given work without waiting for it: each piece begins when the one before it has

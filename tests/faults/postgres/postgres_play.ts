@@ -1,7 +1,7 @@
 import type { PostgresDatabase } from "./postgres_database.ts";
 import type { PostgresWrite } from "./postgres_write.ts";
-import { SeamWorld } from "./seam_world.ts";
-import type { Schedule } from "./step.ts";
+import { SeamWorld } from "../seam_world.ts";
+import type { Schedule } from "../step.ts";
 
 /**
  * Plays a schedule on an emptied database. Rejects if client and database disagree at a quiet point.

@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { startPostgres } from "../../local/postgres/postgres_server.ts";
+import { startPostgres } from "../../../local/postgres/postgres_server.ts";
 import { PostgresDatabase } from "./postgres_database.ts";
 import { playOnPostgres } from "./postgres_play.ts";
 import {
@@ -8,9 +8,9 @@ import {
   withDeferrableKey,
 } from "./postgres_telling_schedules.ts";
 import { postgresSchedule, type PostgresWrite } from "./postgres_write.ts";
-import { runs } from "./runs.ts";
-import type { Schedule } from "./step.ts";
-import { TELLING_SCHEDULES } from "./telling_schedules.ts";
+import { runs } from "../runs.ts";
+import type { Schedule } from "../step.ts";
+import { TELLING_SCHEDULES } from "../telling_schedules.ts";
 
 const server = await startPostgres();
 const database = await PostgresDatabase.create(server);

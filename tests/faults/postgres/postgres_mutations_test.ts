@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { startPostgres } from "../../local/postgres/postgres_server.ts";
+import { startPostgres } from "../../../local/postgres/postgres_server.ts";
 import { PostgresDatabase } from "./postgres_database.ts";
 import { playOnPostgres } from "./postgres_play.ts";
 import {
@@ -11,8 +11,8 @@ import {
 } from "./postgres_telling_schedules.ts";
 import { postgresSchedule, type PostgresWrite } from "./postgres_write.ts";
 import { replaceOnce } from "./replace_once.ts";
-import type { Schedule } from "./step.ts";
-import { TELLING_SCHEDULES } from "./telling_schedules.ts";
+import type { Schedule } from "../step.ts";
+import { TELLING_SCHEDULES } from "../telling_schedules.ts";
 
 // The schedules of postgres_test.ts prove something only if they catch each of these.
 

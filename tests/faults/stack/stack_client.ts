@@ -1,4 +1,4 @@
-import { ProtocolClient } from "../support/protocol_client.ts";
+import { ProtocolClient } from "../../support/protocol_client.ts";
 
 /** Between an end of the connection and the next attempt; a browser waits for `retry:`. */
 const RETRY_MS = 30;

@@ -1,4 +1,4 @@
-import type { Session } from "../../local/postgres/postgres_session.ts";
+import type { Session } from "../../../local/postgres/postgres_session.ts";
 
 /**
  * Whether all sessions with these process ids wait for a lock, and will until another one ends its

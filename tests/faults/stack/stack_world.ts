@@ -1,17 +1,17 @@
-import { type Stack, startStack } from "../../local/stack.ts";
-import { check, createAdmin, type TestUser, userOfToken } from "../support/test_user.ts";
+import { type Stack, startStack } from "../../../local/stack.ts";
+import { check, createAdmin, type TestUser, userOfToken } from "../../support/test_user.ts";
 import {
   type Answer,
   type FaultyUpstream,
   startFaultyUpstream,
-} from "../support/faulty_upstream.ts";
-import type { Source } from "../support/sources.ts";
-import { functionUrl } from "../support/target.ts";
-import { mintToken } from "../../local/mint_token.ts";
-import type { Write } from "./file_database.ts";
+} from "../../support/faulty_upstream.ts";
+import type { Source } from "../../support/sources.ts";
+import { functionUrl } from "../../support/target.ts";
+import { mintToken } from "../../../local/mint_token.ts";
+import type { Write } from "../file_database.ts";
 import { StackClient } from "./stack_client.ts";
 import type { StackSchedules, StackStep } from "./stack_step.ts";
-import { FILE_IDS, OTHER } from "./step.ts";
+import { FILE_IDS, OTHER } from "../step.ts";
 
 const HEARTBEAT_MS = 300;
 const COLUMNS =

@@ -1,6 +1,6 @@
-import { SECRET_ID } from "./file_database.ts";
+import { SECRET_ID } from "../file_database.ts";
 import type { PostgresWrite } from "./postgres_write.ts";
-import { FILE_IDS, type Schedule, type Step } from "./step.ts";
+import { FILE_IDS, type Schedule, type Step } from "../step.ts";
 
 const [A, B, C, D, E, F] = FILE_IDS as [string, string, string, string, string, string];
 

@@ -1,7 +1,7 @@
 import {
   createQueryChanges,
   type QueryChanges,
-} from "../../supabase/functions/file-events/postgrest/query_changes.ts";
+} from "../../../supabase/functions/file-events/postgrest/query_changes.ts";
 import type { PostgresQueue } from "./postgres_queue.ts";
 
 /**

@@ -1,17 +1,17 @@
 import type {
   ChangesPage,
   ChangesQuery,
-} from "../../supabase/functions/file-events/stream/changes_since.ts";
+} from "../../../supabase/functions/file-events/stream/changes_since.ts";
 import type {
   FileChange,
   FileState,
-} from "../../supabase/functions/file-events/stream/file_change.ts";
+} from "../../../supabase/functions/file-events/stream/file_change.ts";
 import {
   type Coverage,
   covers,
   COVERS_NOTHING,
   horizonOf,
-} from "../../supabase/functions/file-events/stream/coverage.ts";
+} from "../../../supabase/functions/file-events/stream/coverage.ts";
 import {
   type CommittedChange,
   type FileDatabase,
@@ -19,7 +19,7 @@ import {
   type OnCommit,
   type Rights,
   type Write,
-} from "./file_database.ts";
+} from "../file_database.ts";
 
 interface Row {
   readonly userId: string;

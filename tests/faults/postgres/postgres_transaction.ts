@@ -1,4 +1,4 @@
-import type { Session } from "../../local/postgres/postgres_session.ts";
+import type { Session } from "../../../local/postgres/postgres_session.ts";
 import type { PostgresQueue } from "./postgres_queue.ts";
 import { type PostgresWrite, toSql } from "./postgres_write.ts";
 

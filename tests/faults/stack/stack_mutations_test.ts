@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { SOURCES } from "../support/sources.ts";
-import type { Answer } from "../support/faulty_upstream.ts";
+import { SOURCES } from "../../support/sources.ts";
+import type { Answer } from "../../support/faulty_upstream.ts";
 import { stackSchedules, type StackStep } from "./stack_step.ts";
 import { StackWorld, type StackWorldOptions } from "./stack_world.ts";
 
