@@ -1,9 +1,9 @@
-import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import type { ChangesSince } from "../../../supabase/functions/file-events/stream/changes_since.ts";
 import { CatchUpSchedule } from "../../../supabase/functions/file-events/stream/catch_up_schedule.ts";
 import { Outbox } from "../../../supabase/functions/file-events/stream/outbox.ts";
 import { RevisionMemory } from "../../../supabase/functions/file-events/stream/revision_memory.ts";
+import { assertFindsFault } from "../assert_finds_fault.ts";
 import { ModelDatabase, type ModelDatabaseOptions } from "./model_database.ts";
 import { SeamWorld } from "../seam_world.ts";
 import { schedule, type Step } from "../step.ts";
@@ -36,12 +36,7 @@ async function findsFault({ database, faults, ...mutation }: Mutation): Promise<
     );
     await world.agree();
   });
-  const { failed } = await fc.check(property, {
-    numRuns: MAX_SCHEDULES,
-    examples: TELLING_SCHEDULES.map((it) => [it]),
-    endOnFailure: true,
-  });
-  assert(failed, `${MAX_SCHEDULES} schedules found nothing wrong`);
+  await assertFindsFault(property, { schedules: MAX_SCHEDULES, examples: TELLING_SCHEDULES });
 }
 
 /** Replaces methods of a class until the returned object is disposed of. */
