@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import type { Write } from "../file_database.ts";
-import { fileId, schedules, write } from "../step.ts";
+import { fileId, op, progress, schedules, write } from "../step.ts";
 
 /** What a transaction does on a real server, beside what the model knows. */
 export type PostgresWrite =
@@ -21,34 +21,20 @@ export type PostgresWrite =
   | { readonly op: "swap"; readonly id: string; readonly with: string }
   | { readonly op: "truncate" };
 
-const progress = fc.integer({ min: 0, max: 100 });
 const ids = fc.uniqueArray(fileId, { minLength: 2, maxLength: 4 });
 
 export const postgresWrite: fc.Arbitrary<PostgresWrite> = fc.oneof(
   { weight: 24, arbitrary: write },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      op: fc.constant("isolate" as const),
-      level: fc.constantFrom("repeatable read" as const, "serializable" as const),
-    }),
-  },
-  { weight: 2, arbitrary: fc.record({ op: fc.constant("insert or fail" as const), id: fileId }) },
-  { weight: 2, arbitrary: fc.record({ op: fc.constant("upsert" as const), id: fileId, progress }) },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      op: fc.constantFrom("insert many" as const, "delete many" as const),
-      ids,
-    }),
-  },
-  { weight: 1, arbitrary: fc.record({ op: fc.constant("update all" as const), progress }) },
-  { weight: 2, arbitrary: fc.record({ op: fc.constant("replace" as const), id: fileId }) },
-  {
-    weight: 2,
-    arbitrary: fc.record({ op: fc.constant("rename" as const), id: fileId, to: fileId }),
-  },
-  { weight: 1, arbitrary: fc.record({ op: fc.constant("truncate" as const) }) },
+  op(3, ["isolate"], {
+    level: fc.constantFrom("repeatable read" as const, "serializable" as const),
+  }),
+  op(2, ["insert or fail"], { id: fileId }),
+  op(2, ["upsert"], { id: fileId, progress }),
+  op(3, ["insert many", "delete many"], { ids }),
+  op(1, ["update all"], { progress }),
+  op(2, ["replace"], { id: fileId }),
+  op(2, ["rename"], { id: fileId, to: fileId }),
+  op(1, ["truncate"]),
 );
 
 /** One statement. Its values come from schedules: nothing in them needs quoting. */
