@@ -1,18 +1,17 @@
 import assert from "node:assert/strict";
 import { countResults, type Counts } from "./count_results.ts";
+import { temporaryFolder } from "./support/temporary_folder.ts";
 
 /** What is counted when Deno runs a module of this code. */
 async function run(code: string, ...args: string[]): Promise<Counts> {
-  const folder = await Deno.makeTempDir({ prefix: "file-events-" });
-  await Deno.writeTextFile(`${folder}/some_test.ts`, code);
-  await Deno.writeTextFile(`${folder}/report.xml`, "");
+  await using folder = await temporaryFolder();
+  await Deno.writeTextFile(`${folder.path}/some_test.ts`, code);
+  await Deno.writeTextFile(`${folder.path}/report.xml`, "");
   const { success } = await new Deno.Command(Deno.execPath(), {
     args: ["test", "--no-config", "--no-check", "--junit-path=report.xml", ...args],
-    cwd: folder,
+    cwd: folder.path,
   }).output();
-  const report = await Deno.readTextFile(`${folder}/report.xml`);
-  await Deno.remove(folder, { recursive: true });
-  return countResults(report, success);
+  return countResults(await Deno.readTextFile(`${folder.path}/report.xml`), success);
 }
 
 const passes = `Deno.test("a <failure> > in a name", () => {});`;

@@ -1,3 +1,4 @@
+import { freePort } from "../free_port.ts";
 import { connect } from "./postgres_session.ts";
 
 /** A running PostgreSQL server, and who may create databases on it. */
@@ -107,11 +108,6 @@ async function copyBinaries(folder: string): Promise<void> {
   for (const { source, target } of links) {
     await Deno.symlink(source.split("/").at(-1)!, `${folder}/${target}`);
   }
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 async function accepts(url: string): Promise<boolean> {

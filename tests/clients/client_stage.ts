@@ -1,4 +1,5 @@
 import { type Stack, startStack } from "../../local/stack.ts";
+import { serveHttp } from "../support/http_server.ts";
 import { until } from "../support/until.ts";
 import { mintToken } from "../../local/mint_token.ts";
 import { USER_ID } from "../support/access_tokens.ts";
@@ -46,7 +47,7 @@ export async function startClientStage(): Promise<ClientStage> {
   const requests: Request[] = [];
   const answers: string[] = [];
   let streams = new AbortController();
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
+  const server = started.use(serveHttp((request) => {
     requests.push(request);
     const answer = answers.shift();
     if (answer !== undefined) {
@@ -55,15 +56,14 @@ export async function startClientStage(): Promise<ClientStage> {
     const { search } = new URL(request.url);
     const { signal } = streams;
     return relay(`${stack.url}/functions/v1/file-events${search}`, request.headers, signal);
-  });
-  started.defer(() => server.shutdown());
+  }));
   started.defer(() => streams.abort());
 
   const received: Received[] = [];
   let taken = 0;
   const running = started.move();
   return {
-    url: `http://127.0.0.1:${server.addr.port}/`,
+    url: `${server.url}/`,
     requests,
     received,
     receive: (data) => void received.push(JSON.parse(data)),

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { startStack } from "../../local/stack.ts";
+import { serveHttp } from "../support/http_server.ts";
+import { passOn } from "../support/pass_on.ts";
+import { temporaryFolder } from "../support/temporary_folder.ts";
 
 const PROCESS = fileURLToPath(new URL("../../demo/process.ts", import.meta.url));
 
@@ -197,23 +200,11 @@ Deno.test("deno task process says that it can't open a name that is not UTF-8", 
 /** The stack at `url`, where nothing can be written until the outage ends. */
 function startOutage(url: string) {
   let isOver = false;
-  const ended = new AbortController();
-  const options = { hostname: "127.0.0.1", port: 0, signal: ended.signal, onListen: () => {} };
-  const server = Deno.serve(options, ({ url: asked, method, headers, body }) => {
-    const { pathname, search } = new URL(asked);
-    if (pathname.startsWith("/rest/") && !isOver) return new Response(null, { status: 503 });
-    return fetch(`${url}${pathname}${search}`, { method, headers, body });
+  const server = serveHttp((request) => {
+    const isWrite = new URL(request.url).pathname.startsWith("/rest/");
+    return isWrite && !isOver ? new Response(null, { status: 503 }) : passOn(request, url);
   });
-  return {
-    url: `http://127.0.0.1:${server.addr.port}`,
-    end: () => {
-      isOver = true;
-    },
-    async [Symbol.asyncDispose]() {
-      ended.abort();
-      await server.finished;
-    },
-  };
+  return { ...server, end: () => void (isOver = true) };
 }
 
 function command(url: string, paths: string[], env: Record<string, string> = {}): Deno.Command {
@@ -233,8 +224,8 @@ async function process(url: string, paths: string[], env: Record<string, string>
 }
 
 async function temporaryFiles(contents: Record<string, string>) {
-  const directory = await Deno.makeTempDir({ prefix: "file-events-" });
-  const path = (name: string) => `${directory}/${name}`;
+  const folder = await temporaryFolder();
+  const path = (name: string) => `${folder.path}/${name}`;
   for (const [name, text] of Object.entries(contents)) await Deno.writeTextFile(path(name), text);
-  return { path, [Symbol.asyncDispose]: () => Deno.remove(directory, { recursive: true }) };
+  return { ...folder, path };
 }

@@ -1,3 +1,6 @@
+import { serveHttp } from "./http_server.ts";
+import { passOn } from "./pass_on.ts";
+
 /** Answers a request; `pass` hands it on to the stack. */
 export type Answer = (
   request: Request,
@@ -29,48 +32,30 @@ export function startFaultyUpstream(): FaultyUpstream {
     onFrame: ((_, deliver) => deliver()) as OnFrame,
   };
 
-  const ending = new AbortController();
-  const server = Deno.serve(
-    {
-      hostname: "127.0.0.1",
-      port: 0,
-      signal: ending.signal,
-      onListen: () => {},
-      onError: () => new Response("Bad gateway", { status: 502 }),
-    },
-    (request) => {
-      const isUpgrade = request.headers.get("upgrade")?.toLowerCase() === "websocket";
-      return isUpgrade ? connect(request) : upstream.answer(request, pass);
-    },
-  );
+  const server = serveHttp((request) => {
+    const isUpgrade = request.headers.get("upgrade")?.toLowerCase() === "websocket";
+    return isUpgrade ? connect(request) : upstream.answer(request, pass);
+  });
   const upstream: FaultyUpstream = {
-    url: `http://127.0.0.1:${server.addr.port}`,
+    url: server.url,
     target: "",
     ...healthy,
     delivered: [],
     heal: () => void Object.assign(upstream, healthy),
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.close();
-      // Whoever is still asking is not waited for.
-      ending.abort();
-      await server.finished;
+      await server[Symbol.asyncDispose]();
     },
   };
 
-  function address(request: Request, protocol = "http:"): URL {
-    const { pathname, search } = new URL(request.url);
-    const url = new URL(pathname + search, upstream.target);
-    url.protocol = protocol;
-    return url;
-  }
-
   function pass(request: Request): Promise<Response> {
-    const { method, headers, body } = request;
-    return fetch(address(request), { method, headers, body });
+    return passOn(request, upstream.target);
   }
 
   async function connect(request: Request): Promise<Response> {
-    const far = track(new WebSocket(address(request, "ws:")));
+    const { pathname, search } = new URL(request.url);
+    const address = new URL(pathname + search, upstream.target.replace(/^http/, "ws"));
+    const far = track(new WebSocket(address));
     const early: MessageEvent[] = [];
     far.onmessage = (event) => early.push(event);
     const isOpen = await new Promise<boolean>((resolve) => {

@@ -1,4 +1,6 @@
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
+import { mintToken } from "../../local/mint_token.ts";
+import type { Stack } from "../../local/stack.ts";
 import type { Target } from "./target.ts";
 
 type Row = Record<string, unknown>;
@@ -47,15 +49,17 @@ export async function deleteTestUser(target: Target, { id }: TestUser): Promise<
   if (error) throw new Error(`Cannot delete user ${id}: ${error.message}`, { cause: error });
 }
 
-/** A user whose token was minted. */
-export function userOfToken(
-  { url, publishableKey }: Target,
-  { id, token }: Pick<TestUser, "id" | "token">,
-): TestUser {
-  const supabase = createClient(url, publishableKey, {
-    accessToken: () => Promise.resolve(token),
-  });
-  return testUser({ id, token, supabase });
+/** Creates a user by SQL, which is faster, with a token that is minted by {@linkcode mintToken}. */
+export async function mintTestUser(
+  { database, url, publishableKey }: Stack,
+  options: { seconds?: number } = {},
+): Promise<TestUser> {
+  const id = crypto.randomUUID();
+  const email = `${id}@example.com`;
+  await database.query("insert into auth.users (id, email) values ($1, $2)", [id, email]);
+  const token = await mintToken(id, options);
+  const accessToken = () => Promise.resolve(token);
+  return testUser({ id, token, supabase: createClient(url, publishableKey, { accessToken }) });
 }
 
 function testUser(user: Pick<TestUser, "id" | "token" | "supabase">): TestUser {

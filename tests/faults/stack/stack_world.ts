@@ -1,5 +1,5 @@
 import { type Stack, startStack } from "../../../local/stack.ts";
-import { check, createAdmin, type TestUser, userOfToken } from "../../support/test_user.ts";
+import { check, createAdmin, mintTestUser, type TestUser } from "../../support/test_user.ts";
 import {
   type Answer,
   type FaultyUpstream,
@@ -7,7 +7,6 @@ import {
 } from "../../support/faulty_upstream.ts";
 import type { Source } from "../../support/sources.ts";
 import { functionUrl } from "../../support/target.ts";
-import { mintToken } from "../../../local/mint_token.ts";
 import type { Write } from "../file_database.ts";
 import { StackClient } from "./stack_client.ts";
 import type { StackSchedules, StackStep } from "./stack_step.ts";
@@ -99,12 +98,7 @@ export class StackWorld implements AsyncDisposable {
   }
 
   async #enter(): Promise<Actor> {
-    const id = crypto.randomUUID();
-    await this.#stack.database.query("insert into auth.users (id, email) values ($1, $2)", [
-      id,
-      `${id}@example.com`,
-    ]);
-    const user = userOfToken(this.#stack, { id, token: await mintToken(id) });
+    const user = await mintTestUser(this.#stack);
     return {
       user,
       client: new StackClient(functionUrl(this.#stack), user.token),
