@@ -7,6 +7,7 @@ import { openPlanObserver } from "../local/postgres/catch_up_plan.ts";
 import { fillFiles } from "../local/postgres/fill_files.ts";
 import { startPostgres } from "../local/postgres/postgres_server.ts";
 import { createSupabaseDatabase, createUser } from "../local/postgres/supabase_database.ts";
+import { print } from "./print.ts";
 
 await using server = await startPostgres();
 await using database = await createSupabaseDatabase(server);
@@ -53,8 +54,3 @@ print(
     durations[durations.length >> 1]!.toFixed(1)
   } ms a page, slowest ${durations.at(-1)!.toFixed(1)} ms`,
 );
-
-function print(line: string): void {
-  // deno-lint-ignore no-console -- a script, whose output this is
-  console.log(line);
-}

@@ -15,6 +15,7 @@ import { lines } from "../local/lines.ts";
 import { mintToken } from "../local/mint_token.ts";
 import { functionEnvironment } from "./function_environment.ts";
 import { startFunctionVariant } from "./function_variant.ts";
+import { print } from "./print.ts";
 import { startStackThread } from "./stack_thread.ts";
 import { median, quantile } from "./statistics.ts";
 
@@ -118,9 +119,4 @@ async function channelsJoined(count: number): Promise<void> {
     if (channels === count) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-}
-
-function print(line: string): void {
-  // deno-lint-ignore no-console -- a script, whose output this is
-  console.log(line);
 }

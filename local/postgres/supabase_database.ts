@@ -9,6 +9,7 @@ export interface SupabaseDatabase extends AsyncDisposable {
   connect(options?: ConnectOptions): Promise<Session>;
   /** A session that PostgREST would give this user: role `authenticated` and its claims. */
   connectAs(userId: string, options?: ConnectOptions): Promise<Session>;
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 const supabase = new URL("../../supabase/", import.meta.url);
@@ -50,7 +51,8 @@ const platformSql = `
 
 /**
  * Creates a database with what a Supabase project has before its first migration, then runs
- * `scripts` (paths in `supabase/`). Disposing drops it.
+ * `scripts` (paths in `supabase/`).
+ * Disposing drops it and closes its sessions.
  */
 export async function createSupabaseDatabase(
   server: PostgresServer,
@@ -60,15 +62,23 @@ export async function createSupabaseDatabase(
   await runOn(server.url, `create database ${name}`);
   const url = new URL(server.url);
   url.pathname = `/${name}`;
+  const sessions: Session[] = [];
   const database: SupabaseDatabase = {
     url: url.href,
-    connect: (options) => connect(url.href, options),
-    connectAs: async (userId, options) => {
+    connect: async (options) => {
       const session = await connect(url.href, options);
+      sessions.push(session);
+      return session;
+    },
+    connectAs: async (userId, options) => {
+      const session = await database.connect(options);
       await actAs(session, userId);
       return session;
     },
-    [Symbol.asyncDispose]: () => runOn(server.url, `drop database ${name} with (force)`),
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all(sessions.map((session) => session.close()));
+      await runOn(server.url, `drop database ${name} with (force)`);
+    },
   };
   try {
     const sql = [platformSql, getAuthSchemaSql(), SUPABASE_AUTH_HELPERS_SQL];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { changesSince } from "../../local/postgres/changes_since.ts";
-import { startPostgres } from "../../local/postgres/postgres_server.ts";
+import { server } from "../support/test_server.ts";
 import type { Session } from "../../local/postgres/postgres_session.ts";
 import {
   createSupabaseDatabase,
@@ -10,9 +10,6 @@ import {
   realtimeSchema,
 } from "../../local/postgres/supabase_database.ts";
 import { takeMessages } from "./take_messages.ts";
-
-const server = await startPostgres();
-Deno.test.afterAll(() => server.stop());
 
 const [filesTable, changeTracking, broadcast] = migrations as [string, string, string];
 const removal = "opt_in/remove_file_events.sql";

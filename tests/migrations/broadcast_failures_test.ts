@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { CatchUpClient } from "../../local/postgres/changes_since.ts";
+import { CatchUpClient } from "./catch_up_client.ts";
 import { openPglite } from "./pglite_database.ts";
-import { startPostgres } from "../../local/postgres/postgres_server.ts";
+import { server } from "../support/test_server.ts";
 import {
   actAs,
   actAsOwner,
@@ -9,9 +9,6 @@ import {
   createUser,
 } from "../../local/postgres/supabase_database.ts";
 import { takeMessages } from "./take_messages.ts";
-
-const server = await startPostgres();
-Deno.test.afterAll(() => server.stop());
 
 /** Realtime's own table is partitioned by day; the stand-in's is not. */
 const partitionByDay = `

@@ -5,7 +5,7 @@ import {
 } from "../../supabase/functions/file-events/rows/parse_file_change.ts";
 import { changesSince } from "../../local/postgres/changes_since.ts";
 import { openPglite } from "./pglite_database.ts";
-import { startPostgres } from "../../local/postgres/postgres_server.ts";
+import { server } from "../support/test_server.ts";
 import { type Session, waitUntilBlocked } from "../../local/postgres/postgres_session.ts";
 import {
   actAs,
@@ -16,14 +16,12 @@ import {
 import { takeMessages } from "./take_messages.ts";
 import { add, addMany, scenarios } from "./broadcast_scenarios.ts";
 
-const server = await startPostgres();
 const database = await createSupabaseDatabase(server);
 const pglite = await openPglite();
 const postgres = await database.connect();
 Deno.test.afterAll(async () => {
-  await Promise.all([postgres.close(), pglite.session.close()]);
+  await pglite.session.close();
   await database[Symbol.asyncDispose]();
-  await server.stop();
 });
 const sessions = { PGlite: pglite.session, PostgreSQL: postgres };
 

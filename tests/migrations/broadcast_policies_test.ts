@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { openPglite } from "./pglite_database.ts";
-import { startPostgres } from "../../local/postgres/postgres_server.ts";
+import { server } from "../support/test_server.ts";
 import type { Session } from "../../local/postgres/postgres_session.ts";
 import {
   actAs,
@@ -10,14 +10,12 @@ import {
 } from "../../local/postgres/supabase_database.ts";
 import { takeMessages } from "./take_messages.ts";
 
-const server = await startPostgres();
 const database = await createSupabaseDatabase(server);
 const pglite = await openPglite();
 const postgres = await database.connect();
 Deno.test.afterAll(async () => {
-  await Promise.all([postgres.close(), pglite.session.close()]);
+  await pglite.session.close();
   await database[Symbol.asyncDispose]();
-  await server.stop();
 });
 
 interface Caller {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { openPglite } from "./pglite_database.ts";
-import { startPostgres } from "../../local/postgres/postgres_server.ts";
+import { server } from "../support/test_server.ts";
 import {
   createSupabaseDatabase,
   migrations,
@@ -9,15 +9,12 @@ import {
 import type { Session } from "../../local/postgres/postgres_session.ts";
 
 const script = await readSql("opt_in/check_installation.sql");
-const server = await startPostgres();
 const migrated = await createSupabaseDatabase(server);
 const unmigrated = await createSupabaseDatabase(server, []);
 const owner = await migrated.connect();
 const newcomer = await unmigrated.connect();
 Deno.test.afterAll(async () => {
-  for (const session of [owner, newcomer]) await session.close();
   for (const database of [migrated, unmigrated]) await database[Symbol.asyncDispose]();
-  await server.stop();
 });
 
 interface Finding {

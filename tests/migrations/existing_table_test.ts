@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { CatchUpClient, changesSince } from "../../local/postgres/changes_since.ts";
-import { startPostgres } from "../../local/postgres/postgres_server.ts";
+import { changesSince } from "../../local/postgres/changes_since.ts";
+import { CatchUpClient } from "./catch_up_client.ts";
+import { server } from "../support/test_server.ts";
 import { connect } from "../../local/postgres/postgres_session.ts";
 import {
   createSupabaseDatabase,
@@ -8,9 +9,6 @@ import {
   migrations,
   readSql,
 } from "../../local/postgres/supabase_database.ts";
-
-const server = await startPostgres();
-Deno.test.afterAll(() => server.stop());
 
 const fileEvents = migrations[1]!;
 /** Before PostgreSQL 18 generated columns are stored. */

@@ -1,9 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  CatchUpClient,
-  type ChangesPage,
-  changesSince,
-} from "../../local/postgres/changes_since.ts";
+import { type ChangesPage, changesSince } from "../../local/postgres/changes_since.ts";
+import { CatchUpClient } from "./catch_up_client.ts";
 import { openPglite } from "./pglite_database.ts";
 import { actAs, actAsOwner, createUser } from "../../local/postgres/supabase_database.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { startPostgres } from "../../../local/postgres/postgres_server.ts";
+import { server } from "../../support/test_server.ts";
 import { assertFindsFault, WRONGDOING } from "../assert_finds_fault.ts";
 import { PostgresDatabase } from "./postgres_database.ts";
 import { playOnPostgres } from "./postgres_play.ts";
@@ -18,9 +18,6 @@ import { TELLING_SCHEDULES } from "../telling_schedules.ts";
 // The schedules of postgres_test.ts prove something only if they catch each of these.
 
 const MAX_SCHEDULES = 1000;
-
-const server = await startPostgres();
-Deno.test.afterAll(() => server.stop());
 
 type Mutate = (migration: string) => string;
 

@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { startPostgres } from "../../../local/postgres/postgres_server.ts";
+import { server } from "../../support/test_server.ts";
 import { PostgresDatabase } from "./postgres_database.ts";
 import { playOnPostgres } from "./postgres_play.ts";
 import {
@@ -12,12 +12,8 @@ import { runs } from "../runs.ts";
 import type { Schedule } from "../step.ts";
 import { TELLING_SCHEDULES } from "../telling_schedules.ts";
 
-const server = await startPostgres();
 const database = await PostgresDatabase.create(server);
-Deno.test.afterAll(async () => {
-  await database[Symbol.asyncDispose]();
-  await server.stop();
-});
+Deno.test.afterAll(() => database[Symbol.asyncDispose]());
 
 for (const [name, schedule] of Object.entries(POSTGRES_TELLING_SCHEDULES)) {
   Deno.test(`nothing is lost on PostgreSQL though ${name}`, async () => {
