@@ -2,8 +2,8 @@ import { type FunctionProcess, startFunction } from "../../local/function_proces
 import { publishableKey } from "../../local/api_keys.ts";
 import type { Stack } from "../../local/stack.ts";
 import { until } from "../support/until.ts";
-import { EventStream } from "./event_stream.ts";
-import { isType } from "./event_predicates.ts";
+import { EventStream } from "../support/event_stream.ts";
+import { isType } from "../support/event_predicates.ts";
 import { type FaultyUpstream, startFaultyUpstream } from "../support/faulty_upstream.ts";
 import type { Source } from "../support/sources.ts";
 import { mintTestUser, type TestUser } from "../support/test_user.ts";

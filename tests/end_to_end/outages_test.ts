@@ -3,7 +3,7 @@ import { startStack } from "../../local/stack.ts";
 import { deadline } from "../support/deadline.ts";
 import { until } from "../support/until.ts";
 import { mintToken } from "../../local/mint_token.ts";
-import { isType, isUpdate } from "./event_predicates.ts";
+import { isType, isUpdate } from "../support/event_predicates.ts";
 import { FunctionUnderFault } from "./function_under_fault.ts";
 import { processOutages } from "./outages/process_outages.ts";
 import { realtimeOutages } from "./outages/realtime_outages.ts";

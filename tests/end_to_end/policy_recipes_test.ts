@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readProjectScripts } from "../../local/project_scripts.ts";
 import { startStack } from "../../local/stack.ts";
 import { guideSql } from "../support/guide_sql.ts";
-import { isDeletion, isType, isUpdate } from "./event_predicates.ts";
+import { isDeletion, isType, isUpdate } from "../support/event_predicates.ts";
 import { runScenarios, type Scenario } from "./scenario.ts";
 import { check } from "../support/test_user.ts";
 

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { startStack } from "../../local/stack.ts";
 import { until } from "../support/until.ts";
 import { mintToken } from "../../local/mint_token.ts";
-import { isType, isUpdate } from "./event_predicates.ts";
-import type { EventStream } from "./event_stream.ts";
+import { isType, isUpdate } from "../support/event_predicates.ts";
+import type { EventStream } from "../support/event_stream.ts";
 import { FunctionUnderFault } from "./function_under_fault.ts";
 import type { TestUser } from "../support/test_user.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { EventStream } from "./event_stream.ts";
-import { isType } from "./event_predicates.ts";
+import { EventStream } from "../support/event_stream.ts";
+import { isType } from "../support/event_predicates.ts";
 import { functionUrl, type Target } from "../support/target.ts";
 import { createTestUser, deleteTestUser, type TestUser } from "../support/test_user.ts";
 

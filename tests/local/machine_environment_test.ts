@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { freePort } from "../../local/free_port.ts";
 import { keepToLoopback } from "../../local/keep_to_loopback.ts";
+import { isType } from "../support/event_predicates.ts";
+import { EventStream } from "../support/event_stream.ts";
 import { startCommand } from "../support/start_command.ts";
 import { until } from "../support/until.ts";
 
@@ -32,12 +34,12 @@ Deno.test("dev and process reach each other directly on a machine with a proxy",
   const [, url, authorization] = curl as unknown as [string, string, string];
   assert.equal(new URL(url).port, environment.PORT);
 
-  await using stream = await read(url, { authorization });
-  await until(() => stream.text().includes('"ready"'), '"ready"');
+  await using stream = await EventStream.open(url, { authorization });
+  await stream.next(isType("ready"), "ready");
   await using worker = startDeno("demo/process.ts", file("LICENSE"));
   await until(worker.hasEnded, "end of the worker", 60_000);
   assert.match(worker.output(), /ready +100 %/);
-  await until(() => stream.text().includes('"status":"ready"'), "last update");
+  await stream.next(({ file }) => file?.status === "ready", "last update");
   assert.deepEqual(proxy.requests, []);
 });
 
@@ -77,27 +79,6 @@ function startProxy(): { url: string; requests: string[] } & AsyncDisposable {
     async [Symbol.asyncDispose]() {
       listener.close();
       await accepting;
-    },
-  };
-}
-
-async function read(url: string, headers: Record<string, string>) {
-  const response = await fetch(url, { headers });
-  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
-  const reading = (async () => {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      text += value;
-    }
-  })();
-  return {
-    text: () => text,
-    async [Symbol.asyncDispose]() {
-      // An abort of the request would not end the reading under `--trace-leaks`.
-      await reader.cancel();
-      await reading;
     },
   };
 }

@@ -1,22 +1,8 @@
 import assert from "node:assert/strict";
-import { openPglite } from "./pglite_database.ts";
-import { server } from "../support/test_server.ts";
+import { sessions } from "./both_databases.ts";
 import type { Session } from "../../local/postgres/postgres_session.ts";
-import {
-  actAs,
-  actAsOwner,
-  createSupabaseDatabase,
-  createUser,
-} from "../../local/postgres/supabase_database.ts";
+import { actAs, actAsOwner, createUser } from "../../local/postgres/supabase_database.ts";
 import { takeMessages } from "./take_messages.ts";
-
-const database = await createSupabaseDatabase(server);
-const pglite = await openPglite();
-const postgres = await database.connect();
-Deno.test.afterAll(async () => {
-  await pglite.session.close();
-  await database[Symbol.asyncDispose]();
-});
 
 interface Caller {
   role: string;
@@ -69,7 +55,7 @@ const closePolicies = ["select", "insert", "update", "delete"].map((command) =>
   `drop policy "open ${command}" on realtime.messages;`
 ).join("\n");
 
-for (const [product, session] of Object.entries({ PGlite: pglite.session, PostgreSQL: postgres })) {
+for (const [product, session] of Object.entries(sessions)) {
   await session.query(`
     do $$ begin
       if not exists (select from pg_roles where rolname = 'editor') then

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { deadline } from "../../support/deadline.ts";
 import { until } from "../../support/until.ts";
-import { isType, isUpdate } from "../event_predicates.ts";
+import { isType, isUpdate } from "../../support/event_predicates.ts";
 import { FunctionUnderFault } from "../function_under_fault.ts";
 import { ProtocolClient } from "../../support/protocol_client.ts";
 import type { Outage } from "../outage.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { isDeletion, isUpdate } from "../event_predicates.ts";
+import { isDeletion, isUpdate } from "../../support/event_predicates.ts";
 import type { Scenario } from "../scenario.ts";
 import { check, createAdmin } from "../../support/test_user.ts";
 
