@@ -19,7 +19,7 @@ export function fileId(n: number): string {
 /** A file's new state. */
 export function updated(
   { id = fileId(1), revision = 1, changedIn = revision, ...fields }: Version & Partial<FileState>,
-): FileChange {
+): FileChange & { deleted: false } {
   const file = {
     id,
     filename: "document.pdf",
@@ -38,7 +38,7 @@ export function updated(
 /** A file's end. */
 export function deleted(
   { id = fileId(1), revision = 1, changedIn = revision }: Version,
-): FileChange {
+): FileChange & { deleted: true } {
   return { id, revision, changedIn: BigInt(changedIn), deleted: true };
 }
 

@@ -12,6 +12,7 @@ import {
   COVERS_NOTHING,
   horizonOf,
 } from "../../../supabase/functions/file-events/stream/coverage.ts";
+import { deleted, updated } from "../../support/example_change.ts";
 import {
   type CommittedChange,
   type FileDatabase,
@@ -182,16 +183,12 @@ export class ModelDatabase implements FileDatabase<Write> {
       .filter(({ userId: owner, file: { id } }) => {
         return owner === userId && wants(id) && mayRead(rights, id);
       })
-      .map(({ file, changedIn }): FileChange => {
-        return { id: file.id, revision: file.revision, changedIn, deleted: false, file };
-      });
+      .map(({ file, changedIn }): FileChange => updated({ ...file, changedIn }));
     const owned = new Set(rows.map(({ id }) => id));
     const isSnapshot = cursor?.isSnapshot ?? true;
     const tombstones = isSnapshot ? [] : this.#tombstones
       .filter((it) => it.userId === userId && wants(it.id) && !owned.has(it.id))
-      .map(({ id, revision, changedIn }): FileChange => {
-        return { id, revision, changedIn, deleted: true };
-      });
+      .map(deleted);
 
     const byRevision = kind === "revision";
     const position = (change: FileChange) => byRevision ? 0n : change.changedIn;
@@ -289,7 +286,7 @@ export class ModelDatabase implements FileDatabase<Write> {
       const revision = this.#nextRevision++;
       const { userId } = row;
       transaction.tombstones.push({ id, userId, revision, changedIn, deletedOn: this.#today });
-      transaction.changes.push({ userId, change: { id, revision, changedIn, deleted: true } });
+      transaction.changes.push({ userId, change: deleted({ id, revision, changedIn }) });
     }
     if (write.op === "delete") {
       transaction.rows.set(id, undefined);
@@ -298,19 +295,10 @@ export class ModelDatabase implements FileDatabase<Write> {
     const userId = write.op === "give" ? write.to : row?.userId ?? owner;
     const progress = write.op === "update" ? write.progress : row?.file.progress ?? 0;
     const revision = this.#nextRevision++;
-    const file: FileState = {
-      id,
-      filename: `${id.slice(-1)}.pdf`,
-      file_type: "application/pdf",
-      status: progress === 0 ? "pending" : progress === 100 ? "ready" : "processing",
-      progress,
-      processing_stage: progress === 0 || progress === 100 ? null : "compression",
-      error_message: null,
-      created_at: null,
-      revision,
-    };
-    transaction.rows.set(id, { userId, file, changedIn });
-    const change: FileChange = { id, revision, changedIn, deleted: false, file };
+    const status = progress === 0 ? "pending" : progress === 100 ? "ready" : "processing";
+    const processing_stage = status === "processing" ? "compression" : null;
+    const change = updated({ id, revision, changedIn, status, progress, processing_stage });
+    transaction.rows.set(id, { userId, file: change.file, changedIn });
     transaction.changes.push({ userId, change });
   }
 }

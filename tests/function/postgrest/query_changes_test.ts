@@ -17,18 +17,7 @@ const PAGE = {
   reset: false,
   more: true,
   current: false,
-  files: [{
-    id: fileId(1),
-    filename: "document.pdf",
-    file_type: "application/pdf",
-    status: "ready",
-    progress: 100,
-    processing_stage: null,
-    error_message: null,
-    created_at: null,
-    revision: 812,
-    changed_in: "1093",
-  }],
+  files: [{ ...updated({ revision: 812 }).file, changed_in: "1093" }],
   deletions: [{ id: fileId(2), revision: 811, changed_in: "1092" }],
 };
 const QUERY = { since: "key.1000", fileIds: [fileId(1), fileId(2)], snapshot: true };
