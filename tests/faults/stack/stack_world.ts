@@ -30,10 +30,14 @@ export interface StackWorldOptions {
 interface Actor {
   readonly user: TestUser;
   readonly client: StackClient;
+  readonly files: () => ReturnType<TestUser["supabase"]["from"]>;
   readonly ids: ReadonlyMap<string, string>;
   messagesToLose: number;
   queriesToFail: number;
 }
+
+/** Takes a step of an actor. A file that changes its owner goes to the other one. */
+type Handler<Step> = (step: Step, actor: Actor, other: Actor) => unknown;
 
 /** The whole embedded stack, with clients on real sockets and faults in between. */
 export class StackWorld implements AsyncDisposable {
@@ -80,8 +84,12 @@ export class StackWorld implements AsyncDisposable {
     for (const { client } of this.#actors) clients.use(client);
     this.#breakMessagesAndQueries();
     await Promise.all(schedules.map(async (steps, index) => {
+      const actor = this.#actors[index]!;
+      const other = this.#actors[(index + 1) % schedules.length]!;
       for (const step of steps) {
-        await this.#take(step, this.#actors[index]!, this.#actors[(index + 1) % schedules.length]!);
+        this.#count(step.do);
+        const handle = this.#handlers[step.do] as Handler<StackStep>;
+        await handle(step, actor, other);
       }
     }));
     this.#heal();
@@ -101,6 +109,7 @@ export class StackWorld implements AsyncDisposable {
     const user = await mintTestUser(this.#stack);
     return {
       user,
+      files: () => user.supabase.from("files"),
       client: new StackClient(functionUrl(this.#stack), user.token),
       ids: new Map(FILE_IDS.map((fileId) => [fileId, crypto.randomUUID()])),
       messagesToLose: 0,
@@ -141,67 +150,50 @@ export class StackWorld implements AsyncDisposable {
     }
   }
 
-  async #take(step: StackStep, actor: Actor, neighbour: Actor): Promise<void> {
-    const { user, client, ids } = actor;
-    const files = user.supabase.from("files");
-    this.#count(step.do);
-    switch (step.do) {
-      case "write":
-        for (const write of step.writes) await this.#write(write, actor, neighbour);
-        return;
-      case "insert several":
-        return await insert(user, step.ids.map((id) => ids.get(id)!));
-      case "update all":
-        return check(await files.update({ progress: step.progress }).gte("progress", 0));
-      case "delete several":
-        return check(await files.delete().in("id", step.ids.map((id) => ids.get(id)!)));
-      case "lose messages":
-        return void (actor.messagesToLose += step.count);
-      case "fail queries":
-        return void (actor.queriesToFail += step.count);
-      case "break":
-        return client.break();
-      case "break after":
-        return client.breakAfter(step.bytes);
-      case "go offline":
-        return client.goOffline();
-      case "go online":
-        return client.goOnline();
-      case "stall":
-        return client.stall();
-      case "read on":
-        return client.readOn();
-      case "wait":
-        return await new Promise((resolve) => setTimeout(resolve, step.ms));
-      case "drop":
-      case "cold":
-      case "deaf":
-      case "limit":
-      case "walsender":
-        return this.#stack.realtime.fault({ fault: step.do });
-      case "down":
-        this.#stack.realtime.fault({ fault: "down" });
-        await new Promise((resolve) => setTimeout(resolve, step.ms));
-        return this.#stack.realtime.fault({ fault: "up" });
-      case "kill the function":
-        return this.#end("SIGKILL");
-      case "shut the function down":
-        return this.#end("SIGTERM");
-    }
-  }
+  /** By what a step does: how. */
+  readonly #handlers: { [Do in StackStep["do"]]: Handler<StackStep & { do: Do }> } = {
+    "write": async ({ writes }, actor, other) => {
+      for (const write of writes) await this.#write(write, actor, other);
+    },
+    "insert several": ({ ids }, actor) => insert(actor, ids),
+    "update all": async ({ progress }, { files }) =>
+      check(await files().update({ progress }).gte("progress", 0)),
+    "delete several": async ({ ids }, actor) =>
+      check(await actor.files().delete().in("id", ids.map((id) => actor.ids.get(id)))),
+    "lose messages": ({ count }, actor) => actor.messagesToLose += count,
+    "fail queries": ({ count }, actor) => actor.queriesToFail += count,
+    "break": (_, { client }) => client.break(),
+    "break after": ({ bytes }, { client }) => client.breakAfter(bytes),
+    "go offline": (_, { client }) => client.goOffline(),
+    "go online": (_, { client }) => client.goOnline(),
+    "stall": (_, { client }) => client.stall(),
+    "read on": (_, { client }) => client.readOn(),
+    "wait": ({ ms }) => pass(ms),
+    "drop": () => this.#stack.realtime.fault({ fault: "drop" }),
+    "cold": () => this.#stack.realtime.fault({ fault: "cold" }),
+    "deaf": () => this.#stack.realtime.fault({ fault: "deaf" }),
+    "limit": () => this.#stack.realtime.fault({ fault: "limit" }),
+    "walsender": () => this.#stack.realtime.fault({ fault: "walsender" }),
+    "down": async ({ ms }) => {
+      this.#stack.realtime.fault({ fault: "down" });
+      await pass(ms);
+      this.#stack.realtime.fault({ fault: "up" });
+    },
+    "kill the function": () => this.#end("SIGKILL"),
+    "shut the function down": () => this.#end("SIGTERM"),
+  };
 
-  async #write(write: Write, { user, ids }: Actor, neighbour: Actor): Promise<void> {
-    const id = ids.get(write.id)!;
-    const files = user.supabase.from("files");
+  async #write(write: Write, actor: Actor, other: Actor): Promise<void> {
+    const id = actor.ids.get(write.id)!;
     switch (write.op) {
       case "insert":
-        return await insert(user, [id]);
+        return await insert(actor, [write.id]);
       case "update":
-        return check(await files.update({ progress: write.progress }).eq("id", id));
+        return check(await actor.files().update({ progress: write.progress }).eq("id", id));
       case "delete":
-        return check(await files.delete().eq("id", id));
+        return check(await actor.files().delete().eq("id", id));
       case "give": {
-        const { id: user_id } = write.to === OTHER ? neighbour.user : user;
+        const { id: user_id } = (write.to === OTHER ? other : actor).user;
         const admin = createAdmin(this.#stack);
         return check(await admin.from("files").update({ user_id }).eq("id", id));
       }
@@ -216,7 +208,7 @@ export class StackWorld implements AsyncDisposable {
   /** Twice, with a heartbeat in between: being equal for a moment is not enough. */
   async #agree(actor: Actor): Promise<void> {
     await this.#waitUntilEqual(actor);
-    await new Promise((resolve) => setTimeout(resolve, HEARTBEAT_MS));
+    await pass(HEARTBEAT_MS);
     await this.#waitUntilEqual(actor);
     const { client } = actor;
     const { violations } = client.protocol;
@@ -224,10 +216,10 @@ export class StackWorld implements AsyncDisposable {
     if (client.refusals.length > 0) throw new Error(`The client was refused: ${client.refusals}`);
   }
 
-  async #waitUntilEqual({ user, client }: Actor): Promise<void> {
+  async #waitUntilEqual({ files, client }: Actor): Promise<void> {
     const deadline = Date.now() + (this.#options.patience ?? 30_000);
     for (;;) {
-      const { data, error } = await user.supabase.from("files").select(COLUMNS);
+      const { data, error } = await files().select(COLUMNS);
       check({ error });
       const expected = text(data!.map((row) => {
         return { ...row, created_at: new Date(row.created_at).toISOString() };
@@ -237,7 +229,7 @@ export class StackWorld implements AsyncDisposable {
       if (Date.now() > deadline) {
         throw new Error(`The client has ${actual}\nthe database ${expected}`);
       }
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await pass(100);
     }
   }
 
@@ -247,17 +239,22 @@ export class StackWorld implements AsyncDisposable {
 }
 
 /** Those that are not there yet, with this owner or another. */
-async function insert({ supabase }: TestUser, ids: readonly string[]): Promise<void> {
-  const rows = ids.map((id) => {
+async function insert({ files, ids }: Actor, fileIds: readonly string[]): Promise<void> {
+  const rows = fileIds.map((fileId) => {
+    const id = ids.get(fileId)!;
     const filename = `${id.slice(0, 4)}.pdf`;
     // Not in progress: nothing but the interval asks again.
     return { id, filename, file_type: "application/pdf", status: "ready" };
   });
-  check(await supabase.from("files").upsert(rows, { ignoreDuplicates: true }));
+  check(await files().upsert(rows, { ignoreDuplicates: true }));
 }
 
 /** The same text for the same files, whatever the order of files and fields. */
 function text(files: readonly { id: string }[]): string {
   const sorted = files.toSorted((a, b) => a.id < b.id ? -1 : 1);
   return JSON.stringify(sorted.map((file) => Object.entries(file).sort()), null, 1);
+}
+
+function pass(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
