@@ -2,13 +2,16 @@
  * What the broadcast costs writers, against the same tables without it, and how many transaction
  * ids it takes: `deno run -A -c deno.tests.json bench/broadcast_cost.ts [runs]`
  */
-import { startPostgres } from "../tests/database/postgres_server.ts";
-import type { Session } from "../tests/database/postgres_session.ts";
+import { startPostgres } from "../local/postgres/postgres_server.ts";
+import type { Session } from "../local/postgres/postgres_session.ts";
 import {
   createSupabaseDatabase,
   createUser,
   migrations,
-} from "../tests/database/supabase_database.ts";
+} from "../local/postgres/supabase_database.ts";
+import { measureQuery } from "./measure_query.ts";
+import { print } from "./print.ts";
+import { median } from "./statistics.ts";
 
 const runs = Number(Deno.args[0] ?? 9);
 const loops = 2_000;
@@ -69,9 +72,9 @@ const measured = new Map<string, Measured>();
 for (let run = 0; run <= runs; run++) {
   for (const [name, [, sql]] of Object.entries(writes)) {
     const before = await nextId(broadcasting);
-    const withIt = await measure(broadcasting, sql);
+    const withIt = await measureQuery(broadcasting, sql);
     const transactionIds = await nextId(broadcasting) - before - 1;
-    const without = await measure(plain, sql);
+    const without = await measureQuery(plain, sql);
     if (run === 0) continue; // warms up
     const all = measured.get(name) ?? { without: [], with: [], transactionIds: [] };
     all.without.push(without);
@@ -119,19 +122,4 @@ async function fill(session: Session): Promise<void> {
 async function nextId(session: Session): Promise<number> {
   const [row] = await session.query<{ id: string }>("select pg_current_xact_id()::text as id");
   return Number(row!.id);
-}
-
-async function measure(session: Session, sql: string): Promise<number> {
-  const start = performance.now();
-  await session.query(sql);
-  return performance.now() - start;
-}
-
-function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
-}
-
-function print(line: string): void {
-  // deno-lint-ignore no-console -- a script, whose output this is
-  console.log(line);
 }

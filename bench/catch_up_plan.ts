@@ -2,11 +2,12 @@
  * How PostgreSQL executes catch-ups of a user with 100,000 files among 1,000,000 of others:
  * `deno run -A -c deno.tests.json bench/catch_up_plan.ts`
  */
-import { changesSince } from "../tests/database/catch_up.ts";
-import { openPlanObserver } from "../tests/database/catch_up_plan.ts";
-import { fillFiles } from "../tests/database/fill_files.ts";
-import { startPostgres } from "../tests/database/postgres_server.ts";
-import { createSupabaseDatabase, createUser } from "../tests/database/supabase_database.ts";
+import { changesSince } from "../local/postgres/changes_since.ts";
+import { openPlanObserver } from "../local/postgres/catch_up_plan.ts";
+import { fillFiles } from "../local/postgres/fill_files.ts";
+import { startPostgres } from "../local/postgres/postgres_server.ts";
+import { createSupabaseDatabase, createUser } from "../local/postgres/supabase_database.ts";
+import { print } from "./print.ts";
 
 await using server = await startPostgres();
 await using database = await createSupabaseDatabase(server);
@@ -53,8 +54,3 @@ print(
     durations[durations.length >> 1]!.toFixed(1)
   } ms a page, slowest ${durations.at(-1)!.toFixed(1)} ms`,
 );
-
-function print(line: string): void {
-  // deno-lint-ignore no-console -- a script, whose output this is
-  console.log(line);
-}

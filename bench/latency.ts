@@ -11,10 +11,11 @@ import { publishableKey } from "../local/api_keys.ts";
 import type { SourceName } from "../supabase/functions/file-events/config.ts";
 import { broadcastSource } from "../supabase/functions/file-events/realtime/broadcast_source.ts";
 import { postgresChangesSource } from "../supabase/functions/file-events/realtime/postgres_changes_source.ts";
-import { EventStream } from "../tests/end_to_end/event_stream.ts";
-import { mintToken } from "../tests/local/users.ts";
+import { lines } from "../local/lines.ts";
+import { mintToken } from "../local/mint_token.ts";
 import { functionEnvironment } from "./function_environment.ts";
 import { startFunctionVariant } from "./function_variant.ts";
+import { print } from "./print.ts";
 import { startStackThread } from "./stack_thread.ts";
 import { median, quantile } from "./statistics.ts";
 
@@ -75,17 +76,24 @@ async function measure(name: SourceName): Promise<Measurement> {
 
   const environment = functionEnvironment(stack.url, { FILE_EVENTS_SOURCE: name });
   const running = cleanup.use(await startFunctionVariant("pooled", environment));
-  const stream = cleanup.use(
-    await EventStream.open(running.url, { authorization: `Bearer ${token}` }),
-  );
-  await stream.next(({ eventType }) => eventType === "ready", "ready");
+  const response = await fetch(running.url, { headers: { authorization: `Bearer ${token}` } });
+  const events = eventTypes(response.body!);
+  cleanup.defer(async () => void await events.return(undefined));
+  const next = async (eventType: string) => {
+    for (;;) {
+      const { value, done } = await events.next();
+      if (done) throw new Error(`The stream ended before ${eventType}`);
+      if (value === eventType) return now();
+    }
+  };
+  await next("ready");
   await channelsJoined(2);
 
   const direct: number[] = [];
   const added: number[] = [];
   for (let n = 0; n < WARM_UP + changes; n++) {
     const heard = new Promise<number>((resolve) => onDirect = () => resolve(now()));
-    const read = stream.next(({ eventType }) => eventType === "file-update", "update").then(now);
+    const read = next("file-update");
     const { at } = await stack.query(
       "update files set progress = $2 where user_id = $1",
       [userId, (n + 1) % 101],
@@ -98,15 +106,17 @@ async function measure(name: SourceName): Promise<Measurement> {
   return { direct, added };
 }
 
+/** The types of a stream's events, as they arrive. */
+async function* eventTypes(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
+  for await (const line of body.pipeThrough(new TextDecoderStream()).pipeThrough(lines())) {
+    if (line.startsWith("data: ")) yield JSON.parse(line.slice("data: ".length)).eventType;
+  }
+}
+
 async function channelsJoined(count: number): Promise<void> {
   for (;;) {
     const { channels } = await (await fetch(`${stack.url}/_local/realtime`)).json();
     if (channels === count) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-}
-
-function print(line: string): void {
-  // deno-lint-ignore no-console -- a script, whose output this is
-  console.log(line);
 }

@@ -5,9 +5,10 @@
  * First with a Supabase that answers at once, pooled and with a client per stream, then on the
  * embedded one.
  */
-import { mintToken } from "../tests/local/users.ts";
+import { mintToken } from "../local/mint_token.ts";
 import { functionEnvironment } from "./function_environment.ts";
 import { type FunctionVariant, type Pooling, startFunctionVariant } from "./function_variant.ts";
+import { print } from "./print.ts";
 import { startStackThread } from "./stack_thread.ts";
 import { median, quantile } from "./statistics.ts";
 
@@ -128,9 +129,4 @@ async function usage({ pid }: FunctionVariant): Promise<{ kilobytes: number; cpu
     kilobytes: Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)![1]),
     cpuMs: (Number(user) + Number(system)) * 1000 / TICKS_PER_SECOND,
   };
-}
-
-function print(line: string): void {
-  // deno-lint-ignore no-console -- a script, whose output this is
-  console.log(line);
 }

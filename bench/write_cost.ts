@@ -2,13 +2,15 @@
  * What the triggers and the index of change tracking cost writers, against the same table without
  * them: `deno run -A -c deno.tests.json bench/write_cost.ts [runs]`
  */
-import { startPostgres } from "../tests/database/postgres_server.ts";
-import type { Session } from "../tests/database/postgres_session.ts";
+import { startPostgres } from "../local/postgres/postgres_server.ts";
 import {
   createSupabaseDatabase,
   createUser,
   migrations,
-} from "../tests/database/supabase_database.ts";
+} from "../local/postgres/supabase_database.ts";
+import { measureQuery } from "./measure_query.ts";
+import { print } from "./print.ts";
+import { median } from "./statistics.ts";
 
 const runs = Number(Deno.args[0] ?? 9);
 const rows = 10_000;
@@ -47,8 +49,8 @@ const times = new Map<string, { plain: number[]; tracked: number[] }>();
 for (let run = 0; run <= runs; run++) {
   for (const [name, write] of Object.entries(writes)) {
     const taken = {
-      plain: await measure(plain, write(users.get(plain)!)),
-      tracked: await measure(tracked, write(users.get(tracked)!)),
+      plain: await measureQuery(plain, write(users.get(plain)!)),
+      tracked: await measureQuery(tracked, write(users.get(tracked)!)),
     };
     if (run === 0) continue; // warms up
     const { plain: a, tracked: b } = times.get(name) ?? { plain: [], tracked: [] };
@@ -70,19 +72,4 @@ for (const [name, taken] of times) {
       median(ratios).toFixed(2)
     }`,
   );
-}
-
-async function measure(session: Session, sql: string): Promise<number> {
-  const start = performance.now();
-  await session.query(sql);
-  return performance.now() - start;
-}
-
-function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
-}
-
-function print(line: string): void {
-  // deno-lint-ignore no-console -- a script, whose output this is
-  console.log(line);
 }

@@ -5,6 +5,7 @@
 
 import { fileURLToPath } from "node:url";
 import { keepToLoopback } from "../local/keep_to_loopback.ts";
+import { countResults, type Counts } from "./count_results.ts";
 
 const CONFIG = fileURLToPath(new URL("../deno.tests.json", import.meta.url));
 const EDGE_RUNTIME_DENO = "2.1.4";
@@ -18,39 +19,20 @@ const DENO_PACKAGES: Record<string, string> = {
   "windows-x86_64": "win32-x64",
 };
 
-interface Counts {
-  readonly passed: number;
-  readonly failed: number;
-}
-
-/** Runs `deno test` with `args` and counts what its report says. */
+/** Runs `deno test` with `args`, shows its report, and counts what it says. */
 async function test(
   deno: string,
   args: string[],
   options: { env?: Record<string, string>; cwd?: string } = {},
 ): Promise<Counts> {
-  const child = new Deno.Command(deno, {
+  const report = await Deno.makeTempFile({ prefix: "file-events-", suffix: ".xml" });
+  const { success } = await new Deno.Command(deno, {
     ...options,
-    args: ["test", "--allow-all", "--trace-leaks", ...args],
-    env: { ...options.env, NO_COLOR: "1" },
-    stdout: "piped",
-  }).spawn();
-  const [shown, read] = child.stdout.tee();
-  const [{ success }, output] = await Promise.all([
-    child.status,
-    new Response(read).text(),
-    shown.pipeTo(Deno.stdout.writable, { preventClose: true }),
-  ]);
-  return count(output, success);
-}
-
-/** Reads the report's last line, such as `ok | 270 passed (289 steps) | 0 failed (12s)`. */
-function count(output: string, success: boolean): Counts {
-  const summary = output.match(/^(?:ok|FAILED) \| .*$/gm)?.at(-1) ?? "";
-  const read = (what: string) => Number(summary.match(new RegExp(`(\\d+) ${what}`))?.[1] ?? 0);
-  // A test that is skipped has not passed. Nor has a run that ends before it has tested anything.
-  const failed = read("failed") + read("ignored");
-  return { passed: read("passed"), failed: failed === 0 && !success ? 1 : failed };
+    args: ["test", "--allow-all", "--trace-leaks", `--junit-path=${report}`, ...args],
+  }).spawn().status;
+  const counts = countResults(await Deno.readTextFile(report), success);
+  await Deno.remove(report);
+  return counts;
 }
 
 /** The binary of a Deno from its npm package. */

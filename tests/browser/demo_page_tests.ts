@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createDemoPage } from "../../local/demo_page.ts";
 import { type Stack, startStack } from "../../local/stack.ts";
+import { temporaryFolder } from "../support/temporary_folder.ts";
 import { type DemoTab, openDemoTab } from "./demo_tab.ts";
 import { launchBrowser } from "./launch_browser.ts";
 
@@ -28,8 +29,7 @@ export function demoPageTests(functionEnv: Record<string, string> = {}): DemoPag
   Deno.test.beforeAll(async () => {
     await using started = new AsyncDisposableStack();
     browser = started.use(await launchBrowser());
-    directory = await Deno.makeTempDir({ prefix: "file-events-" });
-    started.defer(() => Deno.remove(directory, { recursive: true }));
+    directory = started.use(await temporaryFolder()).path;
     stack = started.use(await startStack({ page: await createDemoPage(), functionEnv }));
     running = started.move();
   });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { isDeepStrictEqual } from "node:util";
 import type { Page } from "puppeteer-core";
 
 /** A file as the page shows it. */
@@ -85,7 +86,7 @@ export async function openDemoTab(page: Page, url: string): Promise<DemoTab> {
         const statuses = Object.fromEntries(shown.map(({ name, status }) => [name, status]));
         const isComplete = shown.length === Object.keys(expected).length &&
           (!withResults || shown.every(({ findings }) => Object.keys(findings).length > 0));
-        if (isComplete && sameEntries(statuses, expected)) return shown;
+        if (isComplete && isDeepStrictEqual(statuses, expected)) return shown;
         // Not on a timer: the next look is at what the next frame paints.
         await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
       } while (Date.now() < deadline);
@@ -116,10 +117,4 @@ function readFiles(rows: Element[]): ShownFile[] {
       findings: Object.fromEntries(terms.map((term, i) => [term, phrases[i] ?? ""])),
     };
   });
-}
-
-function sameEntries(a: Record<string, string>, b: Record<string, string>): boolean {
-  const entries = Object.entries(a);
-  return entries.length === Object.keys(b).length &&
-    entries.every(([key, value]) => b[key] === value);
 }

@@ -1,9 +1,6 @@
 import chromium from "@sparticuz/chromium";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import process from "node:process";
 import { type Browser, launch } from "puppeteer-core";
+import { temporaryFolder } from "../support/temporary_folder.ts";
 
 /** Nothing of the network but the page under test, and no sandbox: a container has none to offer. */
 const ARGUMENTS = [
@@ -21,25 +18,20 @@ const ARGUMENTS = [
  * npm, which runs on linux-x64 only.
  */
 export async function launchBrowser(): Promise<Browser & AsyncDisposable> {
-  const directory = await mkdtemp(join(tmpdir(), "file-events-chromium-"));
-  const remove = () => rm(directory, { recursive: true, force: true });
+  await using stack = new AsyncDisposableStack();
+  const { path } = stack.use(await temporaryFolder());
   try {
     const browser = await launch({
-      executablePath: process.env.CHROME_PATH || await unpackChromium(directory),
+      executablePath: Deno.env.get("CHROME_PATH") || await unpackChromium(path),
       args: ARGUMENTS,
       headless: "shell",
-      userDataDir: join(directory, "profile"),
-      env: { ...process.env, TMPDIR: directory },
+      userDataDir: `${path}/profile`,
+      env: { ...Deno.env.toObject(), TMPDIR: path },
     });
-    const close = browser.close.bind(browser);
-    return Object.assign(browser, {
-      [Symbol.asyncDispose]: async () => {
-        await close();
-        await remove();
-      },
-    });
+    stack.defer(browser.close.bind(browser));
+    const resources = stack.move();
+    return Object.assign(browser, { [Symbol.asyncDispose]: () => resources.disposeAsync() });
   } catch (cause) {
-    await remove();
     const reason = cause instanceof Error ? cause.message : cause;
     throw new Error(`Cannot start Chromium (set CHROME_PATH to an installed Chrome): ${reason}`);
   }
@@ -47,15 +39,15 @@ export async function launchBrowser(): Promise<Browser & AsyncDisposable> {
 
 /** The package unpacks to the temporary directory under a fixed name: a private one avoids others' copies. */
 async function unpackChromium(directory: string): Promise<string> {
-  if (process.platform !== "linux" || process.arch !== "x64") {
-    throw new Error(`npm brings no Chromium for ${process.platform}-${process.arch}`);
+  if (Deno.build.os !== "linux" || Deno.build.arch !== "x86_64") {
+    throw new Error(`npm brings no Chromium for ${Deno.build.target}`);
   }
-  const before = process.env.TMPDIR;
-  process.env.TMPDIR = directory;
+  const before = Deno.env.get("TMPDIR");
+  Deno.env.set("TMPDIR", directory);
   try {
     return await chromium.executablePath();
   } finally {
-    if (before === undefined) delete process.env.TMPDIR;
-    else process.env.TMPDIR = before;
+    if (before === undefined) Deno.env.delete("TMPDIR");
+    else Deno.env.set("TMPDIR", before);
   }
 }

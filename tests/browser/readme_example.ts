@@ -1,4 +1,5 @@
 import { publishableKey } from "../../local/api_keys.ts";
+import { temporaryFolder } from "../support/temporary_folder.ts";
 
 const README = new URL("../../README.md", import.meta.url);
 const CONFIG = new URL("../../deno.tests.json", import.meta.url);
@@ -24,22 +25,18 @@ export async function bundleReadmeExample(supabaseJs: string): Promise<Uint8Arra
   const { imports } = JSON.parse(await Deno.readTextFile(CONFIG));
   const config = { imports: { "@supabase/supabase-js": imports[supabaseJs] } };
 
-  const folder = await Deno.makeTempDir({ prefix: "file-events-readme-" });
-  try {
-    await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify(config));
-    await Deno.writeTextFile(
-      `${folder}/example.ts`,
-      `${code}\nObject.assign(globalThis, { files, supabase });\n`,
-    );
-    const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["bundle", "--quiet", "--no-lock", "--platform", "browser", "example.ts"],
-      cwd: folder,
-    }).output();
-    if (!success) throw new Error(`Cannot bundle: ${new TextDecoder().decode(stderr)}`);
-    return stdout;
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  await using folder = await temporaryFolder();
+  await Deno.writeTextFile(`${folder.path}/deno.json`, JSON.stringify(config));
+  await Deno.writeTextFile(
+    `${folder.path}/example.ts`,
+    `${code}\nObject.assign(globalThis, { files, supabase });\n`,
+  );
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["bundle", "--quiet", "--no-lock", "--platform", "browser", "example.ts"],
+    cwd: folder.path,
+  }).output();
+  if (!success) throw new Error(`Cannot bundle: ${new TextDecoder().decode(stderr)}`);
+  return stdout;
 }
 
 function replaced(text: string, replacements: Record<string, string>): string {

@@ -1,4 +1,6 @@
 import type { Stack } from "../../local/stack.ts";
+import { serveHttp } from "../support/http_server.ts";
+import { passOn } from "../support/pass_on.ts";
 
 /** Serves the README's example on a stack, and can answer in place of the function. */
 export interface ReadmeServer extends AsyncDisposable {
@@ -16,9 +18,9 @@ export function startReadmeServer(stack: Stack, script: BodyInit): ReadmeServer 
   const answers: (number | string)[] = [];
   let refreshes = 0;
 
-  const handle = async (request: Request) => {
+  const server = serveHttp(async (request) => {
     const asked = new URL(request.url);
-    const { pathname, search, searchParams } = asked;
+    const { pathname, searchParams } = asked;
     if (pathname === "/") return respond(PAGE, "text/html");
     if (pathname === "/example.js") return respond(script, "text/javascript");
     if (searchParams.get("grant_type") === "refresh_token") {
@@ -31,21 +33,13 @@ export function startReadmeServer(stack: Stack, script: BodyInit): ReadmeServer 
       if (typeof answer === "number") return new Response(null, { status: answer });
       if (answer !== undefined) return respond(answer, "text/event-stream");
     }
-    const { method, headers, body } = request;
-    return await fetch(`${stack.url}${pathname}${search}`, { method, headers, body });
-  };
-  const ended = new AbortController();
-  const options = { hostname: "127.0.0.1", port: 0, signal: ended.signal, onListen: () => {} };
-  const server = Deno.serve(options, handle);
+    return await passOn(request, stack.url);
+  });
   return {
-    url: `http://127.0.0.1:${server.addr.port}`,
+    ...server,
     streams,
     refreshes: () => refreshes,
     answerNext: (...next) => void answers.push(...next),
-    async [Symbol.asyncDispose]() {
-      ended.abort();
-      await server.finished;
-    },
   };
 }
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp, readdir, readFile, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { temporaryFolder } from "../support/temporary_folder.ts";
 import { startManagementApi } from "./management_api.ts";
 import { supabaseBinary } from "./supabase_binary.ts";
 
@@ -44,7 +44,7 @@ Deno.test("the Supabase CLI has nothing to warn of", async () => {
 
 Deno.test("the Supabase CLI accepts config.toml, and refuses it with a mistake", async () => {
   await using api = startManagementApi();
-  await using copy = await temporaryDirectory();
+  await using copy = await temporaryFolder();
   await cp(join(ROOT, "supabase"), join(copy.path, "supabase"), { recursive: true });
   const path = join(copy.path, "supabase/config.toml");
   const config = await readFile(path, "utf8");
@@ -69,7 +69,7 @@ Deno.test("the Supabase CLI accepts config.toml, and refuses it with a mistake",
 
 /** Runs the real CLI against the stand-in, with a home of its own so that no account is touched. */
 async function deploy(workdir: string, apiUrl: string) {
-  await using home = await temporaryDirectory();
+  await using home = await temporaryFolder();
   const profile = join(home.path, "profile.yaml");
   await writeFile(
     profile,
@@ -89,9 +89,4 @@ async function deploy(workdir: string, apiUrl: string) {
   }).output();
   const text = new TextDecoder();
   return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
-}
-
-async function temporaryDirectory() {
-  const path = await mkdtemp(join(tmpdir(), "file-events-"));
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) };
 }

@@ -1,3 +1,5 @@
+import { serveHttp } from "../support/http_server.ts";
+
 /** What `supabase functions deploy` sent for one function. */
 export interface Deployment {
   project: string;
@@ -16,7 +18,7 @@ export interface ManagementApi extends AsyncDisposable {
 export function startManagementApi(): ManagementApi {
   const deployments: Deployment[] = [];
 
-  const handler = async (request: Request): Promise<Response> => {
+  const server = serveHttp(async (request) => {
     const { pathname, searchParams } = new URL(request.url);
     const [, project] = pathname.match(/^\/v1\/projects\/(\w+)\/functions\/deploy$/) ?? [];
     const slug = searchParams.get("slug");
@@ -33,25 +35,9 @@ export function startManagementApi(): ManagementApi {
       ),
       metadata: JSON.parse(String(form.get("metadata"))),
     });
-    const now = Date.now();
-    return Response.json(
-      {
-        id: slug,
-        slug,
-        name: slug,
-        version: 1,
-        status: "ACTIVE",
-        created_at: now,
-        updated_at: now,
-      },
-      { status: 201 },
-    );
-  };
-
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, handler);
-  return {
-    url: `http://127.0.0.1:${server.addr.port}`,
-    deployments,
-    [Symbol.asyncDispose]: () => server.shutdown(),
-  };
+    const times = { created_at: Date.now(), updated_at: Date.now() };
+    const created = { id: slug, slug, name: slug, version: 1, status: "ACTIVE", ...times };
+    return Response.json(created, { status: 201 });
+  });
+  return { ...server, deployments };
 }

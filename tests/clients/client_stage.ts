@@ -1,6 +1,8 @@
 import { type Stack, startStack } from "../../local/stack.ts";
-import { until } from "../local/deadline.ts";
-import { mintToken, userIds } from "../local/users.ts";
+import { serveHttp } from "../support/http_server.ts";
+import { until } from "../support/until.ts";
+import { mintToken } from "../../local/mint_token.ts";
+import { USER_ID } from "../support/access_tokens.ts";
 
 /** The JSON of an event, as a client's callback is given it. */
 export interface Received {
@@ -33,7 +35,7 @@ export interface ClientStage extends AsyncDisposable {
 export async function startClientStage(): Promise<ClientStage> {
   await using started = new AsyncDisposableStack();
   const stack: Stack = started.use(await startStack());
-  const user = userIds[0];
+  const user = USER_ID;
   const insert = async (filename: string) => {
     await stack.database.query(
       "insert into public.files (user_id, filename, file_type) values ($1, $2, 'text/plain')",
@@ -45,7 +47,7 @@ export async function startClientStage(): Promise<ClientStage> {
   const requests: Request[] = [];
   const answers: string[] = [];
   let streams = new AbortController();
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
+  const server = started.use(serveHttp((request) => {
     requests.push(request);
     const answer = answers.shift();
     if (answer !== undefined) {
@@ -54,15 +56,14 @@ export async function startClientStage(): Promise<ClientStage> {
     const { search } = new URL(request.url);
     const { signal } = streams;
     return relay(`${stack.url}/functions/v1/file-events${search}`, request.headers, signal);
-  });
-  started.defer(() => server.shutdown());
+  }));
   started.defer(() => streams.abort());
 
   const received: Received[] = [];
   let taken = 0;
   const running = started.move();
   return {
-    url: `http://127.0.0.1:${server.addr.port}/`,
+    url: `${server.url}/`,
     requests,
     received,
     receive: (data) => void received.push(JSON.parse(data)),

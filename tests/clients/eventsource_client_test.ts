@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createEventSource } from "eventsource-client";
-import { until } from "../local/deadline.ts";
+import { until } from "../support/until.ts";
+import { assertResumes } from "./assert_resumes.ts";
 import { startClientStage } from "./client_stage.ts";
 
 Deno.test("npm's eventsource-client, set up as the protocol's page says", async (t) => {
@@ -17,13 +18,7 @@ Deno.test("npm's eventsource-client, set up as the protocol's page says", async 
 
   await t.step("receives, and resumes where a stream was cut", async () => {
     const source = open();
-    for (const eventType of ["reset", "file-update", "ready"]) await stage.arrives({ eventType });
-    await stage.insert("second.txt");
-    await stage.arrives({ eventType: "file-update" });
-    stage.cut();
-    await stage.arrives({ eventType: "ready" });
-    assert.match(stage.requests.at(-1)!.headers.get("last-event-id") ?? "", /\./);
-    assert.equal(stage.received.filter(({ eventType }) => eventType === "reset").length, 1);
+    await assertResumes(stage);
     source.close();
   });
 

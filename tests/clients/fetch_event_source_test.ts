@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { fetchEventSource } from "@microsoft/fetch-event-source";
+import { assertResumes } from "./assert_resumes.ts";
 import { startClientStage } from "./client_stage.ts";
 
 Deno.test("@microsoft/fetch-event-source, set up as the protocol's page says", async (t) => {
@@ -22,13 +23,7 @@ Deno.test("@microsoft/fetch-event-source, set up as the protocol's page says", a
   await t.step("receives, and resumes where a stream was cut", async () => {
     const leave = new AbortController();
     const done = open(leave.signal);
-    for (const eventType of ["reset", "file-update", "ready"]) await stage.arrives({ eventType });
-    await stage.insert("second.txt");
-    await stage.arrives({ eventType: "file-update" });
-    stage.cut();
-    await stage.arrives({ eventType: "ready" });
-    assert.match(stage.requests.at(-1)!.headers.get("last-event-id") ?? "", /\./);
-    assert.equal(stage.received.filter(({ eventType }) => eventType === "reset").length, 1);
+    await assertResumes(stage);
     leave.abort();
     await done;
   });

@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 import assert from "node:assert/strict";
 import { type FileEventsOptions, openFileEvents } from "../../demo/page/file_events_connection.ts";
+import { serveHttp } from "../support/http_server.ts";
 
 const ready = frame({ eventType: "ready" }, "cursor-1");
 const tokenExpired = frame({ eventType: "closing", reason: "token-expired" });
@@ -25,6 +26,7 @@ Deno.test("openFileEvents() goes on with a fresh token when the stream ends with
 
 Deno.test("openFileEvents() comes back with a fresh token after it was refused", async () => {
   await using server = startStreams(401, 503, [ready]);
+  using _timers = shortenTimers();
   using connection = connect(server);
   await connection.reached("connected");
   const tokens = server.queries().map(({ access_token }) => access_token);
@@ -43,6 +45,7 @@ Deno.test("openFileEvents() gives up a connection that says nothing any more", a
 Deno.test("openFileEvents() tries again when there is no token to be had", async () => {
   await using server = startStreams([ready]);
   let attempts = 0;
+  using _timers = shortenTimers();
   using connection = connect(server, {
     accessToken: () =>
       ++attempts === 1 ? Promise.reject(new Error("no network")) : Promise.resolve("token"),
@@ -62,7 +65,7 @@ Deno.test("openFileEvents() opens one stream when a new token is told while it w
 for (const reason of ["setup-required", "of-a-later-version"]) {
   Deno.test(`openFileEvents() waits as long as it was told to after closing: ${reason}`, async () => {
     const closing = frame({ eventType: "closing", reason });
-    await using server = startStreams([ready, `retry: 1000\n${closing}`, END], [ready]);
+    await using server = startStreams([ready, `retry: 300\n${closing}`, END], [ready]);
     using connection = connect(server, { silenceMs: 100 });
     await connection.reached(`reconnecting (${reason})`);
     while (server.queries().length < 2) await connection.changed();
@@ -73,18 +76,9 @@ for (const reason of ["setup-required", "of-a-later-version"]) {
 Deno.test("openFileEvents() does not ask again at once for a token that is refused again and again", async () => {
   await using server = startStreams([tokenExpired], [tokenExpired], [ready]);
   using connection = connect(server);
-  const waits: number[] = [];
-  const { setTimeout } = globalThis;
-  globalThis.setTimeout = ((run: () => void, ms: number) => {
-    waits.push(ms);
-    return setTimeout(run, ms);
-  }) as typeof setTimeout;
-  try {
-    await connection.reached("connected");
-  } finally {
-    globalThis.setTimeout = setTimeout;
-  }
-  assert.equal(waits.filter((ms) => ms >= 500 && ms <= 2000).length, 2);
+  using timers = shortenTimers();
+  await connection.reached("connected");
+  assert.equal(timers.waits.filter((ms) => ms >= 500 && ms <= 2000).length, 2);
   assert.equal(server.queries().length, 3);
 });
 
@@ -119,16 +113,24 @@ function connect(server: { url: string }, options: Partial<FileEventsOptions> = 
   };
 }
 
+/** The waits before a retry, 0.5 s to 5 s, take a hundredth of their time from now on. */
+function shortenTimers() {
+  const waits: number[] = [];
+  const { setTimeout } = globalThis;
+  globalThis.setTimeout = ((run: () => void, ms: number) => {
+    waits.push(ms);
+    return setTimeout(run, ms >= 500 && ms <= 5_000 ? ms / 100 : ms);
+  }) as typeof setTimeout;
+  return { waits, [Symbol.dispose]: () => void (globalThis.setTimeout = setTimeout) };
+}
+
 /** Ends a stream. */
 const END = "end";
 
 /** Answers one request after another: with a status, or with a stream that stays open until END. */
 function startStreams(...answers: (number | string[])[]) {
   const asked: URL[] = [];
-  const ended = new AbortController();
-  const { signal } = ended;
-  const options = { hostname: "127.0.0.1", port: 0, signal, onListen: () => {} };
-  const server = Deno.serve(options, (request) => {
+  const server = serveHttp((request) => {
     const answer = answers[asked.push(new URL(request.url)) - 1] ?? [];
     if (typeof answer === "number") return new Response(null, { status: answer });
     const body = new ReadableStream<string>({
@@ -143,13 +145,9 @@ function startStreams(...answers: (number | string[])[]) {
     return new Response(body.pipeThrough(new TextEncoderStream()), { headers });
   });
   return {
-    url: `http://127.0.0.1:${server.addr.port}`,
+    ...server,
     queries: (): Record<string, string>[] =>
       asked.map(({ searchParams }) => Object.fromEntries(searchParams)),
-    async [Symbol.asyncDispose]() {
-      ended.abort();
-      await server.finished;
-    },
   };
 }
 

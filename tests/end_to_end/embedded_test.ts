@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { startStack } from "../../local/stack.ts";
-import { until } from "../local/deadline.ts";
-import { mintToken } from "../local/users.ts";
+import { until } from "../support/until.ts";
+import { mintToken } from "../../local/mint_token.ts";
 import { runScenarios, type Scenario } from "./scenario.ts";
 import { scenarios } from "./scenarios.ts";
-import { SOURCES } from "./sources.ts";
+import { SOURCES } from "../support/sources.ts";
 
 const HEARTBEAT_MS = 500;
 

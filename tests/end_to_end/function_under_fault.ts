@@ -1,13 +1,12 @@
 import { type FunctionProcess, startFunction } from "../../local/function_process.ts";
 import { publishableKey } from "../../local/api_keys.ts";
 import type { Stack } from "../../local/stack.ts";
-import { until } from "../local/deadline.ts";
-import { mintToken } from "../local/users.ts";
-import { EventStream } from "./event_stream.ts";
-import { isType } from "./event_predicates.ts";
-import { type FaultyUpstream, startFaultyUpstream } from "./faulty_upstream.ts";
-import type { Source } from "./sources.ts";
-import { type TestUser, userOfToken } from "./test_user.ts";
+import { until } from "../support/until.ts";
+import { EventStream } from "../support/event_stream.ts";
+import { isType } from "../support/event_predicates.ts";
+import { type FaultyUpstream, startFaultyUpstream } from "../support/faulty_upstream.ts";
+import type { Source } from "../support/sources.ts";
+import { mintTestUser, type TestUser } from "../support/test_user.ts";
 
 export interface OpenOptions {
   readonly query?: Record<string, string>;
@@ -53,13 +52,8 @@ export class FunctionUnderFault implements AsyncDisposable {
   }
 
   /** A new user, with a token that lasts `seconds` (an hour). */
-  async user(options: { seconds?: number } = {}): Promise<TestUser> {
-    const id = crypto.randomUUID();
-    await this.#stack.database.query(
-      "insert into auth.users (id, email) values ($1, $2)",
-      [id, `${id}@example.com`],
-    );
-    return userOfToken(this.#stack, { id, token: await mintToken(id, options) });
+  user(options: { seconds?: number } = {}): Promise<TestUser> {
+    return mintTestUser(this.#stack, options);
   }
 
   async open(user: TestUser, options: OpenOptions = {}): Promise<EventStream> {

@@ -1,3 +1,6 @@
+import { serveHttp } from "../support/http_server.ts";
+import { passOn } from "../support/pass_on.ts";
+
 /** Edge Runtime's way with clients: that one has gone is noticed only when writes to it fail. */
 export interface LateNotice extends AsyncDisposable {
   readonly url: string;
@@ -26,11 +29,8 @@ export function startLateNotice(target: () => string): LateNotice {
     await reader.cancel();
   }
 
-  const ending = new AbortController();
-  const options = { hostname: "127.0.0.1", port: 0, signal: ending.signal, onListen: () => {} };
-  const server = Deno.serve(options, async (it) => {
-    const { pathname, search } = new URL(it.url);
-    const response = await fetch(new URL(pathname + search, target()), { headers: it.headers });
+  const server = serveHttp(async (request) => {
+    const response = await passOn(request, target());
     const reader = response.body!.getReader();
     let isGone = false;
     const body = new ReadableStream({
@@ -48,14 +48,13 @@ export function startLateNotice(target: () => string): LateNotice {
     return new Response(body, response);
   });
   return {
-    url: `http://127.0.0.1:${server.addr.port}`,
+    url: server.url,
     vanished: vanished.promise,
     get failedWrites() {
       return failedWrites;
     },
     async [Symbol.asyncDispose]() {
-      ending.abort();
-      await server.finished;
+      await server[Symbol.asyncDispose]();
       await Promise.all(draining);
     },
   };

@@ -1,6 +1,6 @@
 import type { Stack } from "../../local/stack.ts";
 import type { FunctionUnderFault } from "./function_under_fault.ts";
-import type { Source } from "./sources.ts";
+import type { Source } from "../support/sources.ts";
 
 /** Something that breaks on the embedded stack, and what a stream makes of it. */
 export interface Outage {

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { startStack } from "../../local/stack.ts";
-import { deadline, until } from "../local/deadline.ts";
-import { mintToken } from "../local/users.ts";
-import { isType, isUpdate } from "./event_predicates.ts";
+import { deadline } from "../support/deadline.ts";
+import { until } from "../support/until.ts";
+import { mintToken } from "../../local/mint_token.ts";
+import { isType, isUpdate } from "../support/event_predicates.ts";
 import { FunctionUnderFault } from "./function_under_fault.ts";
 import { processOutages } from "./outages/process_outages.ts";
 import { realtimeOutages } from "./outages/realtime_outages.ts";
 import { upstreamOutages } from "./outages/upstream_outages.ts";
-import { SOURCES } from "./sources.ts";
+import { SOURCES } from "../support/sources.ts";
 
 const outages = [...realtimeOutages, ...upstreamOutages, ...processOutages];
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { readProjectScripts } from "../../local/project_scripts.ts";
 import { startStack } from "../../local/stack.ts";
-import { guideSql } from "../database/guide_sql.ts";
-import { isDeletion, isType, isUpdate } from "./event_predicates.ts";
+import { guideSql } from "../support/guide_sql.ts";
+import { isDeletion, isType, isUpdate } from "../support/event_predicates.ts";
 import { runScenarios, type Scenario } from "./scenario.ts";
-import { check } from "./test_user.ts";
+import { check } from "../support/test_user.ts";
 
 // Once a stream has settled, no catch-up comes in time: what arrives was broadcast.
 const functionEnv = { FILE_EVENTS_CATCH_UP_MS: "3600000" };

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { demoUsers } from "../../local/demo_users.ts";
 import { startStack } from "../../local/stack.ts";
-import { until } from "../local/deadline.ts";
+import { startCommand } from "../support/start_command.ts";
+import { until } from "../support/until.ts";
 
 const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
 
@@ -14,31 +15,22 @@ Deno.test("the README's curl signs in, streams, and shows the row of its SQL", a
       .replaceAll("<email>", email)
       .replaceAll("<password>", password);
 
-  const child = new Deno.Command("bash", {
-    args: ["-c", fill(code("With curl", "sh"))],
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  let [output, errors] = ["", ""];
-  const read = Promise.all([
-    child.stdout.pipeThrough(new TextDecoderStream())
-      .pipeTo(new WritableStream({ write: (text) => void (output += text) })),
-    child.stderr.pipeThrough(new TextDecoderStream())
-      .pipeTo(new WritableStream({ write: (text) => void (errors += text) })),
-  ]);
-  const ended = child.status.then(() => {
-    throw new Error(`curl ended: ${errors}${output}`);
+  const curl = startCommand("bash", { args: ["-c", fill(code("With curl", "sh"))] });
+  const ended = curl.status.then(() => {
+    throw new Error(`curl ended: ${curl.errors()}${curl.output()}`);
   });
-  await Promise.race([until(() => output.includes('"ready"'), '"ready"'), ended]);
+  const shows = (text: string) =>
+    Promise.race([until(() => curl.output().includes(text), text), ended]);
+  await shows('"ready"');
   await stack.database.execute(fill(code("See that it works", "sql")));
-  await Promise.race([until(() => output.includes('"hello.txt"'), "file-update"), ended]);
+  await shows('"hello.txt"');
   await stack.database.execute("delete from files");
-  await Promise.race([until(() => output.includes('"file-deleted"'), "file-deleted"), ended]);
+  await shows('"file-deleted"');
 
   ended.catch(() => {});
   await stack.stop(); // The stream ends, and curl with it.
-  await Promise.all([child.status, read]);
-  assert.match(output, /"closing"/);
+  await curl.status;
+  assert.match(curl.output(), /"closing"/);
 });
 
 /** The first block of code in `language` below the heading. */

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { startStack } from "../../local/stack.ts";
-import { until } from "../local/deadline.ts";
-import { mintToken } from "../local/users.ts";
-import { isType, isUpdate } from "./event_predicates.ts";
-import type { EventStream } from "./event_stream.ts";
+import { until } from "../support/until.ts";
+import { mintToken } from "../../local/mint_token.ts";
+import { isType, isUpdate } from "../support/event_predicates.ts";
+import type { EventStream } from "../support/event_stream.ts";
 import { FunctionUnderFault } from "./function_under_fault.ts";
-import type { TestUser } from "./test_user.ts";
+import type { TestUser } from "../support/test_user.ts";
 
 // The database answers, and what it answers is no. Each test takes as long as a refusal must last.
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { EventStream } from "./event_stream.ts";
-import { isType } from "./event_predicates.ts";
-import { functionUrl, type Target } from "./target.ts";
-import { createTestUser, deleteTestUser, type TestUser } from "./test_user.ts";
+import { EventStream } from "../support/event_stream.ts";
+import { isType } from "../support/event_predicates.ts";
+import { functionUrl, type Target } from "../support/target.ts";
+import { createTestUser, deleteTestUser, type TestUser } from "../support/test_user.ts";
 
 /** One behaviour of the stream, told with users of its own on any project. */
 export interface Scenario {

@@ -1,12 +1,14 @@
-import type { ChangesPage } from "../../supabase/functions/file-events/stream/changes_since.ts";
-import type { ChangesSince } from "../../supabase/functions/file-events/stream/changes_since.ts";
+import type {
+  ChangesPage,
+  ChangesSince,
+} from "../../supabase/functions/file-events/stream/changes_since.ts";
 import { ServerSentEventStream } from "../../supabase/functions/file-events/http/server_sent_event_stream.ts";
 import { createOpenFileStream } from "../../supabase/functions/file-events/stream/file_stream.ts";
-import { FakeClock, settle } from "../function/fake_clock.ts";
+import { FakeClock, settle } from "../support/fake_clock.ts";
 import { FaultyFeed } from "./faulty_feed.ts";
 import type { FileState } from "../../supabase/functions/file-events/stream/file_change.ts";
 import type { FileDatabase, OnCommit, Rights } from "./file_database.ts";
-import { ProtocolClient } from "./protocol_client.ts";
+import { ProtocolClient } from "../support/protocol_client.ts";
 import { OWNER, type QueryFate, type Step } from "./step.ts";
 
 const QUERY_TIMEOUT_MS = 10_000;
@@ -83,7 +85,7 @@ export class SeamWorld<W> {
   async run(steps: readonly Step<W>[]): Promise<void> {
     await this.#settle();
     for (const step of steps) {
-      await this.#take(step);
+      await (this.#handlers[step.do] as (step: Step<W>) => unknown)(step);
       await this.#settle();
       this.#reconnect();
       await this.#settle();
@@ -144,73 +146,51 @@ export class SeamWorld<W> {
     do await settle(); while (await this.database.goOn());
   }
 
-  async #take(step: Step<W>): Promise<void> {
-    switch (step.do) {
-      case "write":
-        return this.database.writeAtOnce(OWNER, step.writes);
-      case "write in":
-        return this.database.write(OWNER, step.writes, step.transaction);
-      case "commit":
-        return this.database.commit(step.transaction);
-      case "roll back":
-        return this.database.rollback(step.transaction);
-      case "prune":
-        return this.database.prune();
-      case "pass a day":
-        return this.database.passDay();
-      case "decide":
-        return this.feed.decide(step.fates);
-      case "flush":
-        return this.feed.flush();
-      case "drop sockets":
-        return this.feed.dropSockets();
-      case "deafen":
-        return this.feed.deafen();
-      case "start cold":
-        return this.feed.startCold();
-      case "exceed the limit":
-      case "lose the walsender":
-        return this.feed.fallSilent(step.do);
-      case "realtime down":
-        return this.feed.goDown();
-      case "realtime up":
-        return this.feed.goUp();
-      case "queries":
-        this.#queryFates.push(...step.next);
-        return;
-      case "rotate":
-        this.#shutdown.abort();
-        this.#shutdown = new AbortController();
-        return;
-      case "break":
-        return this.#disconnect();
-      case "break after":
-        this.#bytesLeft = step.bytes;
-        return;
-      case "go offline":
-        this.#isOnline = false;
-        return this.#disconnect();
-      case "go online":
-        this.#isOnline = true;
-        return;
-      case "filter":
-        this.#fileIds = step.fileIds;
-        return this.#disconnect();
-      case "sign in":
-        this.#rights = step.rights;
-        return this.#disconnect();
-      case "stall":
-        this.#appetite = 0;
-        return;
-      case "read":
-        this.#appetite = Number.isFinite(this.#appetite) ? step.messages : Infinity;
-        return this.#read();
-      case "wait":
-        return await this.clock.advance(step.ms);
-      case "settle":
-        return await this.agree();
-    }
-  }
+  /** By what a step does: how. */
+  readonly #handlers: { [Do in Step<W>["do"]]: (step: Step<W> & { do: Do }) => unknown } = {
+    "write": ({ writes }) => this.database.writeAtOnce(OWNER, writes),
+    "write in": ({ writes, transaction }) => this.database.write(OWNER, writes, transaction),
+    "commit": ({ transaction }) => this.database.commit(transaction),
+    "roll back": ({ transaction }) => this.database.rollback(transaction),
+    "prune": () => this.database.prune(),
+    "pass a day": () => this.database.passDay(),
+    "decide": ({ fates }) => this.feed.decide(fates),
+    "flush": () => this.feed.flush(),
+    "drop sockets": () => this.feed.dropSockets(),
+    "deafen": () => this.feed.deafen(),
+    "start cold": () => this.feed.startCold(),
+    "exceed the limit": () => this.feed.fallSilent("exceed the limit"),
+    "lose the walsender": () => this.feed.fallSilent("lose the walsender"),
+    "realtime down": () => this.feed.goDown(),
+    "realtime up": () => this.feed.goUp(),
+    "queries": ({ next }) => this.#queryFates.push(...next),
+    "rotate": () => {
+      this.#shutdown.abort();
+      this.#shutdown = new AbortController();
+    },
+    "break": () => this.#disconnect(),
+    "break after": ({ bytes }) => this.#bytesLeft = bytes,
+    "go offline": () => {
+      this.#isOnline = false;
+      this.#disconnect();
+    },
+    "go online": () => this.#isOnline = true,
+    "filter": ({ fileIds }) => {
+      this.#fileIds = fileIds;
+      this.#disconnect();
+    },
+    "sign in": ({ rights }) => {
+      this.#rights = rights;
+      this.#disconnect();
+    },
+    "stall": () => this.#appetite = 0,
+    "read": ({ messages }) => {
+      this.#appetite = Number.isFinite(this.#appetite) ? messages : Infinity;
+      this.#read();
+    },
+    "wait": ({ ms }) => this.clock.advance(ms),
+    "settle": () => this.agree(),
+  };
 
   async #query(ask: () => ChangesPage | Promise<ChangesPage>): Promise<ChangesPage> {
     const fate = this.#queryFates.shift() ?? "answer";

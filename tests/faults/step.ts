@@ -39,103 +39,52 @@ export const FILE_IDS = Array.from(
   (_, i) => `00000000-0000-4000-8000-00000000000${i}`,
 );
 
+/** What draws objects that are told apart by their property `tag`. */
+function tagged<Tag extends string>(tag: Tag) {
+  /** Draws one of `names` as the tag, and further properties; `weight` is how often. */
+  return <const Name extends string, Fields = unknown>(
+    weight: number,
+    names: readonly Name[],
+    fields: { [Key in keyof Fields]: fc.Arbitrary<Fields[Key]> } = {} as never,
+  ) => {
+    const arbitrary = fc.record({ [tag]: fc.constantFrom(...names), ...fields });
+    return { weight, arbitrary: arbitrary as fc.Arbitrary<{ [_ in Tag]: Name } & Fields> };
+  };
+}
+
+export const step = tagged("do");
+export const op = tagged("op");
+
 export const fileId = fc.constantFrom(...FILE_IDS);
+export const progress = fc.integer({ min: 0, max: 100 });
 export const write: fc.Arbitrary<Write> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ op: fc.constant("insert" as const), id: fileId }) },
-  {
-    weight: 6,
-    arbitrary: fc.record({
-      op: fc.constant("update" as const),
-      id: fileId,
-      progress: fc.integer({ min: 0, max: 100 }),
-    }),
-  },
-  { weight: 3, arbitrary: fc.record({ op: fc.constant("delete" as const), id: fileId }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      op: fc.constant("give" as const),
-      id: fileId,
-      to: fc.constantFrom(OWNER, OTHER),
-    }),
-  },
+  op(4, ["insert"], { id: fileId }),
+  op(6, ["update"], { id: fileId, progress }),
+  op(3, ["delete"], { id: fileId }),
+  op(1, ["give"], { id: fileId, to: fc.constantFrom(OWNER, OTHER) }),
 );
 const transaction = fc.integer({ min: 1, max: 3 });
 const fate = fc.constantFrom<Fate>("deliver", "drop", "drop", "double", "delay", "hint");
 const queryFate = fc.constantFrom<QueryFate>("answer", "fail", "hang", "slow");
-
-function only<const T extends string>(...names: T[]): fc.Arbitrary<{ do: T }> {
-  return fc.record({ do: fc.constantFrom(...names) });
-}
-
+const someIds = fc.uniqueArray(fileId, { minLength: 1, maxLength: 5 }).map((ids) => ids.sort());
 const filter = fc.oneof(
   { weight: 4, arbitrary: fc.constant(null) },
-  {
-    weight: 1,
-    arbitrary: fc.uniqueArray(fileId, { minLength: 1, maxLength: 5 }).map((
-      ids,
-    ) => ids.sort()),
-  },
+  { weight: 1, arbitrary: someIds },
 );
 
 /** Steps that break, delay or heal something. */
 const faults = [
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      do: fc.constant("decide" as const),
-      fates: fc.array(fate, { minLength: 1, maxLength: 6 }),
-    }),
-  },
-  {
-    weight: 5,
-    arbitrary: only("flush", "flush", "drop sockets", "deafen", "realtime down", "realtime up"),
-  },
-  { weight: 2, arbitrary: only("start cold", "exceed the limit", "lose the walsender") },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      do: fc.constant("queries" as const),
-      next: fc.array(queryFate, { minLength: 1, maxLength: 3 }),
-    }),
-  },
-  {
-    weight: 5,
-    arbitrary: only("rotate", "break", "go offline", "go online", "go online", "stall"),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({ do: fc.constant("filter" as const), fileIds: filter }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      do: fc.constant("sign in" as const),
-      rights: fc.constantFrom<Rights>("aal1", "aal2"),
-    }),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      do: fc.constant("break after" as const),
-      bytes: fc.integer({ min: 1, max: 3000 }),
-    }),
-  },
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      do: fc.constant("read" as const),
-      messages: fc.integer({ min: 1, max: 10 }),
-    }),
-  },
-  {
-    weight: 8,
-    arbitrary: fc.record({
-      do: fc.constant("wait" as const),
-      ms: fc.constantFrom(1, 20, 1_500, 6_000, 45_000),
-    }),
-  },
-  { weight: 1, arbitrary: only("settle") },
+  step(4, ["decide"], { fates: fc.array(fate, { minLength: 1, maxLength: 6 }) }),
+  step(5, ["flush", "flush", "drop sockets", "deafen", "realtime down", "realtime up"]),
+  step(2, ["start cold", "exceed the limit", "lose the walsender"]),
+  step(3, ["queries"], { next: fc.array(queryFate, { minLength: 1, maxLength: 3 }) }),
+  step(5, ["rotate", "break", "go offline", "go online", "go online", "stall"]),
+  step(1, ["filter"], { fileIds: filter }),
+  step(1, ["sign in"], { rights: fc.constantFrom<Rights>("aal1", "aal2") }),
+  step(2, ["break after"], { bytes: fc.integer({ min: 1, max: 3000 }) }),
+  step(4, ["read"], { messages: fc.integer({ min: 1, max: 10 }) }),
+  step(8, ["wait"], { ms: fc.constantFrom(1, 20, 1_500, 6_000, 45_000) }),
+  step(1, ["settle"]),
 ] as const;
 
 /** How often, beside the weights of other steps. */
@@ -149,19 +98,10 @@ interface Weights {
 function writeSteps<W>(write: fc.Arbitrary<W>, { open, pruning }: Weights) {
   const writes = fc.array(write, { minLength: 1, maxLength: 6 });
   return [
-    { weight: 12, arbitrary: fc.record({ do: fc.constant("write" as const), writes }) },
-    {
-      weight: open,
-      arbitrary: fc.record({ do: fc.constant("write in" as const), transaction, writes }),
-    },
-    {
-      weight: open,
-      arbitrary: fc.record({
-        do: fc.constantFrom("commit" as const, "commit" as const, "roll back" as const),
-        transaction,
-      }),
-    },
-    { weight: pruning, arbitrary: only("prune", "pass a day") },
+    step(12, ["write"], { writes }),
+    step(open, ["write in"], { transaction, writes }),
+    step(open, ["commit", "commit", "roll back"], { transaction }),
+    step(pruning, ["prune", "pass a day"]),
   ] as const;
 }
 
@@ -179,12 +119,12 @@ export function schedules<W>(
   write: fc.Arbitrary<W>,
   weights: Weights,
 ): fc.Arbitrary<Schedule<W>> {
-  const step: fc.Arbitrary<Step<W>> = fc.oneof(...writeSteps(write, weights), ...faults);
+  const anyStep: fc.Arbitrary<Step<W>> = fc.oneof(...writeSteps(write, weights), ...faults);
   return fc.record({
     fileIds: filter,
     // Above the databases' page size, and small enough to overflow.
     maxFiles: fc.constantFrom(4, 1000),
-    steps: fc.array(step, { minLength: 5, maxLength: 80, size: "max" }),
+    steps: fc.array(anyStep, { minLength: 5, maxLength: 80, size: "max" }),
     longWrites: fc.option(fc.array(write, { minLength: 1, maxLength: 2 })),
   }).map(({ longWrites, steps, ...options }) => {
     return { ...options, steps: longWrites ? keepOpen(longWrites, steps) : steps };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { fetchWithTimeout } from "../../supabase/functions/file-events/fetch_with_timeout.ts";
-import { serveHttp } from "./http_server.ts";
+import { serveHttp } from "../support/http_server.ts";
 
 Deno.test("fetchWithTimeout() passes request and answer on", async () => {
   await using server = serveHttp(async (request) =>

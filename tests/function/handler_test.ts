@@ -6,11 +6,11 @@ import {
 } from "../../supabase/functions/file-events/handler.ts";
 import { Refusal } from "../../supabase/functions/file-events/http/refusal.ts";
 import { createLog } from "../../supabase/functions/file-events/log.ts";
-import { unsignedToken, USER_ID, userClaims } from "./access_tokens.ts";
-import { FakeClock } from "./fake_clock.ts";
-import { serveHttp } from "./http_server.ts";
-import { until } from "./until.ts";
-import { fileId } from "./example_change.ts";
+import { unsignedToken, USER_ID, userClaims } from "../support/access_tokens.ts";
+import { FakeClock } from "../support/fake_clock.ts";
+import { serveHttp } from "../support/http_server.ts";
+import { until } from "../support/until.ts";
+import { fileId } from "../support/example_change.ts";
 
 const URL_PATH = "https://project.supabase.co/functions/v1/file-events";
 const ORIGIN = "https://app.example.com";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createLimiter } from "../../supabase/functions/file-events/limiter.ts";
-import { settle } from "./fake_clock.ts";
+import { settle } from "../support/fake_clock.ts";
 
 Deno.test("createLimiter() runs at most so many at once, in the order they came", async () => {
   const limit = createLimiter(2);

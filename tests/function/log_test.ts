@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createLog, type LogLevel } from "../../supabase/functions/file-events/log.ts";
-import { FakeClock } from "./fake_clock.ts";
+import { FakeClock } from "../support/fake_clock.ts";
 
 function createCollectingLog() {
   const lines: { level: string; line: Record<string, unknown> }[] = [];

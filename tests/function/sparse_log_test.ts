@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createSparseLog } from "../../supabase/functions/file-events/sparse_log.ts";
-import { FakeClock } from "./fake_clock.ts";
+import { FakeClock } from "../support/fake_clock.ts";
 
 function createCollectingLog() {
   const lines: unknown[] = [];

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { stripVTControlCharacters as withoutColors } from "node:util";
-import { until } from "./deadline.ts";
+import { freePort } from "../../local/free_port.ts";
+import { startCommand } from "../support/start_command.ts";
+import { temporaryFolder } from "../support/temporary_folder.ts";
+import { until } from "../support/until.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -28,18 +30,15 @@ const USUAL_LINE = /^(Task dev |Download https:|Initialize |$)/;
 for (let start = 1; start <= STARTS; start++) {
   Deno.test(`deno task dev starts from empty caches, without a warning (${start})`, async () => {
     const lock = await Deno.readTextFile(`${ROOT}deno.lock`);
-    await using cache = await makeFolder();
-    const dev = startDev(cache.path);
-    try {
-      await until(
-        () => dev.ended() || dev.output().includes("Ctrl-C"),
-        "greeting",
-        START_TIMEOUT_MS,
-      );
-      assert.match(dev.output(), /Ctrl-C stops it/, dev.errors());
-    } finally {
-      await dev.stop();
-    }
+    await using cache = await temporaryFolder();
+    await using dev = startDev(cache.path);
+    await until(
+      () => dev.hasEnded() || dev.output().includes("Ctrl-C"),
+      "greeting",
+      START_TIMEOUT_MS,
+    );
+    assert.match(dev.output(), /Ctrl-C stops it/, dev.errors());
+    await dev[Symbol.asyncDispose]();
     const unusual = dev.errors().split("\n").filter((line) => !USUAL_LINE.test(line));
     assert.deepEqual(unusual, [], "lines on standard error");
     assert.doesNotMatch(dev.output(), /warn|ignored|deprecated/i);
@@ -58,7 +57,7 @@ for (let start = 1; start <= STARTS; start++) {
 }
 
 Deno.test("createDemoPage() bundles while the bundler is not installed yet", async () => {
-  await using cache = await makeFolder();
+  await using cache = await temporaryFolder();
   for (let attempt = 0; attempt <= BUNDLER_INSTALLATIONS; attempt++) {
     // The first attempt fills the cache. The others find all in it but the bundler.
     if (attempt > 0) await Deno.remove(`${cache.path}/dl`, { recursive: true });
@@ -74,37 +73,11 @@ Deno.test("createDemoPage() bundles while the bundler is not installed yet", asy
 
 /** Runs the README's first command with an empty cache. */
 function startDev(cache: string) {
-  const child = new Deno.Command(Deno.execPath(), {
+  return startCommand(Deno.execPath(), {
     args: ["task", "dev"],
     cwd: ROOT,
     env: { DENO_DIR: cache, PORT: String(freePort()) },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  let [output, errors, ended] = ["", "", false];
-  const read = Promise.all([
-    child.stdout.pipeThrough(new TextDecoderStream())
-      .pipeTo(new WritableStream({ write: (text) => void (output += text) })),
-    child.stderr.pipeThrough(new TextDecoderStream())
-      .pipeTo(new WritableStream({ write: (text) => void (errors += text) })),
-  ]);
-  const end = child.status.finally(() => ended = true);
-  return {
-    output: () => output,
-    errors: () => withoutColors(errors),
-    ended: () => ended,
-    async stop() {
-      if (!ended) child.kill("SIGINT");
-      await Promise.all([end, read]);
-    },
-  };
-}
-
-async function makeFolder(): Promise<{ path: string } & AsyncDisposable> {
-  const path = await Deno.makeTempDir({ prefix: "file-events-cold-" });
-  const remove = () => Deno.remove(path, { recursive: true });
-  return { path, [Symbol.asyncDispose]: remove };
+  });
 }
 
 /** In bytes, without what the file system adds. */
@@ -115,9 +88,4 @@ async function sizeOf(folder: string): Promise<number> {
     size += isDirectory ? await sizeOf(path) : (await Deno.lstat(path)).size;
   }
   return size;
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }

@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { demoUsers, signIn } from "../../local/demo_users.ts";
 import { startFunction } from "../../local/function_process.ts";
 import { startStack } from "../../local/stack.ts";
-import { deadline, until } from "./deadline.ts";
+import { deadline } from "../support/deadline.ts";
+import { isType } from "../support/event_predicates.ts";
+import { EventStream } from "../support/event_stream.ts";
+import { until } from "../support/until.ts";
 
 Deno.test("the function on the stack", async (t) => {
   const logged: string[] = [];
@@ -11,25 +14,19 @@ Deno.test("the function on the stack", async (t) => {
     functionEnv: { FILE_EVENTS_HEARTBEAT_MS: "200" },
   });
   const token = await signIn(stack, demoUsers[0]!);
-  const call = (signal?: AbortSignal) =>
-    fetch(`${stack.url}/functions/v1/file-events`, {
-      headers: { authorization: `Bearer ${token}` },
-      ...(signal ? { signal } : {}),
-    });
+  const url = `${stack.url}/functions/v1/file-events`;
+  const headers = { authorization: `Bearer ${token}` };
 
   await t.step("streams, unbuffered, with its environment", async () => {
-    const response = await call();
-    assert.equal(response.headers.get("content-type"), "text/event-stream");
-    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
-    let text = "";
-    while (!text.includes(`"heartbeat"`)) text += (await reader.read()).value;
-    assert.match(text, /^:\nretry: \d+\n/);
-    await reader.cancel();
+    await using stream = await EventStream.open(url, headers);
+    assert.equal(stream.response.headers.get("content-type"), "text/event-stream");
+    await stream.next(isType("heartbeat"), "heartbeat");
+    assert.match(stream.text, /^:\nretry: \d+\n/);
   });
 
   await t.step("notices at once that a client is gone", async () => {
     const controller = new AbortController();
-    const response = await call(controller.signal);
+    const response = await fetch(url, { headers, signal: controller.signal });
     assert.equal(response.status, 200);
     await until(
       () => logged.filter((line) => line.includes("stream opened")).length === 2,
@@ -48,20 +45,17 @@ Deno.test("the function on the stack", async (t) => {
     Deno.kill(before, "SIGKILL");
     await until(() => (stack.functionProcess!.pid ?? before) !== before, "new process");
     assert.ok(logged.some((line) => /ended \(SIGKILL\); starting it again/.test(line)));
-    const response = await call();
-    assert.equal(response.status, 200);
-    await response.body!.cancel();
+    await using stream = await EventStream.open(url, headers);
+    assert.equal(stream.response.status, 200);
   });
 
   await t.step("ends streams with a word when the stack stops", async () => {
-    const response = await call();
-    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
-    let text = "";
-    while (!text.includes(`"ready"`)) text += (await reader.read()).value;
-    const stopped = stack.functionProcess!.stop();
-    for (let part = await reader.read(); !part.done; part = await reader.read()) text += part.value;
-    await stopped;
-    assert.match(text, /"closing".*"shutdown"/);
+    await using stream = await EventStream.open(url, headers);
+    await stream.next(isType("ready"), "ready");
+    await stack.functionProcess!.stop();
+    const { reason } = await stream.next(isType("closing"), "closing");
+    assert.equal(reason, "shutdown");
+    await stream.ended;
   });
 });
 

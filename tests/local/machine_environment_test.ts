@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { freePort } from "../../local/free_port.ts";
 import { keepToLoopback } from "../../local/keep_to_loopback.ts";
-import { until } from "./deadline.ts";
+import { isType } from "../support/event_predicates.ts";
+import { EventStream } from "../support/event_stream.ts";
+import { startCommand } from "../support/start_command.ts";
+import { until } from "../support/until.ts";
 
 const file = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
@@ -18,22 +22,24 @@ Deno.test("dev and process reach each other directly on a machine with a proxy",
     DENO_SERVE_ADDRESS: `tcp:127.0.0.1:${freePort()}`,
     PORT: String(freePort()),
   };
-  await using dev = start(["run", "--quiet", "--allow-all", file("local/main.ts")], environment);
-  await until(() => dev.ended() || dev.output().includes("Ctrl-C"), "greeting", 60_000);
+  const startDeno = (script: string, ...args: string[]) =>
+    startCommand(Deno.execPath(), {
+      args: ["run", "--quiet", "--allow-all", file(script), ...args],
+      env: environment,
+    });
+  await using dev = startDeno("local/main.ts");
+  await until(() => dev.hasEnded() || dev.output().includes("Ctrl-C"), "greeting", 60_000);
   const curl = /^curl -N --noproxy 127.0.0.1 (\S+) -H "Authorization: (.+)"$/m.exec(dev.output());
   assert.ok(curl, dev.output());
   const [, url, authorization] = curl as unknown as [string, string, string];
   assert.equal(new URL(url).port, environment.PORT);
 
-  await using stream = await read(url, { authorization });
-  await until(() => stream.text().includes('"ready"'), '"ready"');
-  await using worker = start(
-    ["run", "--quiet", "--allow-all", file("demo/process.ts"), file("LICENSE")],
-    environment,
-  );
-  await until(worker.ended, "end of the worker", 60_000);
+  await using stream = await EventStream.open(url, { authorization });
+  await stream.next(isType("ready"), "ready");
+  await using worker = startDeno("demo/process.ts", file("LICENSE"));
+  await until(worker.hasEnded, "end of the worker", 60_000);
   assert.match(worker.output(), /ready +100 %/);
-  await until(() => stream.text().includes('"status":"ready"'), "last update");
+  await stream.next(({ file }) => file?.status === "ready", "last update");
   assert.deepEqual(proxy.requests, []);
 });
 
@@ -75,54 +81,4 @@ function startProxy(): { url: string; requests: string[] } & AsyncDisposable {
       await accepting;
     },
   };
-}
-
-/** Runs Deno until it ends by itself or is disposed of. */
-function start(args: string[], env: Record<string, string>) {
-  const child = new Deno.Command(Deno.execPath(), {
-    args,
-    env: { ...env, NO_COLOR: "1" },
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  let [output, ended] = ["", false];
-  const collect = (stream: ReadableStream<Uint8Array<ArrayBuffer>>) =>
-    stream.pipeThrough(new TextDecoderStream())
-      .pipeTo(new WritableStream({ write: (text) => void (output += text) }));
-  const read = Promise.all([collect(child.stdout), collect(child.stderr)]);
-  const end = child.status.finally(() => ended = true);
-  return {
-    output: () => output,
-    ended: () => ended,
-    async [Symbol.asyncDispose]() {
-      if (!ended) child.kill("SIGINT");
-      await Promise.all([end, read]);
-    },
-  };
-}
-
-async function read(url: string, headers: Record<string, string>) {
-  const response = await fetch(url, { headers });
-  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
-  const reading = (async () => {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      text += value;
-    }
-  })();
-  return {
-    text: () => text,
-    async [Symbol.asyncDispose]() {
-      // An abort of the request would not end the reading under `--trace-leaks`.
-      await reader.cancel();
-      await reading;
-    },
-  };
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }

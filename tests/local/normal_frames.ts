@@ -1,4 +1,4 @@
-import { userIds } from "./users.ts";
+import { OTHER_USER_ID, USER_ID } from "../support/access_tokens.ts";
 
 /**
  * Frames without what differs from run to run: ids (numbered by their first appearance), times,
@@ -22,7 +22,7 @@ export function normalFrames(frames: (string | ArrayBuffer)[]): unknown[] {
     if (typeof value !== "string") return value;
     if (/^\d{4}-\d\d-\d\dT/.test(value)) return "<time>";
     const isUuid = /^[0-9a-f]{8}-[0-9a-f]{4}-/.test(value);
-    return isUuid && !userIds.includes(value as never) ? name(value, "uuid") : value;
+    return isUuid && ![USER_ID, OTHER_USER_ID].includes(value) ? name(value, "uuid") : value;
   };
   return frames.map((frame) => normal(readable(frame)));
 }

@@ -1,4 +1,4 @@
-import { deadline } from "./deadline.ts";
+import { deadline } from "../support/deadline.ts";
 
 /** A WebSocket to the local Realtime that keeps every frame. */
 export interface RawSocket extends AsyncDisposable {

@@ -3,12 +3,14 @@ import { createClient } from "@supabase/supabase-js";
 import type { Database } from "../../local/database.ts";
 import type { RealtimeOptions } from "../../local/realtime/options.ts";
 import { type Stack, startStack } from "../../local/stack.ts";
-import { deadline, until } from "./deadline.ts";
+import { deadline } from "../support/deadline.ts";
+import { until } from "../support/until.ts";
 import { openRawSocket, type RawSocket } from "./raw_socket.ts";
 import { recordedSchema } from "./recorded_schema.ts";
-import { mintToken, userIds } from "./users.ts";
+import { mintToken } from "../../local/mint_token.ts";
+import { OTHER_USER_ID, USER_ID } from "../support/access_tokens.ts";
 
-const [user1, user2] = userIds;
+const [user1, user2] = [USER_ID, OTHER_USER_ID];
 
 /** A stack with the recorded `files` table and no function. */
 function startRealtime(realtime: Partial<RealtimeOptions> = {}) {

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { type Stack, startStack } from "../../local/stack.ts";
-import { until } from "./deadline.ts";
+import { until } from "../support/until.ts";
 import { normalFrames } from "./normal_frames.ts";
 import { openRawSocket, type RawSocket } from "./raw_socket.ts";
 import { broadcastSql, recordedSchema, tombstonesSql } from "./recorded_schema.ts";
 import { recordedFrames, scenarios } from "./recording.ts";
-import { mintToken, userIds } from "./users.ts";
+import { mintToken } from "../../local/mint_token.ts";
+import { OTHER_USER_ID, USER_ID } from "../support/access_tokens.ts";
 
 /** How to bring about what happened when the frames of a scenario were recorded. */
 interface Staging {
@@ -16,7 +17,7 @@ interface Staging {
   refused?: boolean;
 }
 
-const [user1, user2] = userIds;
+const [user1, user2] = [USER_ID, OTHER_USER_ID];
 const refusedJoinMs = 60;
 const insert = ({ database }: Stack) =>
   database.execute(`insert into files (user_id, filename, file_type)

@@ -1,18 +1,15 @@
 import assert from "node:assert/strict";
-import { changesSince } from "../database/catch_up.ts";
-import { startPostgres } from "../database/postgres_server.ts";
-import type { Session } from "../database/postgres_session.ts";
+import { changesSince } from "../../local/postgres/changes_since.ts";
+import { server } from "../support/test_server.ts";
+import type { Session } from "../../local/postgres/postgres_session.ts";
 import {
   createSupabaseDatabase,
   createUser,
   migrations,
   readSql,
   realtimeSchema,
-} from "../database/supabase_database.ts";
+} from "../../local/postgres/supabase_database.ts";
 import { takeMessages } from "./take_messages.ts";
-
-const server = await startPostgres();
-Deno.test.afterAll(() => server.stop());
 
 const [filesTable, changeTracking, broadcast] = migrations as [string, string, string];
 const removal = "scripts/remove_file_events.sql";

@@ -1,17 +1,12 @@
 import assert from "node:assert/strict";
-import { startPostgres } from "../database/postgres_server.ts";
-import type { Session } from "../database/postgres_session.ts";
-import { createSupabaseDatabase, createUser } from "../database/supabase_database.ts";
+import { server } from "../support/test_server.ts";
+import type { Session } from "../../local/postgres/postgres_session.ts";
+import { createSupabaseDatabase, createUser } from "../../local/postgres/supabase_database.ts";
 
-const server = await startPostgres();
 const database = await createSupabaseDatabase(server);
 const notices: string[] = [];
 const session = await database.connect({ onNotice: (message) => notices.push(message) });
-Deno.test.afterAll(async () => {
-  await session.close();
-  await database[Symbol.asyncDispose]();
-  await server.stop();
-});
+Deno.test.afterAll(() => database[Symbol.asyncDispose]());
 
 /**
  * How many transaction ids a statement takes, subtransactions included. The fewest of three:

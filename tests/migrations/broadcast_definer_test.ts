@@ -1,10 +1,7 @@
 import assert from "node:assert/strict";
-import { startPostgres } from "../database/postgres_server.ts";
-import { createSupabaseDatabase, createUser } from "../database/supabase_database.ts";
+import { server } from "../support/test_server.ts";
+import { createSupabaseDatabase, createUser } from "../../local/postgres/supabase_database.ts";
 import { takeMessages } from "./take_messages.ts";
-
-const server = await startPostgres();
-Deno.test.afterAll(() => server.stop());
 
 Deno.test("file_events has no function that a client may execute", async () => {
   await using database = await createSupabaseDatabase(server);

@@ -1,17 +1,14 @@
 import assert from "node:assert/strict";
-import { CatchUpClient } from "../database/catch_up.ts";
-import { openPglite } from "../database/pglite_database.ts";
-import { startPostgres } from "../database/postgres_server.ts";
+import { CatchUpClient } from "./catch_up_client.ts";
+import { openPglite } from "./pglite_database.ts";
+import { server } from "../support/test_server.ts";
 import {
   actAs,
   actAsOwner,
   createSupabaseDatabase,
   createUser,
-} from "../database/supabase_database.ts";
+} from "../../local/postgres/supabase_database.ts";
 import { takeMessages } from "./take_messages.ts";
-
-const server = await startPostgres();
-Deno.test.afterAll(() => server.stop());
 
 /** Realtime's own table is partitioned by day; the stand-in's is not. */
 const partitionByDay = `

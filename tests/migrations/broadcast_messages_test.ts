@@ -3,29 +3,12 @@ import {
   parseFileDeletion,
   parseFileUpdate,
 } from "../../supabase/functions/file-events/rows/parse_file_change.ts";
-import { changesSince } from "../database/catch_up.ts";
-import { openPglite } from "../database/pglite_database.ts";
-import { startPostgres } from "../database/postgres_server.ts";
-import { type Session, waitUntilBlocked } from "../database/postgres_session.ts";
-import {
-  actAs,
-  actAsOwner,
-  createSupabaseDatabase,
-  createUser,
-} from "../database/supabase_database.ts";
+import { changesSince } from "../../local/postgres/changes_since.ts";
+import { database, sessions } from "./both_databases.ts";
+import { type Session, waitUntilBlocked } from "../../local/postgres/postgres_session.ts";
+import { actAs, actAsOwner, createUser } from "../../local/postgres/supabase_database.ts";
 import { takeMessages } from "./take_messages.ts";
 import { add, addMany, scenarios } from "./broadcast_scenarios.ts";
-
-const server = await startPostgres();
-const database = await createSupabaseDatabase(server);
-const pglite = await openPglite();
-const postgres = await database.connect();
-Deno.test.afterAll(async () => {
-  await Promise.all([postgres.close(), pglite.session.close()]);
-  await database[Symbol.asyncDispose]();
-  await server.stop();
-});
-const sessions = { PGlite: pglite.session, PostgreSQL: postgres };
 
 /** Names that stand for ids of one test's own. */
 async function newNames(session: Session): Promise<Record<string, string>> {
@@ -139,19 +122,19 @@ for (const [product, session] of Object.entries(sessions)) {
 Deno.test("broadcast() of an insert that waited for a delete of its id sends the row as it became", async () => {
   await using deleter = await database.connect();
   await using inserter = await database.connect();
-  const names = await newNames(postgres);
-  await postgres.query(withNames(add("alice", "a"), names));
-  await takeMessages(postgres);
+  const names = await newNames(sessions.PostgreSQL);
+  await sessions.PostgreSQL.query(withNames(add("alice", "a"), names));
+  await takeMessages(sessions.PostgreSQL);
   await deleter.query(withNames("begin; delete from public.files where id = :a", names));
   const inserted = inserter.query(withNames(add("alice", "a"), names));
-  await waitUntilBlocked(postgres, inserter);
+  await waitUntilBlocked(sessions.PostgreSQL, inserter);
   await deleter.query("commit");
   await inserted;
-  const messages = await takeMessages(postgres);
+  const messages = await takeMessages(sessions.PostgreSQL);
   assert.deepEqual(messages.map(({ payload }) => payload.operation), ["delete", "update"]);
   const [gone, row] = messages.map(({ payload }) => payload.file!);
   assert.ok(Number(row!.revision) > Number(gone!.revision));
-  const [stored] = await postgres.query<{ revision: string }>(
+  const [stored] = await sessions.PostgreSQL.query<{ revision: string }>(
     "select revision::text from public.files where id = $1",
     [names.a],
   );

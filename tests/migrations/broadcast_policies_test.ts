@@ -1,24 +1,8 @@
 import assert from "node:assert/strict";
-import { openPglite } from "../database/pglite_database.ts";
-import { startPostgres } from "../database/postgres_server.ts";
-import type { Session } from "../database/postgres_session.ts";
-import {
-  actAs,
-  actAsOwner,
-  createSupabaseDatabase,
-  createUser,
-} from "../database/supabase_database.ts";
+import { sessions } from "./both_databases.ts";
+import type { Session } from "../../local/postgres/postgres_session.ts";
+import { actAs, actAsOwner, createUser } from "../../local/postgres/supabase_database.ts";
 import { takeMessages } from "./take_messages.ts";
-
-const server = await startPostgres();
-const database = await createSupabaseDatabase(server);
-const pglite = await openPglite();
-const postgres = await database.connect();
-Deno.test.afterAll(async () => {
-  await Promise.all([postgres.close(), pglite.session.close()]);
-  await database[Symbol.asyncDispose]();
-  await server.stop();
-});
 
 interface Caller {
   role: string;
@@ -71,7 +55,7 @@ const closePolicies = ["select", "insert", "update", "delete"].map((command) =>
   `drop policy "open ${command}" on realtime.messages;`
 ).join("\n");
 
-for (const [product, session] of Object.entries({ PGlite: pglite.session, PostgreSQL: postgres })) {
+for (const [product, session] of Object.entries(sessions)) {
   await session.query(`
     do $$ begin
       if not exists (select from pg_roles where rolname = 'editor') then

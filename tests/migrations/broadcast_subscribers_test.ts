@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { createClient, type RealtimeChannel } from "@supabase/supabase-js";
 import { demoUsers, signIn } from "../../local/demo_users.ts";
 import { startStack } from "../../local/stack.ts";
-import { deadline, until } from "../local/deadline.ts";
+import { deadline } from "../support/deadline.ts";
+import { until } from "../support/until.ts";
 
 const stack = await startStack({
   withFunction: false,

@@ -1,46 +1,27 @@
 import assert from "node:assert/strict";
-import { CatchUpClient } from "../database/catch_up.ts";
-import { startPostgres } from "../database/postgres_server.ts";
-import type { Session } from "../database/postgres_session.ts";
-import { createSupabaseDatabase, createUser, readSql } from "../database/supabase_database.ts";
+import type { Session } from "../../local/postgres/postgres_session.ts";
+import { readSql } from "../../local/postgres/supabase_database.ts";
+import { setStage } from "./stage.ts";
 import { takeMessages } from "./take_messages.ts";
 
-const server = await startPostgres();
-Deno.test.afterAll(() => server.stop());
-
 /** A database with a user, two files, and a session that has written before. */
-async function setStage() {
-  const database = await createSupabaseDatabase(server);
+async function setWrittenStage() {
+  const stage = await setStage();
+  const { database, user } = stage;
   const warnings: string[] = [];
-  const owner = await database.connect();
   const connect = async () => {
     const session = await database.connect({ onNotice: (message) => warnings.push(message) });
     await session.query("set client_min_messages = log");
     return session;
   };
   const open = await connect();
-  const user = await createUser(owner);
-  const reader = await database.connectAs(user);
-  const client = new CatchUpClient(reader);
   await add(open, user, "a");
   await add(open, user, "b");
   // Six times: then the session keeps its plans.
   for (let run = 0; run < 6; run++) {
     await open.query("update public.files set progress = progress + 1 where filename = 'a'");
   }
-  return {
-    database,
-    owner,
-    open,
-    connect,
-    user,
-    client,
-    warnings,
-    [Symbol.asyncDispose]: async () => {
-      await Promise.all([owner.close(), open.close(), reader.close()]);
-      await database[Symbol.asyncDispose]();
-    },
-  };
+  return { ...stage, open, connect, warnings };
 }
 
 const add = (session: Session, user: string, filename: string) =>
@@ -84,7 +65,7 @@ for (
   ] as [string, string][]
 ) {
   Deno.test(`every write goes through after ${change}, with at most a warning of each kind`, async () => {
-    await using stage = await setStage();
+    await using stage = await setWrittenStage();
     const { owner, open, user, warnings, connect } = stage;
     await owner.query(sql);
     await using fresh = await connect();
@@ -134,7 +115,7 @@ for (
 }
 
 Deno.test("a tombstone that can't be written is made up for by a new epoch", async () => {
-  await using stage = await setStage();
+  await using stage = await setWrittenStage();
   const { owner, open, client } = stage;
   await client.catchUp();
   await owner.query("alter table public.file_deletions add check (id is null) not valid");
@@ -145,7 +126,7 @@ Deno.test("a tombstone that can't be written is made up for by a new epoch", asy
 });
 
 Deno.test("a column without an equality is compared: the same json keeps the revision", async () => {
-  await using stage = await setStage();
+  await using stage = await setWrittenStage();
   const { owner, warnings } = stage;
   await owner.query(
     "alter table public.files alter error_message type json using to_json(error_message)",
@@ -166,7 +147,7 @@ Deno.test("a column without an equality is compared: the same json keeps the rev
 });
 
 Deno.test("a session that was open when a column got another type goes on being tracked", async () => {
-  await using stage = await setStage();
+  await using stage = await setWrittenStage();
   const { owner, open, client, warnings } = stage;
   await client.catchUp();
   await owner.query("alter table public.files alter column progress type numeric");
@@ -180,7 +161,7 @@ Deno.test("a session that was open when a column got another type goes on being 
 });
 
 Deno.test("a streamed column is changed by removing, changing and adding file-events", async () => {
-  await using stage = await setStage();
+  await using stage = await setWrittenStage();
   const { owner, open, user, client } = stage;
   await owner.query(await readSql("scripts/remove_file_events.sql"));
   await owner.query("alter table public.files alter column progress type numeric");
@@ -201,7 +182,7 @@ for (
   ] as const
 ) {
   Deno.test(`broadcast() sends a row whose progress is ${what}`, async () => {
-    await using stage = await setStage();
+    await using stage = await setWrittenStage();
     const { owner, connect, user, warnings } = stage;
     await owner.query(`
       alter table public.files drop constraint files_progress_percent,
@@ -221,7 +202,7 @@ for (
 }
 
 Deno.test("broadcast() tells of set revision = null at once, and of the time a file was created", async () => {
-  await using stage = await setStage();
+  await using stage = await setWrittenStage();
   const { owner, open } = stage;
   await takeMessages(owner);
   const [row] = await open.query<{ at: string; revision: string }>(

@@ -1,15 +1,10 @@
 import assert from "node:assert/strict";
-import { startPostgres } from "../database/postgres_server.ts";
-import { createSupabaseDatabase, readSql } from "../database/supabase_database.ts";
+import { server } from "../support/test_server.ts";
+import { createSupabaseDatabase, readSql } from "../../local/postgres/supabase_database.ts";
 
-const server = await startPostgres();
 const database = await createSupabaseDatabase(server);
 const owner = await database.connect();
-Deno.test.afterAll(async () => {
-  await owner.close();
-  await database[Symbol.asyncDispose]();
-  await server.stop();
-});
+Deno.test.afterAll(() => database[Symbol.asyncDispose]());
 
 const script = await readSql("scripts/check_installation.sql");
 

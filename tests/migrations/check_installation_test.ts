@@ -1,19 +1,20 @@
 import assert from "node:assert/strict";
-import { openPglite } from "../database/pglite_database.ts";
-import { startPostgres } from "../database/postgres_server.ts";
-import { createSupabaseDatabase, migrations, readSql } from "../database/supabase_database.ts";
-import type { Session } from "../database/postgres_session.ts";
+import { openPglite } from "./pglite_database.ts";
+import { server } from "../support/test_server.ts";
+import {
+  createSupabaseDatabase,
+  migrations,
+  readSql,
+} from "../../local/postgres/supabase_database.ts";
+import type { Session } from "../../local/postgres/postgres_session.ts";
 
 const script = await readSql("scripts/check_installation.sql");
-const server = await startPostgres();
 const migrated = await createSupabaseDatabase(server);
 const unmigrated = await createSupabaseDatabase(server, []);
 const owner = await migrated.connect();
 const newcomer = await unmigrated.connect();
 Deno.test.afterAll(async () => {
-  for (const session of [owner, newcomer]) await session.close();
   for (const database of [migrated, unmigrated]) await database[Symbol.asyncDispose]();
-  await server.stop();
 });
 
 interface Finding {

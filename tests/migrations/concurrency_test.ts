@@ -1,52 +1,15 @@
 import assert from "node:assert/strict";
-import { CatchUpClient, changesSince, isCovered } from "../database/catch_up.ts";
-import { startPostgres } from "../database/postgres_server.ts";
-import { type Session, waitUntilBlocked } from "../database/postgres_session.ts";
-import {
-  createSupabaseDatabase,
-  createUser,
-  type SupabaseDatabase,
-} from "../database/supabase_database.ts";
+import { changesSince, isCovered } from "../../local/postgres/changes_since.ts";
+import { CatchUpClient } from "./catch_up_client.ts";
+import { setStage, type Stage } from "./stage.ts";
+import { type Session, waitUntilBlocked } from "../../local/postgres/postgres_session.ts";
+import { createUser } from "../../local/postgres/supabase_database.ts";
 
-const server = await startPostgres();
-Deno.test.afterAll(() => server.stop());
-
-interface Stage extends AsyncDisposable {
-  database: SupabaseDatabase;
-  /** A session of the database's owner. */
-  owner: Session;
-  user: string;
-  /** Follows the user's files by catch-up. */
-  client: CatchUpClient;
-  open(): Promise<Session>;
-}
-
-/** A database of the test's own, with a user and a client that has read the empty snapshot. */
-async function setStage(): Promise<Stage> {
-  const database = await createSupabaseDatabase(server);
-  const sessions: Session[] = [];
-  const open = async () => {
-    const session = await database.connect();
-    sessions.push(session);
-    return session;
-  };
-  const owner = await open();
-  const user = await createUser(owner);
-  const reader = await database.connectAs(user);
-  sessions.push(reader);
-  const client = new CatchUpClient(reader);
-  await client.catchUp();
-  return {
-    database,
-    owner,
-    user,
-    client,
-    open,
-    [Symbol.asyncDispose]: async () => {
-      await Promise.all(sessions.map((session) => session.close()));
-      await database[Symbol.asyncDispose]();
-    },
-  };
+/** A stage whose client has read the empty snapshot. */
+async function setReadStage(): Promise<Stage & { open: () => Promise<Session> }> {
+  const stage = await setStage();
+  await stage.client.catchUp();
+  return { ...stage, open: () => stage.database.connect() };
 }
 
 async function addFile(
@@ -80,7 +43,7 @@ async function assertRowsOutrankTombstones({ owner }: Stage): Promise<void> {
 }
 
 Deno.test("a change made before and committed after a cursor was taken is not lost", async () => {
-  await using stage = await setStage();
+  await using stage = await setReadStage();
   const { client, open, owner, user } = stage;
   const [slow, fast] = [await open(), await open()];
   const changed = await addFile(owner, user, "changed");
@@ -104,7 +67,7 @@ Deno.test("a change made before and committed after a cursor was taken is not lo
 });
 
 Deno.test("a change is not lost though its transaction took its id long after it began", async () => {
-  await using stage = await setStage();
+  await using stage = await setReadStage();
   const { client, open, owner, user } = stage;
   const late = await open();
   await late.query("begin");
@@ -119,7 +82,7 @@ Deno.test("a change is not lost though its transaction took its id long after it
 });
 
 Deno.test("a rolled back transaction leaves no trace", async () => {
-  await using stage = await setStage();
+  await using stage = await setReadStage();
   const { client, open, owner, user } = stage;
   const id = await addFile(owner, user, "kept");
   const undone = await open();
@@ -135,7 +98,7 @@ Deno.test("a rolled back transaction leaves no trace", async () => {
 });
 
 Deno.test("changes in savepoints carry the transaction's id, undone ones leave no trace", async () => {
-  await using stage = await setStage();
+  await using stage = await setReadStage();
   const { client, open, owner, user } = stage;
   const id = await addFile(owner, user, "file");
   const session = await open();
@@ -158,7 +121,7 @@ Deno.test("changes in savepoints carry the transaction's id, undone ones leave n
 });
 
 Deno.test("a page's rows and transaction ids come from one snapshot", async () => {
-  await using stage = await setStage();
+  await using stage = await setReadStage();
   const { client, database, open, owner, user } = stage;
   await addFile(owner, user, "file");
   const writer = await open();
@@ -201,7 +164,7 @@ for (const isolation of isolationLevels) {
     for (const first of ["the delete", "the other"] as const) {
       for (const drawn of ["before", "after"] as const) {
         Deno.test(`${taker} (${isolation}) that waited for a delete, ${first} having written first and its revision drawn ${drawn} the tombstone's, outranks it`, async () => {
-          await using stage = await setStage();
+          await using stage = await setReadStage();
           const { client, open, owner, user } = stage;
           const id = await addFile(owner, user, "old");
           await addFile(owner, user, "second");
@@ -245,7 +208,7 @@ for (const isolation of isolationLevels) {
 }
 
 Deno.test("an insert that waited for a delete fails if that is rolled back, and nothing changes", async () => {
-  await using stage = await setStage();
+  await using stage = await setReadStage();
   const { client, open, owner, user } = stage;
   const id = await addFile(owner, user, "old");
   const [deleting, inserting] = [await open(), await open()];
@@ -260,7 +223,7 @@ Deno.test("an insert that waited for a delete fails if that is rolled back, and 
 });
 
 Deno.test("a delete that waited for an update is newer than it", async () => {
-  await using stage = await setStage();
+  await using stage = await setReadStage();
   const { client, open, owner, user } = stage;
   const id = await addFile(owner, user, "file");
   const [updating, deleting] = [await open(), await open()];
@@ -282,7 +245,7 @@ Deno.test("a delete that waited for an update is newer than it", async () => {
 });
 
 Deno.test("updates of one file get revisions in the order of their commits", async () => {
-  await using stage = await setStage();
+  await using stage = await setReadStage();
   const { client, open, owner, user } = stage;
   const id = await addFile(owner, user, "file");
   const [one, two] = [await open(), await open()];
@@ -303,7 +266,7 @@ Deno.test("updates of one file get revisions in the order of their commits", asy
 });
 
 Deno.test("a writer in REPEATABLE READ is found, however old its snapshot", async () => {
-  await using stage = await setStage();
+  await using stage = await setReadStage();
   const { client, open, owner, user } = stage;
   const id = await addFile(owner, user, "file");
   const writer = await open();
@@ -319,7 +282,7 @@ Deno.test("a writer in REPEATABLE READ is found, however old its snapshot", asyn
 });
 
 Deno.test("a delete in REPEATABLE READ works while pruning is due", async () => {
-  await using stage = await setStage();
+  await using stage = await setReadStage();
   const { client, open, owner, user } = stage;
   const id = await addFile(owner, user, "file");
   const writer = await open();
@@ -332,7 +295,7 @@ Deno.test("a delete in REPEATABLE READ works while pruning is due", async () => 
 });
 
 Deno.test("a reader in REPEATABLE READ gets a cursor of its snapshot", async () => {
-  await using stage = await setStage();
+  await using stage = await setReadStage();
   const { client, database, owner, user } = stage;
   await using reader = await database.connectAs(user);
   await reader.query("begin isolation level repeatable read; select 1 from public.files");
@@ -347,7 +310,7 @@ Deno.test("a reader in REPEATABLE READ gets a cursor of its snapshot", async () 
 
 for (const isolation of isolationLevels) {
   Deno.test(`TRUNCATE (${isolation}) removes every file from the client`, async () => {
-    await using stage = await setStage();
+    await using stage = await setReadStage();
     const { client, open, owner, user } = stage;
     const truncating = await open();
     await addFile(owner, user, "visible to all");
@@ -363,7 +326,7 @@ for (const isolation of isolationLevels) {
 }
 
 Deno.test("a file that changes hands and comes back stays with its owner", async () => {
-  await using stage = await setStage();
+  await using stage = await setReadStage();
   const { client, database, open, owner, user } = stage;
   const other = await createUser(owner);
   await using otherReader = await database.connectAs(other);
@@ -393,7 +356,7 @@ Deno.test("a file that changes hands and comes back stays with its owner", async
 });
 
 Deno.test("changes made between the pages of a snapshot are not lost", async () => {
-  await using stage = await setStage();
+  await using stage = await setReadStage();
   const { database, open, owner, user } = stage;
   await owner.query(
     `insert into public.files (user_id, filename, file_type)
@@ -420,7 +383,7 @@ Deno.test("changes made between the pages of a snapshot are not lost", async () 
 });
 
 Deno.test("changes made between the pages of a catch-up are not lost", async () => {
-  await using stage = await setStage();
+  await using stage = await setReadStage();
   const { client, owner, user } = stage;
   await owner.query(
     `insert into public.files (user_id, filename, file_type)

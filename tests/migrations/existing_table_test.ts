@@ -1,16 +1,14 @@
 import assert from "node:assert/strict";
-import { CatchUpClient, changesSince } from "../database/catch_up.ts";
-import { startPostgres } from "../database/postgres_server.ts";
-import { connect } from "../database/postgres_session.ts";
+import { changesSince } from "../../local/postgres/changes_since.ts";
+import { CatchUpClient } from "./catch_up_client.ts";
+import { server } from "../support/test_server.ts";
+import { connect } from "../../local/postgres/postgres_session.ts";
 import {
   createSupabaseDatabase,
   createUser,
   migrations,
   readSql,
-} from "../database/supabase_database.ts";
-
-const server = await startPostgres();
-Deno.test.afterAll(() => server.stop());
+} from "../../local/postgres/supabase_database.ts";
 
 const fileEvents = migrations[1]!;
 /** Before PostgreSQL 18 generated columns are stored. */

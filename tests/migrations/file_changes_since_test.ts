@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { CatchUpClient, type ChangesPage, changesSince } from "../database/catch_up.ts";
-import { openPglite } from "../database/pglite_database.ts";
-import { actAs, actAsOwner, createUser } from "../database/supabase_database.ts";
+import { type ChangesPage, changesSince } from "../../local/postgres/changes_since.ts";
+import { CatchUpClient } from "./catch_up_client.ts";
+import { openPglite } from "./pglite_database.ts";
+import { actAs, actAsOwner, createUser } from "../../local/postgres/supabase_database.ts";
 
 const { database, session } = await openPglite();
 Deno.test.afterAll(() => database.close());

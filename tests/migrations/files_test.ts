@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
-import { openPglite } from "../database/pglite_database.ts";
-import type { Session } from "../database/postgres_session.ts";
-import { actAs, actAsAnon, actAsOwner, createUser } from "../database/supabase_database.ts";
+import { openPglite } from "./pglite_database.ts";
+import type { Session } from "../../local/postgres/postgres_session.ts";
+import {
+  actAs,
+  actAsAnon,
+  actAsOwner,
+  createUser,
+} from "../../local/postgres/supabase_database.ts";
 
 const { database, session } = await openPglite();
 Deno.test.afterAll(() => database.close());

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { startPostgres } from "../database/postgres_server.ts";
+import { startPostgres } from "../../local/postgres/postgres_server.ts";
 import {
   createSupabaseDatabase,
   createUser,
   migrations,
   readSql,
-} from "../database/supabase_database.ts";
+} from "../../local/postgres/supabase_database.ts";
 import { takeMessages } from "./take_messages.ts";
 
 const [filesTable, changeTracking, broadcast] = migrations as [string, string, string];

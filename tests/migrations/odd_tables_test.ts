@@ -1,26 +1,10 @@
 import assert from "node:assert/strict";
-import { CatchUpClient, changesSince } from "../database/catch_up.ts";
-import { startPostgres } from "../database/postgres_server.ts";
-import type { Session } from "../database/postgres_session.ts";
-import {
-  createSupabaseDatabase,
-  createUser,
-  migrations,
-  readSql,
-} from "../database/supabase_database.ts";
+import { changesSince } from "../../local/postgres/changes_since.ts";
+import { setStage, type Stage } from "./stage.ts";
+import { migrations, readSql } from "../../local/postgres/supabase_database.ts";
 import { takeMessages } from "./take_messages.ts";
 
 // Tables of other people: other types, values that JSON has no number for, columns of any name.
-
-const server = await startPostgres();
-Deno.test.afterAll(() => server.stop());
-
-interface Stage extends AsyncDisposable {
-  readonly owner: Session;
-  readonly user: string;
-  readonly client: CatchUpClient;
-  readonly reader: Session;
-}
 
 const COLUMNS = {
   id: "uuid primary key default gen_random_uuid()",
@@ -34,26 +18,20 @@ const COLUMNS = {
 };
 
 /** Both migrations on a table with these columns in the place of the usual ones, and more of them. */
-async function streamTable(
-  columns: Record<string, string>,
-): Promise<Stage> {
-  await using stack = new AsyncDisposableStack();
-  const database = stack.use(await createSupabaseDatabase(server, []));
-  const owner = stack.use(await database.connect());
+async function streamTable(columns: Record<string, string>): Promise<Stage> {
   const list = Object.entries({ ...COLUMNS, ...columns }).map(([name, type]) => `${name} ${type}`);
-  await owner.query(`
+  const table = `
     create table public.files (${list.join(", ")});
     alter table public.files enable row level security;
     create policy own on public.files for all to authenticated using (auth.uid() = user_id);
     grant all on public.files to authenticated;
-  `);
-  for (const script of migrations.slice(1)) await owner.query(await readSql(script));
-  const user = await createUser(owner);
-  const reader = stack.use(await database.connectAs(user));
-  const client = new CatchUpClient(reader);
-  await client.catchUp();
-  const resources = stack.move();
-  return { owner, user, client, reader, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+  `;
+  const stage = await setStage({
+    scripts: [],
+    setUp: [table, ...await Promise.all(migrations.slice(1).map(readSql))].join(";\n"),
+  });
+  await stage.client.catchUp();
+  return stage;
 }
 
 for (

@@ -1,17 +1,14 @@
 import assert from "node:assert/strict";
-import { CatchUpClient, changesSince, isCovered } from "../database/catch_up.ts";
-import { startPostgres } from "../database/postgres_server.ts";
-import type { Session } from "../database/postgres_session.ts";
-import { createSupabaseDatabase, createUser } from "../database/supabase_database.ts";
+import { changesSince, isCovered } from "../../local/postgres/changes_since.ts";
+import { CatchUpClient } from "./catch_up_client.ts";
+import { addFiles } from "./stage.ts";
+import { server } from "../support/test_server.ts";
+import type { Session } from "../../local/postgres/postgres_session.ts";
+import { createSupabaseDatabase, createUser } from "../../local/postgres/supabase_database.ts";
 
-const server = await startPostgres();
 const database = await createSupabaseDatabase(server);
 const owner = await database.connect();
-Deno.test.afterAll(async () => {
-  await owner.close();
-  await database[Symbol.asyncDispose]();
-  await server.stop();
-});
+Deno.test.afterAll(() => database[Symbol.asyncDispose]());
 
 /** A session with a transaction that has an id and stays open. */
 async function openTransaction(): Promise<Session> {
@@ -19,14 +16,6 @@ async function openTransaction(): Promise<Session> {
   await session.query("begin");
   await session.query("select pg_current_xact_id()");
   return session;
-}
-
-function addFiles(session: Session, user: string, count: number): Promise<unknown> {
-  return session.query(
-    `insert into public.files (user_id, filename, file_type)
-    select $1, i, 'pdf' from generate_series(1, $2) i`,
-    [user, count],
-  );
 }
 
 /** Counts what a client is sent until it has all. */

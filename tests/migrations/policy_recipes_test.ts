@@ -1,24 +1,15 @@
 import assert from "node:assert/strict";
-import { CatchUpClient, changesSince } from "../database/catch_up.ts";
-import { guideSql } from "../database/guide_sql.ts";
-import { startPostgres } from "../database/postgres_server.ts";
-import { createSupabaseDatabase, createUser, readSql } from "../database/supabase_database.ts";
-import type { Session } from "../database/postgres_session.ts";
+import { changesSince } from "../../local/postgres/changes_since.ts";
+import { guideSql } from "../support/guide_sql.ts";
+import { addFiles, setStage } from "./stage.ts";
+import { createUser, readSql } from "../../local/postgres/supabase_database.ts";
+import type { Session } from "../../local/postgres/postgres_session.ts";
 
-const server = await startPostgres();
-Deno.test.afterAll(() => server.stop());
-
-/** A database that `changes` were made to, with a user who has one file. */
-async function fileOfUser(changes: string) {
-  const database = await createSupabaseDatabase(server);
-  const owner = await database.connect();
-  await owner.query(changes);
-  const user = await createUser(owner);
-  const [file] = await owner.query<{ id: string }>(
-    "insert into public.files (user_id, filename, file_type) values ($1, 'a.txt', 'text/plain') returning id",
-    [user],
-  );
-  return { database, owner, user, id: file!.id };
+/** A stage whose user has one file, in a database that `changes` were made to. */
+async function stageWithFile(changes: string) {
+  const stage = await setStage({ setUp: changes });
+  const [file] = await addFiles(stage.owner, stage.user, 1);
+  return { ...stage, id: file!.id };
 }
 
 const operations = async (owner: Session) =>
@@ -28,11 +19,8 @@ const operations = async (owner: Session) =>
 
 Deno.test("the recipe for soft delete: a file goes for its owner, and comes back", async () => {
   const [setUp, purge] = guideSql("Soft delete");
-  const { database, owner, user, id } = await fileOfUser(setUp!);
-  await using _database = database;
-  await using _owner = owner;
-  await using reader = await database.connectAs(user);
-  const client = new CatchUpClient(reader);
+  await using stage = await stageWithFile(setUp!);
+  const { owner, id, reader, client } = stage;
   await client.catchUp();
   const first = client.files.get(id)!;
 
@@ -70,10 +58,8 @@ Deno.test("the recipe for soft delete: a file goes for its owner, and comes back
 
 Deno.test("the recipe for soft delete: only the owner deletes, and undeletes", async () => {
   const [setUp] = guideSql("Soft delete");
-  const { database, owner, user, id } = await fileOfUser(setUp!);
-  await using _database = database;
-  await using _owner = owner;
-  await using reader = await database.connectAs(user);
+  await using stage = await stageWithFile(setUp!);
+  const { database, owner, user, id, reader } = stage;
   await using stranger = await database.connectAs(await createUser(owner));
   const has = async () => (await changesSince(reader, null)).files.length === 1;
 
@@ -100,22 +86,18 @@ Deno.test("the recipe for soft delete: only the owner deletes, and undeletes", a
 });
 
 Deno.test("check_installation.sql finds nothing in the recipe for soft delete", async () => {
-  const { database, owner } = await fileOfUser(guideSql("Soft delete")[0]!);
-  await using _database = database;
-  await using _owner = owner;
+  await using stage = await stageWithFile(guideSql("Soft delete")[0]!);
+  const { owner } = stage;
   assert.deepEqual(await owner.query(await readSql("scripts/check_installation.sql")), []);
 });
 
 Deno.test("a file that a policy begins to show is returned once it has a new revision", async () => {
-  const { database, owner, user, id } = await fileOfUser(`
+  await using stage = await stageWithFile(`
     alter table public.files add column quarantined boolean not null default true;
     create policy "Not in quarantine" on public.files as restrictive for select
       using (not quarantined);
   `);
-  await using _database = database;
-  await using _owner = owner;
-  await using reader = await database.connectAs(user);
-  const client = new CatchUpClient(reader);
+  const { owner, id, reader, client } = stage;
   await client.catchUp();
   assert.equal(client.files.size, 0);
 

@@ -1,38 +1,7 @@
 import assert from "node:assert/strict";
-import { CatchUpClient, changesSince } from "../database/catch_up.ts";
-import { startPostgres } from "../database/postgres_server.ts";
-import type { Session } from "../database/postgres_session.ts";
-import { createSupabaseDatabase, createUser } from "../database/supabase_database.ts";
-
-const server = await startPostgres();
-Deno.test.afterAll(() => server.stop());
-
-async function setStage() {
-  const database = await createSupabaseDatabase(server);
-  const owner = await database.connect();
-  const user = await createUser(owner);
-  const reader = await database.connectAs(user);
-  const client = new CatchUpClient(reader);
-  return {
-    database,
-    owner,
-    user,
-    reader,
-    client,
-    [Symbol.asyncDispose]: async () => {
-      await Promise.all([owner.close(), reader.close()]);
-      await database[Symbol.asyncDispose]();
-    },
-  };
-}
-
-function addFiles(session: Session, user: string, count: number): Promise<{ id: string }[]> {
-  return session.query(
-    `insert into public.files (user_id, filename, file_type)
-    select $1, i, 'pdf' from generate_series(1, $2) i returning id`,
-    [user, count],
-  );
-}
+import { changesSince } from "../../local/postgres/changes_since.ts";
+import { addFiles, setStage } from "./stage.ts";
+import type { Session } from "../../local/postgres/postgres_session.ts";
 
 /** Makes the recorded transaction id a day old and pruning due. */
 async function letADayPass(owner: Session): Promise<void> {

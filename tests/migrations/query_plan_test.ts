@@ -1,21 +1,16 @@
 import assert from "node:assert/strict";
-import { changesSince } from "../database/catch_up.ts";
-import { openPlanObserver } from "../database/catch_up_plan.ts";
-import { fillFiles } from "../database/fill_files.ts";
-import { startPostgres } from "../database/postgres_server.ts";
-import { createSupabaseDatabase, createUser } from "../database/supabase_database.ts";
+import { changesSince } from "../../local/postgres/changes_since.ts";
+import { openPlanObserver } from "../../local/postgres/catch_up_plan.ts";
+import { fillFiles } from "../../local/postgres/fill_files.ts";
+import { server } from "../support/test_server.ts";
+import { createSupabaseDatabase, createUser } from "../../local/postgres/supabase_database.ts";
 
-const server = await startPostgres();
 const database = await createSupabaseDatabase(server);
 const owner = await database.connect();
 const user = await createUser(owner);
 await fillFiles(owner, user, { own: 5_000, others: 50_000, deletions: 5_000 });
 const { session, explain } = await openPlanObserver(database, user);
-Deno.test.afterAll(async () => {
-  await Promise.all([session.close(), owner.close()]);
-  await database[Symbol.asyncDispose]();
-  await server.stop();
-});
+Deno.test.afterAll(() => database[Symbol.asyncDispose]());
 
 const fileIds = (await owner.query<{ id: string }>(
   "select id from public.files where user_id = $1 order by id limit 100",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { openPglite } from "../database/pglite_database.ts";
-import { actAs, actAsOwner, createUser } from "../database/supabase_database.ts";
+import { openPglite } from "./pglite_database.ts";
+import { actAs, actAsOwner, createUser } from "../../local/postgres/supabase_database.ts";
 
 const { database, session } = await openPglite();
 Deno.test.afterAll(() => database.close());

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { App } from "@supabase/lite";
-import { openPglite } from "../database/pglite_database.ts";
-import { migrations, readSql } from "../database/supabase_database.ts";
+import { openPglite } from "./pglite_database.ts";
+import { migrations, readSql } from "../../local/postgres/supabase_database.ts";
 
 const { database, session } = await openPglite([...migrations, "seed.sql"]);
 Deno.test.afterAll(() => database.close());

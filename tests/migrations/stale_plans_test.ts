@@ -1,14 +1,11 @@
 import assert from "node:assert/strict";
-import { startPostgres } from "../database/postgres_server.ts";
-import type { Session } from "../database/postgres_session.ts";
-import { createSupabaseDatabase, createUser } from "../database/supabase_database.ts";
+import { server } from "../support/test_server.ts";
+import type { Session } from "../../local/postgres/postgres_session.ts";
+import { createSupabaseDatabase, createUser } from "../../local/postgres/supabase_database.ts";
 
 // The planner works with statistics that may be old, and a session keeps plans that it made while
 // a table was tiny. Whatever they say, the triggers read a number of rows that grows with the number
 // of rows written, not with its square.
-
-const server = await startPostgres();
-Deno.test.afterAll(() => server.stop());
 
 const FILES = 2_000;
 /** Rows that all triggers together may read for each row that is written. */

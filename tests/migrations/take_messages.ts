@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { Session } from "../database/postgres_session.ts";
-import { actAsOwner } from "../database/supabase_database.ts";
+import type { Session } from "../../local/postgres/postgres_session.ts";
+import { actAsOwner } from "../../local/postgres/supabase_database.ts";
 
 /** A row of `realtime.messages`. */
 export interface SentMessage {

@@ -1,12 +1,8 @@
 import assert from "node:assert/strict";
-import { CatchUpClient, changesSince } from "../database/catch_up.ts";
-import { guideSql } from "../database/guide_sql.ts";
-import { startPostgres } from "../database/postgres_server.ts";
-import type { Session } from "../database/postgres_session.ts";
-import { createSupabaseDatabase, createUser } from "../database/supabase_database.ts";
-
-const server = await startPostgres();
-Deno.test.afterAll(() => server.stop());
+import { changesSince } from "../../local/postgres/changes_since.ts";
+import { guideSql } from "../support/guide_sql.ts";
+import { setStage } from "./stage.ts";
+import type { Session } from "../../local/postgres/postgres_session.ts";
 
 const sql = (heading: string) => guideSql(heading, "workers");
 const [setUpLeases, report, finish, sweepAttempts] = sql("Leases") as [
@@ -25,22 +21,19 @@ interface Row {
   error_message: string | null;
 }
 
-/** A database with `setUp` in it, and a user who has `count` files, the oldest first. */
-async function filesOfUser({ count = 1, setUp = "" } = {}) {
-  const database = await createSupabaseDatabase(server);
-  const owner = await database.connect();
-  if (setUp) await owner.query(setUp);
-  const user = await createUser(owner);
+/** A stage whose user has `count` files, the oldest first, in a database with `setUp` in it. */
+async function stageWithFiles({ count = 1, setUp = "" } = {}) {
+  const stage = await setStage({ setUp });
   const ids: string[] = [];
   for (let i = 0; i < count; i++) {
-    const [file] = await owner.query<{ id: string }>(
+    const [file] = await stage.owner.query<{ id: string }>(
       `insert into public.files (user_id, filename, file_type) values ($1, $2, 'text/plain')
        returning id`,
-      [user, `${i}.txt`],
+      [stage.user, `${i}.txt`],
     );
     ids.push(file!.id);
   }
-  return { database, owner, user, ids };
+  return { ...stage, ids };
 }
 
 const statuses = async (owner: Session) =>
@@ -64,9 +57,8 @@ async function lastUpdated(owner: Session, age: string): Promise<void> {
 }
 
 Deno.test("the guide's report moves a file in progress, and none that others have ended", async () => {
-  const { database, owner, ids: [id] } = await filesOfUser();
-  await using _database = database;
-  await using _owner = owner;
+  await using stage = await stageWithFiles();
+  const { owner, ids: [id] } = stage;
   const [write] = sql("What to write, and how often");
   assert.equal(await changed(owner, write!, [id]), 1);
   await owner.query("update public.files set status = 'failed'");
@@ -75,9 +67,8 @@ Deno.test("the guide's report moves a file in progress, and none that others hav
 });
 
 Deno.test("the guide's sweep fails what nobody has updated for five minutes, and nothing else", async () => {
-  const { database, owner } = await filesOfUser({ count: 3 });
-  await using _database = database;
-  await using _owner = owner;
+  await using stage = await stageWithFiles({ count: 3 });
+  const { owner } = stage;
   // pg_cron, as far as the guide uses it.
   await owner.query(`
     create schema cron;
@@ -104,10 +95,8 @@ Deno.test("the guide's sweep fails what nobody has updated for five minutes, and
 });
 
 Deno.test("a sign of life saves a row from the guide's sweep, and sends nothing", async () => {
-  const { database, owner, user } = await filesOfUser();
-  await using _database = database;
-  await using _owner = owner;
-  await using reader = await database.connectAs(user);
+  await using stage = await stageWithFiles();
+  const { owner, reader } = stage;
   await owner.query("update public.files set status = 'processing'");
   const { cursor } = await changesSince(reader, null);
   await lastUpdated(owner, "6 minutes");
@@ -118,9 +107,8 @@ Deno.test("a sign of life saves a row from the guide's sweep, and sends nothing"
 });
 
 Deno.test("the guide's take_file() gives two workers two files, the oldest first", async () => {
-  const { database, owner, ids } = await filesOfUser({ count: 2, setUp: setUpLeases });
-  await using _database = database;
-  await using _owner = owner;
+  await using stage = await stageWithFiles({ count: 2, setUp: setUpLeases });
+  const { database, owner, ids } = stage;
   await using other = await database.connect();
   // Without SKIP LOCKED it would wait.
   await other.query("set lock_timeout = '5s'");
@@ -134,10 +122,8 @@ Deno.test("the guide's take_file() gives two workers two files, the oldest first
 });
 
 Deno.test("only a project's own workers may call the guide's take_file()", async () => {
-  const { database, owner, user } = await filesOfUser({ setUp: setUpLeases });
-  await using _database = database;
-  await using _owner = owner;
-  await using session = await database.connectAs(user);
+  await using stage = await stageWithFiles({ setUp: setUpLeases });
+  const { reader: session } = stage;
   await assert.rejects(take(session), /permission denied for function take_file/);
   await session.query("reset role");
   await session.query("set role service_role");
@@ -145,9 +131,8 @@ Deno.test("only a project's own workers may call the guide's take_file()", async
 });
 
 Deno.test("a worker that has lost its lease can write nothing more", async () => {
-  const { database, owner } = await filesOfUser({ setUp: setUpLeases });
-  await using _database = database;
-  await using _owner = owner;
+  await using stage = await stageWithFiles({ setUp: setUpLeases });
+  const { owner } = stage;
   const lost = (await take(owner))!;
   assert.equal(await changed(owner, report, [lost.id, lost.lease, "embedding", 60]), 1);
   await owner.query(expireLeases);
@@ -163,10 +148,8 @@ Deno.test("a worker that has lost its lease can write nothing more", async () =>
 });
 
 Deno.test("a report renews the lease, and a renewal alone sends nothing", async () => {
-  const { database, owner, user } = await filesOfUser({ setUp: setUpLeases });
-  await using _database = database;
-  await using _owner = owner;
-  await using reader = await database.connectAs(user);
+  await using stage = await stageWithFiles({ setUp: setUpLeases });
+  const { owner, reader } = stage;
   const { id, lease } = (await take(owner))!;
   const parameters = [id, lease, "extraction", 5];
   await changed(owner, report, parameters);
@@ -179,11 +162,8 @@ Deno.test("a report renews the lease, and a renewal alone sends nothing", async 
 });
 
 Deno.test("progress that restarts reaches a client as one step back, with a higher revision", async () => {
-  const { database, owner, user } = await filesOfUser({ setUp: setUpLeases });
-  await using _database = database;
-  await using _owner = owner;
-  await using reader = await database.connectAs(user);
-  const client = new CatchUpClient(reader);
+  await using stage = await stageWithFiles({ setUp: setUpLeases });
+  const { owner, client } = stage;
   const { id, lease } = (await take(owner))!;
   await changed(owner, report, [id, lease, "embedding", 60]);
   await client.catchUp();
@@ -199,9 +179,8 @@ Deno.test("progress that restarts reaches a client as one step back, with a high
 });
 
 Deno.test("a file that ends three workers is not taken again, and the guide's sweep fails it", async () => {
-  const { database, owner } = await filesOfUser({ setUp: setUpLeases });
-  await using _database = database;
-  await using _owner = owner;
+  await using stage = await stageWithFiles({ setUp: setUpLeases });
+  const { owner } = stage;
   for (let attempt = 1; attempt <= 3; attempt++) {
     assert.equal((await take(owner))?.attempts, attempt);
     // The third lease lives: its worker may succeed.
@@ -215,10 +194,8 @@ Deno.test("a file that ends three workers is not taken again, and the guide's sw
 });
 
 Deno.test("after the guide's last step users can't set a status themselves", async () => {
-  const { database, owner, user } = await filesOfUser({ setUp: sql("Who may write")[0]! });
-  await using _database = database;
-  await using _owner = owner;
-  await using session = await database.connectAs(user);
+  await using stage = await stageWithFiles({ setUp: sql("Who may write")[0]! });
+  const { reader: session } = stage;
   const update = session.query("update public.files set status = 'ready'");
   await assert.rejects(update, /permission denied for table files/);
 });

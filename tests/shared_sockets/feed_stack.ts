@@ -17,7 +17,7 @@ import type {
 } from "../../supabase/functions/file-events/stream/file_feed.ts";
 import type { RealtimeOptions } from "../../local/realtime/options.ts";
 import { type Stack, startStack } from "../../local/stack.ts";
-import { mintToken } from "../local/users.ts";
+import { mintToken } from "../../local/mint_token.ts";
 
 /** Both sources, for tests that run with each. */
 export const sources = { broadcast: broadcastSource, postgres_changes: postgresChangesSource };

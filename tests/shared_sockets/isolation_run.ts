@@ -4,7 +4,7 @@ import type { ChannelSource } from "../../supabase/functions/file-events/realtim
 import { shareFeed } from "../../supabase/functions/file-events/realtime/share_feed.ts";
 import type { FileChange } from "../../supabase/functions/file-events/stream/file_change.ts";
 import type { Stack } from "../../local/stack.ts";
-import { until } from "../local/deadline.ts";
+import { until } from "../support/until.ts";
 import { createIsolateFeed, insertUsers, type Listener, mintCaller } from "./feed_stack.ts";
 import { FileWriter } from "./file_writer.ts";
 

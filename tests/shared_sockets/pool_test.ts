@@ -4,7 +4,7 @@ import { systemClock } from "../../supabase/functions/file-events/system_clock.t
 import { createQueryChanges } from "../../supabase/functions/file-events/postgrest/query_changes.ts";
 import { createOpenFileStream } from "../../supabase/functions/file-events/stream/file_stream.ts";
 import type { Stack } from "../../local/stack.ts";
-import { until } from "../local/deadline.ts";
+import { until } from "../support/until.ts";
 import {
   createIsolateFeed,
   insertUsers,

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { deadline, until } from "../../local/deadline.ts";
-import { isType, isUpdate } from "../event_predicates.ts";
+import { deadline } from "../../support/deadline.ts";
+import { until } from "../../support/until.ts";
+import { isType, isUpdate } from "../../support/event_predicates.ts";
 import { FunctionUnderFault } from "../function_under_fault.ts";
-import { ProtocolClient } from "../../faults/protocol_client.ts";
+import { ProtocolClient } from "../../support/protocol_client.ts";
 import type { Outage } from "../outage.ts";
 import { startLateNotice } from "../late_notice.ts";
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { until } from "../../local/deadline.ts";
-import { isDeletion, isType, isUpdate } from "../event_predicates.ts";
-import type { EventStream } from "../event_stream.ts";
+import { until } from "../../support/until.ts";
+import { isDeletion, isType, isUpdate } from "../../support/event_predicates.ts";
+import type { EventStream } from "../../support/event_stream.ts";
 import { confirms, type FunctionUnderFault } from "../function_under_fault.ts";
 import type { Outage } from "../outage.ts";
-import type { TestUser } from "../test_user.ts";
+import type { TestUser } from "../../support/test_user.ts";
 
 /** A frame that carries a change, and not the channel's own affairs. */
 function isData(frame: string): boolean {

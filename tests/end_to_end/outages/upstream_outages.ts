@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { isType, isUpdate } from "../event_predicates.ts";
+import { isType, isUpdate } from "../../support/event_predicates.ts";
 import type { FunctionUnderFault } from "../function_under_fault.ts";
 import type { Outage } from "../outage.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { isDeletion, isUpdate } from "../event_predicates.ts";
+import { isDeletion, isUpdate } from "../../support/event_predicates.ts";
 import type { Scenario } from "../scenario.ts";
-import { check, createAdmin } from "../test_user.ts";
+import { check, createAdmin } from "../../support/test_user.ts";
 
 /** Rows as they come, and what becomes of them. */
 export const contents: readonly Scenario[] = [

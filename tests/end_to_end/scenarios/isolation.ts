@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { isUpdate } from "../event_predicates.ts";
-import type { EventStream } from "../event_stream.ts";
+import { isUpdate } from "../../support/event_predicates.ts";
+import type { EventStream } from "../../support/event_stream.ts";
 import type { Scenario, Stage } from "../scenario.ts";
-import type { TestUser } from "../test_user.ts";
+import type { TestUser } from "../../support/test_user.ts";
 
 const FILES = 20;
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { isType, isUpdate } from "../event_predicates.ts";
+import { isType, isUpdate } from "../../support/event_predicates.ts";
 import type { Scenario } from "../scenario.ts";
 
 /** What a request may ask for, and how it may carry its token. */

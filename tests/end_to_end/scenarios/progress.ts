@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { isDeletion, isType, isUpdate } from "../event_predicates.ts";
+import { isDeletion, isType, isUpdate } from "../../support/event_predicates.ts";
 import type { Scenario } from "../scenario.ts";
 
 const STAGES = ["extraction", "compression", "embedding", "finalization"];

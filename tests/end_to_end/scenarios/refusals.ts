@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { corsHeaders } from "@supabase/supabase-js/cors";
 import type { Scenario, Stage } from "../scenario.ts";
-import type { TestUser } from "../test_user.ts";
+import type { TestUser } from "../../support/test_user.ts";
 
 /** Tokens that open nothing, by what is wrong with them. */
 const badTokens: readonly {

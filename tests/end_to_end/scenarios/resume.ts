@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { isType, isUpdate } from "../event_predicates.ts";
+import { isType, isUpdate } from "../../support/event_predicates.ts";
 import type { Scenario } from "../scenario.ts";
 
 /** Ids: what they cover, how they are given, which are of no use. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { isType } from "../event_predicates.ts";
-import type { EventStream } from "../event_stream.ts";
+import { isType } from "../../support/event_predicates.ts";
+import type { EventStream } from "../../support/event_stream.ts";
 import type { Scenario } from "../scenario.ts";
-import { check, type TestUser } from "../test_user.ts";
+import { check, type TestUser } from "../../support/test_user.ts";
 
 /** More than two pages of a catch-up. */
 const MANY = 1_200;

@@ -1,5 +1,5 @@
-import { serveHttp } from "../http_server.ts";
-import type { SigningKey } from "../access_tokens.ts";
+import { serveHttp } from "../../support/http_server.ts";
+import type { SigningKey } from "../../support/access_tokens.ts";
 
 /** Plays Supabase Auth, as far as tokens are verified with it. */
 export interface AuthServer extends AsyncDisposable {

@@ -6,10 +6,15 @@ import {
   createSigningKeys,
 } from "../../../supabase/functions/file-events/auth/signing_keys.ts";
 import { fetchWithTimeout } from "../../../supabase/functions/file-events/fetch_with_timeout.ts";
-import { generateSigningKey, unsignedToken, USER_ID, userClaims } from "../access_tokens.ts";
+import {
+  generateSigningKey,
+  unsignedToken,
+  USER_ID,
+  userClaims,
+} from "../../support/access_tokens.ts";
 import { serveAuth } from "./auth_server.ts";
-import { serveHttp, unreachableUrl } from "../http_server.ts";
-import { until } from "../until.ts";
+import { serveHttp, unreachableUrl } from "../../support/http_server.ts";
+import { until } from "../../support/until.ts";
 
 /** Authenticates with the real supabase-js against the server at `url`. */
 function authenticateAt(

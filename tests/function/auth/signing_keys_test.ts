@@ -4,8 +4,8 @@ import {
   createFetchKeys,
   createSigningKeys,
 } from "../../../supabase/functions/file-events/auth/signing_keys.ts";
-import { FakeClock } from "../fake_clock.ts";
-import { serveHttp } from "../http_server.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
+import { serveHttp } from "../../support/http_server.ts";
 
 const key = (kid: string): JWK => ({ kty: "EC", key_ops: ["verify"], kid });
 

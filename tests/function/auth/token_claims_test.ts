@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { readTokenClaims } from "../../../supabase/functions/file-events/auth/token_claims.ts";
-import { OTHER_USER_ID, unsignedToken, USER_ID, userClaims } from "../access_tokens.ts";
+import { OTHER_USER_ID, unsignedToken, USER_ID, userClaims } from "../../support/access_tokens.ts";
 
 const NOW = Date.parse("2026-11-23T10:30:00.000Z");
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { until } from "../until.ts";
+import { until } from "../../support/until.ts";
 import { eventStreamResponse } from "../../../supabase/functions/file-events/http/event_stream_response.ts";
 
 Deno.test("eventStreamResponse() sends retry before there is a message, in a block that the first one completes", async () => {

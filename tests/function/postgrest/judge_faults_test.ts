@@ -6,9 +6,9 @@ import {
 } from "../../../supabase/functions/file-events/stream/changes_since.ts";
 import { queryError } from "../../../supabase/functions/file-events/postgrest/query_error.ts";
 import { judgeFaults } from "../../../supabase/functions/file-events/postgrest/judge_faults.ts";
-import { USER_ID } from "../access_tokens.ts";
-import { FakeClock, settle } from "../fake_clock.ts";
-import { upTo } from "../example_change.ts";
+import { USER_ID } from "../../support/access_tokens.ts";
+import { FakeClock, settle } from "../../support/fake_clock.ts";
+import { upTo } from "../../support/example_change.ts";
 
 const PAGE: ChangesPage = {
   cursor: "c1",

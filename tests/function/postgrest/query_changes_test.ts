@@ -6,9 +6,9 @@ import {
 } from "../../../supabase/functions/file-events/postgrest/query_error.ts";
 import { createQueryChanges } from "../../../supabase/functions/file-events/postgrest/query_changes.ts";
 import type { OnLostValues } from "../../../supabase/functions/file-events/rows/parse_file_change.ts";
-import { USER_ID } from "../access_tokens.ts";
-import { serveHttp, unreachableUrl } from "../http_server.ts";
-import { deleted, fileId, updated, upTo } from "../example_change.ts";
+import { USER_ID } from "../../support/access_tokens.ts";
+import { serveHttp, unreachableUrl } from "../../support/http_server.ts";
+import { deleted, fileId, updated, upTo } from "../../support/example_change.ts";
 
 const PAGE = {
   cursor: "key.1100",
@@ -17,18 +17,7 @@ const PAGE = {
   reset: false,
   more: true,
   current: false,
-  files: [{
-    id: fileId(1),
-    filename: "document.pdf",
-    file_type: "application/pdf",
-    status: "ready",
-    progress: 100,
-    processing_stage: null,
-    error_message: null,
-    created_at: null,
-    revision: 812,
-    changed_in: "1093",
-  }],
+  files: [{ ...updated({ revision: 812 }).file, changed_in: "1093" }],
   deletions: [{ id: fileId(2), revision: 811, changed_in: "1092" }],
 };
 const QUERY = { since: "key.1000", fileIds: [fileId(1), fileId(2)], snapshot: true };

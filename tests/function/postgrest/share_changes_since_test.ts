@@ -5,9 +5,9 @@ import type {
   ChangesQuery,
 } from "../../../supabase/functions/file-events/stream/changes_since.ts";
 import { shareChangesSince } from "../../../supabase/functions/file-events/postgrest/share_changes_since.ts";
-import { OTHER_USER_ID, USER_ID } from "../access_tokens.ts";
-import { FakeClock, settle } from "../fake_clock.ts";
-import { fileId } from "../example_change.ts";
+import { OTHER_USER_ID, USER_ID } from "../../support/access_tokens.ts";
+import { FakeClock, settle } from "../../support/fake_clock.ts";
+import { fileId } from "../../support/example_change.ts";
 
 const CALLER: Caller = {
   userId: USER_ID,

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import type { RealtimeChannel } from "@supabase/supabase-js";
 import { broadcastSource } from "../../../supabase/functions/file-events/realtime/broadcast_source.ts";
 import type { FeedMessage } from "../../../supabase/functions/file-events/stream/file_feed.ts";
-import { USER_ID } from "../access_tokens.ts";
-import { fileId } from "../example_change.ts";
+import { USER_ID } from "../../support/access_tokens.ts";
+import { fileId } from "../../support/example_change.ts";
 
 const ROW = {
   id: fileId(1),

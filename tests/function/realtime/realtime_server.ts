@@ -1,5 +1,5 @@
-import { serveHttp } from "../http_server.ts";
-import { until } from "../until.ts";
+import { serveHttp } from "../../support/http_server.ts";
+import { until } from "../../support/until.ts";
 
 interface PostgresChangesFilter {
   event: string;

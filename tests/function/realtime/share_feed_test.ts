@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import type { Caller } from "../../../supabase/functions/file-events/stream/caller.ts";
 import { shareFeed } from "../../../supabase/functions/file-events/realtime/share_feed.ts";
 import type { FeedMessage } from "../../../supabase/functions/file-events/stream/file_feed.ts";
-import { OTHER_USER_ID, USER_ID } from "../access_tokens.ts";
-import { FakeClock } from "../fake_clock.ts";
+import { OTHER_USER_ID, USER_ID } from "../../support/access_tokens.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
 
 const HOUR = 3_600_000;
 

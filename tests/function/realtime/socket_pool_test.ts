@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import type { RealtimeChannel } from "@supabase/supabase-js";
 import { createRealtimeClient } from "../../../supabase/functions/file-events/realtime/realtime_client.ts";
 import { createSocketPool } from "../../../supabase/functions/file-events/realtime/socket_pool.ts";
-import { FakeClock, settle } from "../fake_clock.ts";
-import { unreachableUrl } from "../http_server.ts";
-import { until } from "../until.ts";
+import { FakeClock, settle } from "../../support/fake_clock.ts";
+import { unreachableUrl } from "../../support/http_server.ts";
+import { until } from "../../support/until.ts";
 import { testWithServer as test } from "./test_with_server.ts";
 
 /** A pool of real clients on the test's clock. The n-th one connects to the n-th URL, or the last. */

@@ -3,7 +3,7 @@ import {
   parseFileDeletion,
   parseFileUpdate,
 } from "../../../supabase/functions/file-events/rows/parse_file_change.ts";
-import { fileId } from "../example_change.ts";
+import { fileId } from "../../support/example_change.ts";
 
 const ROW = {
   id: fileId(1),

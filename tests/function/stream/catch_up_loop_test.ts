@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { CatchUpLoop } from "../../../supabase/functions/file-events/stream/catch_up_loop.ts";
 import type { CatchUpOutcome } from "../../../supabase/functions/file-events/stream/catch_up_schedule.ts";
-import { updated } from "../example_change.ts";
-import { FakeClock, settle } from "../fake_clock.ts";
+import { updated } from "../../support/example_change.ts";
+import { FakeClock, settle } from "../../support/fake_clock.ts";
 
 const ORDINARY_MS = 60_000;
 const FAST_MS = 5_000;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { CatchUpSchedule } from "../../../supabase/functions/file-events/stream/catch_up_schedule.ts";
-import { deleted, fileId, updated } from "../example_change.ts";
+import { deleted, fileId, updated } from "../../support/example_change.ts";
 
 const ORDINARY = 60_000;
 const FAST = 5_000;

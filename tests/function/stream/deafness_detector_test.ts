@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { DeafnessDetector } from "../../../supabase/functions/file-events/stream/deafness_detector.ts";
-import { fileId, updated } from "../example_change.ts";
+import { fileId, updated } from "../../support/example_change.ts";
 
 const change = (n: number, revision = n) => updated({ id: fileId(n), revision });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { FakeClock } from "../fake_clock.ts";
-import { deleted, fileId, updated, upTo } from "../example_change.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
+import { deleted, fileId, updated, upTo } from "../../support/example_change.ts";
 import {
   CATCH_UP_DISTANCE_MS,
   openReadyStream,

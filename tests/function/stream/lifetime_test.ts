@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createLifetime } from "../../../supabase/functions/file-events/stream/lifetime.ts";
-import { FakeClock } from "../fake_clock.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
 
 const HOUR = 3_600_000;
 

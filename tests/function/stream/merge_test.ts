@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { ChangesPage } from "../../../supabase/functions/file-events/stream/changes_since.ts";
 import { Merge } from "../../../supabase/functions/file-events/stream/merge.ts";
 import { Outbox } from "../../../supabase/functions/file-events/stream/outbox.ts";
-import { fileId, updated, upTo } from "../example_change.ts";
+import { fileId, updated, upTo } from "../../support/example_change.ts";
 
 /** File `n` at a revision. */
 const file = (n: number, revision: number, changedIn = revision) =>

@@ -14,9 +14,9 @@ import {
 } from "../../../supabase/functions/file-events/stream/file_stream.ts";
 import type { StreamMessage } from "../../../supabase/functions/file-events/stream/stream_message.ts";
 import type { StreamParameters } from "../../../supabase/functions/file-events/stream/stream_parameters.ts";
-import { USER_ID } from "../access_tokens.ts";
-import { upTo } from "../example_change.ts";
-import { FakeClock, settle } from "../fake_clock.ts";
+import { USER_ID } from "../../support/access_tokens.ts";
+import { upTo } from "../../support/example_change.ts";
+import { FakeClock, settle } from "../../support/fake_clock.ts";
 
 /** A feed that says what the test says. */
 export class ScriptedFeed {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Outbox, type OutboxEntry } from "../../../supabase/functions/file-events/stream/outbox.ts";
-import { deleted, fileId, updated } from "../example_change.ts";
-import { settle } from "../fake_clock.ts";
+import { deleted, fileId, updated } from "../../support/example_change.ts";
+import { settle } from "../../support/fake_clock.ts";
 
 const [A, B, C] = [fileId(1), fileId(2), fileId(3)];
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { RevisionMemory } from "../../../supabase/functions/file-events/stream/revision_memory.ts";
-import { deleted, fileId, updated, upTo } from "../example_change.ts";
+import { deleted, fileId, updated, upTo } from "../../support/example_change.ts";
 
 const [A, B] = [fileId(1), fileId(2)];
 

@@ -3,7 +3,7 @@ import {
   renderClosing,
   renderEntry,
 } from "../../../supabase/functions/file-events/stream/stream_message.ts";
-import { deleted, fileId, updated } from "../example_change.ts";
+import { deleted, fileId, updated } from "../../support/example_change.ts";
 
 const NOW = Date.parse("2026-11-23T10:30:00.000Z");
 const timestamp = "2026-11-23T10:30:00.000Z";
