@@ -2,7 +2,7 @@
 import { effects } from "./effects.ts";
 import { everyTestRuns } from "./every_test_runs.ts";
 import { fileName } from "./file_name.ts";
-import { createImports } from "./imports.ts";
+import { imports } from "./imports.ts";
 
 const plugin: Deno.lint.Plugin = {
   name: "house",
@@ -10,8 +10,7 @@ const plugin: Deno.lint.Plugin = {
     effects,
     "every-test-runs": everyTestRuns,
     "file-name": fileName,
-    // Off until no test folder imports another.
-    imports: createImports({ testFoldersApart: false }),
+    imports,
   },
 };
 

@@ -49,19 +49,14 @@ const FUNCTION_PARTS: Table = {
 const COMPOSITION = ["config", "handler", "index", "project_keys"];
 
 /** Imports point where the tables above let them. */
-export const createImports = (
-  { testFoldersApart }: { testFoldersApart: boolean },
-): Deno.lint.Rule => ({
+export const imports: Deno.lint.Rule = {
   create(context) {
     const importer = repositoryPath(context);
     const judge = (node: Deno.lint.Node, specifier: string | undefined) => {
       const message = specifier === undefined
         ? isIn(importer, FUNCTION) && "Import a literal, so that this rule can judge it."
         : objection(importer, specifier);
-      if (!message) return;
-      const crossesTests = /^(bench|tests)\//.test(importer) &&
-        /must not import tests/.test(message);
-      if (testFoldersApart || !crossesTests) context.report({ node, message });
+      if (message) context.report({ node, message });
     };
     return {
       ImportDeclaration: (node) => judge(node, node.source.value),
@@ -76,7 +71,7 @@ export const createImports = (
       TSExternalModuleReference: (node) => judge(node, node.expression.value),
     };
   },
-});
+};
 
 /** Why a file must not import something, and what to do instead. */
 function objection(importer: string, specifier: string): string | undefined {

@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
-import { createImports } from "../../lint/imports.ts";
+import { imports } from "../../lint/imports.ts";
 import { runRule } from "./run_rule.ts";
-
-const imports = createImports({ testFoldersApart: true });
 
 const FUNCTION = "supabase/functions/file-events";
 
