@@ -126,12 +126,3 @@ Deno.test("shareFeed() subscribes to nothing for a stream that has ended already
   assert.deepEqual(subscribe().kinds, []);
   assert.equal(subscriptions.length, 1);
 });
-
-Deno.test("shareFeed() leaves nothing behind for a stream that had ended before it began", () => {
-  const { clock, subscriptions, subscribe } = createShared();
-  const { leave } = subscribe();
-  leave();
-  leave();
-  assert.equal(subscriptions[0]?.signal.aborted, true);
-  assert.equal(clock.pending, 0);
-});

@@ -1,7 +1,7 @@
 import type { RealtimeSystemPayload } from "@supabase/supabase-js";
 import { parseFileDeletion, parseFileUpdate } from "../rows/parse_file_change.ts";
 import type { FeedMessage } from "../stream/file_feed.ts";
-import type { ChannelSource } from "./realtime_feed.ts";
+import type { ChannelSource } from "./channel_source.ts";
 
 /**
  * Hears of changes from the messages that the database's own triggers send to the user's private

@@ -1,5 +1,5 @@
 import { parseFileDeletion, parseFileUpdate } from "../rows/parse_file_change.ts";
-import type { ChannelSource } from "./realtime_feed.ts";
+import type { ChannelSource } from "./channel_source.ts";
 
 /**
  * Hears of changes from Realtime's `postgres_changes`. Deletions come as inserts into
