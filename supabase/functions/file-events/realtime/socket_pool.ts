@@ -36,6 +36,7 @@ export interface SocketPoolOptions {
 
 /** Sockets, and the requests that wait for a channel on one of them. */
 interface SocketGroup {
+  /** In the order in which they came. */
   readonly queue: Set<ChannelRequest>;
   readonly sockets: Set<PooledSocket>;
 }
@@ -53,6 +54,7 @@ const CONNECTING_INTERVAL_MS = 50;
  */
 export function createSocketPool({ createClient, clock, log }: SocketPoolOptions): SocketPool {
   const ordinary: SocketGroup = { queue: new Set(), sockets: new Set() };
+  /** For users whose last join was refused. */
   const quarantine: SocketGroup = { queue: new Set(), sockets: new Set() };
   /** In the order in which they are served. */
   const groups = [ordinary, quarantine];
