@@ -20,7 +20,10 @@ function createPool(...servers: { readonly url: string }[]) {
       return createRealtimeClient(url, "sb_publishable_test", { random: () => 0.5 });
     },
     clock,
-    log: (_level, event) => void logged.push(event),
+    log(level, event) {
+      assert.equal(level, "warn");
+      logged.push(event);
+    },
   });
   const channels: RealtimeChannel[] = [];
 
@@ -201,6 +204,12 @@ test("socket pool goes on with the next request when a join throws", async (serv
   await handedOut(1);
 });
 
+test("socket pool tries again when a client can't be made", async (server) => {
+  const { request, handedOut } = createPool({ url: "not a URL" }, server);
+  assert.throws(() => request("files:1"), /Invalid URL/);
+  await handedOut(1);
+});
+
 test("socket pool hands out no channel for a request that was given up", async (server) => {
   const { pool, channels, request, handedOut, clock } = createPool(server);
   const giveUp = request("files:1");
@@ -340,5 +349,7 @@ test("socket pool gives up a connection that is never answered, and tries anothe
   await pool.clock.advance(50);
   assert.deepEqual(pool.logged, ["realtime can't be reached"]);
   await pool.handedOut(1);
+  await pool.clock.advance(50);
+  assert.equal(pool.clock.pending, 0, "no timer of the first socket is left");
   (await accepted).close();
 });

@@ -12,7 +12,7 @@ export interface PooledSocketOptions {
   readonly clock: Clock;
   readonly log: Log;
   /** Called when the socket begins to disconnect. It must not be used after that. */
-  readonly onDisconnect: (socket: PooledSocket) => void;
+  readonly onDisconnect: () => void;
 }
 
 /** Realtime refuses the 101st. And for each message a client searches all the channels it has. */
@@ -92,7 +92,7 @@ export class PooledSocket {
   disconnect(): void {
     const { log, onDisconnect } = this.#options;
     this.#cancelIdleTimer();
-    onDisconnect(this);
+    onDisconnect();
     this.#client.disconnect().catch((error) => {
       log("warn", "socket not closed cleanly", { error: String(error) });
     });
