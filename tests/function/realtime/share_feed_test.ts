@@ -82,7 +82,7 @@ Deno.test("shareFeed() ends the subscription with the last of its streams", () =
   subscriptions[0]?.emit({ kind: "hint" });
   assert.deepEqual(first.kinds, [], "a stream that has left receives nothing");
   assert.deepEqual(second.kinds, ["hint"]);
-  const third = subscribe();
+  const third = subscribe({ expiresAt: clock.now() + 3 * HOUR });
   assert.equal(subscriptions.length, 1, "the subscription goes on for others");
   second.leave();
   third.leave();

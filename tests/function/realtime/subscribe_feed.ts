@@ -1,3 +1,5 @@
+import assert from "node:assert/strict";
+import type { Log } from "../../../supabase/functions/file-events/log.ts";
 import type { ChannelSource } from "../../../supabase/functions/file-events/realtime/channel_source.ts";
 import { createRealtimeClient } from "../../../supabase/functions/file-events/realtime/realtime_client.ts";
 import { createRealtimeFeed } from "../../../supabase/functions/file-events/realtime/realtime_feed.ts";
@@ -27,8 +29,10 @@ export function subscribeFeed(
   const controller = new AbortController();
   const messages: FeedMessage[] = [];
   const logged: string[] = [];
-  const log = (_level: string, event: string, fields?: Record<string, unknown>) =>
-    void logged.push(JSON.stringify({ event, ...fields }));
+  const log: Log = (level, event, fields) => {
+    assert.equal(level, "warn");
+    logged.push(JSON.stringify({ event, ...fields }));
+  };
   const random = () => 0.5;
   const sockets = createSocketPool({
     // The least random delay before it connects again.
