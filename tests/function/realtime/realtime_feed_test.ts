@@ -7,12 +7,12 @@ import { OTHER_USER_ID, USER_ID } from "../access_tokens.ts";
 import { settle } from "../fake_clock.ts";
 import { unreachableUrl } from "../http_server.ts";
 import { until } from "../until.ts";
+import type { Join } from "./realtime_server.ts";
 import { subscribeFeed, subscribeLive } from "./subscribe_feed.ts";
 import { testWithServer as test } from "./test_with_server.ts";
 
 /** A message without a row, which the source turns into a hint. */
 const HINT = ["files", "UPDATE", {}] as const;
-const OTHERS_TOPIC = "Unauthorized: You do not have permissions to read from this Channel topic";
 
 test("realtime feed joins with the caller's token", async (server) => {
   const { nextJoin } = subscribeFeed(source, server);
@@ -40,6 +40,14 @@ test("realtime feed is live when the server confirms, not when it accepts", asyn
   join.system("ok");
   await until(() => messages.length === 2);
   assert.deepEqual(kinds(), ["hint", "live"]);
+});
+
+test("realtime feed stays live when the server says something else", async (server) => {
+  const { kinds, messages, join } = await subscribeLive(source, server);
+  join.system("ok", { extension: "system" });
+  join.change(...HINT);
+  await until(() => messages.length === 2);
+  assert.deepEqual(kinds(), ["live", "hint"]);
 });
 
 test("realtime feed is live again when the server confirms again: a gap lies in between", async (server) => {
@@ -88,26 +96,28 @@ test("realtime feed joins after a delay when a channel crashes while its socket 
 });
 
 test("realtime feed moves a refused user to another socket, unless the server itself has a problem", async (server) => {
-  const { clock, nextJoin } = subscribeFeed(source, server);
-  const reasons = [
-    "UnableToConnectToProject: Realtime was unable to connect to the project database",
-    OTHERS_TOPIC,
-    "InvalidJWTToken: Token has expired 10 seconds ago",
-    "UnableToConnectToProject: Realtime was unable to connect to the project database",
+  const { clock, kinds, nextJoin } = subscribeFeed(source, server);
+  const ends: ((join: Join) => void)[] = [
+    (join) => join.refuse("UnableToConnectToProject: Realtime was unable to connect"),
+    (join) => join.refuse("Unauthorized: You do not have permissions to read"),
+    (join) => join.refuse("InvalidJWTToken: Token has expired 10 seconds ago"),
+    (join) => join.crash(),
+    (join) => join.refuse("UnableToConnectToProject: Realtime was unable to connect"),
   ];
-  const sockets = [];
-  for (const [n, reason] of reasons.entries()) {
+  const sockets: WebSocket[] = [];
+  for (const end of ends) {
     const join = await nextJoin();
     sockets.push(join.socket);
-    join.refuse(reason);
+    end(join);
     await until(() => clock.pending === 1, "the feed waits");
-    await clock.advance(1_000 * 2 ** n);
+    await clock.advance(30_000);
   }
   sockets.push((await nextJoin()).socket);
   const [ordinary, , quarantine] = sockets;
   assert.notEqual(quarantine, ordinary);
-  const expected = [ordinary, ordinary, quarantine, quarantine, ordinary];
-  assert.deepEqual(sockets.map((it) => expected.indexOf(it)), [0, 0, 2, 2, 0]);
+  const names = sockets.map((socket) => socket === ordinary ? "ordinary" : "quarantine");
+  assert.equal(names.join(), "ordinary,ordinary,quarantine,quarantine,quarantine,ordinary");
+  assert.deepEqual(kinds(), ["hint", "hint"], "the database is asked whether the token is good");
 });
 
 test("realtime feed forgets earlier failures and refusals once it was live", async (server) => {
@@ -175,15 +185,19 @@ test("realtime feed pauses all joins when the server had too many, and moves no 
 
 test("realtime feed joins again when a confirmation does not come within 30 s", async (server) => {
   const { clock, messages, logged, nextJoin } = subscribeFeed(source, server);
-  (await nextJoin()).accept();
-  await until(() => clock.pending === 1, "the feed waits for the confirmation");
+  const join = await nextJoin();
+  join.accept();
+  join.system("error");
+  join.change(...HINT);
+  await until(() => messages.length === 1);
+  assert.equal(clock.pending, 1, "the feed waits for the confirmation");
   await clock.advance(29_999);
   assert.deepEqual(logged, []);
   await clock.advance(1);
   assert.match(logged.join(), /not confirmed/);
   await clock.advance(1_000);
   (await nextJoin()).confirm();
-  await until(() => messages.length === 1);
+  await until(() => messages.length === 2);
   await clock.advance(600_000);
   assert.equal(server.joins.length, 2);
 });

@@ -260,17 +260,6 @@ test("socket pool joins at half the pace after each such pause, until nobody wai
   assert.equal(channels.length, before + 5, "the ordinary pace");
 });
 
-test("socket pool's clients send the key, never a token, in the URL", async (server) => {
-  const client = createRealtimeClient(`${server.url}/`, "sb_publishable_test", {
-    random: () => 0.5,
-  });
-  const url = new URL(client.endpointURL());
-  assert.equal(url.protocol, "ws:");
-  assert.equal(url.pathname, "/realtime/v1/websocket");
-  assert.equal(url.searchParams.get("apikey"), "sb_publishable_test");
-  await client.disconnect();
-});
-
 test("socket pool closes a socket that was opened for a request given up", async (server) => {
   const { clock, request } = createPool(server);
   request("files:1")();
