@@ -1,10 +1,9 @@
-import type { RealtimeClient } from "@supabase/supabase-js";
 import type {
   SocketPool,
   SocketPoolOptions,
 } from "../supabase/functions/file-events/realtime/socket_pool.ts";
 
-/** Between looks at a socket that is being connected, as in the pool itself. */
+/** How often a request looks whether its socket has connected; the pool's interval is the same. */
 const CONNECTING_INTERVAL_MS = 50;
 
 /**
@@ -13,19 +12,18 @@ const CONNECTING_INTERVAL_MS = 50;
  */
 export function createSocketPool({ createClient, clock, log }: SocketPoolOptions): SocketPool {
   return {
-    request({ topic, options, onChannel }) {
-      const client: RealtimeClient = createClient();
+    request({ topic, options, signal, onChannel }) {
+      const client = createClient();
       client.connect();
-      let cancel = () => {};
+      signal.addEventListener("abort", () => {
+        client.disconnect().catch((error) => log("warn", "not closed", { error: String(error) }));
+      }, { once: true });
       const join = () => {
+        if (signal.aborted) return;
         if (client.isConnected()) onChannel(client.channel(topic, options));
-        else cancel = clock.after(CONNECTING_INTERVAL_MS, join);
+        else clock.after(CONNECTING_INTERVAL_MS, join);
       };
       join();
-      return () => cancel();
-    },
-    release({ socket }) {
-      socket.disconnect().catch((error) => log("warn", "not closed", { error: String(error) }));
     },
     slowDown() {},
   };

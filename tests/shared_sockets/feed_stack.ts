@@ -3,12 +3,10 @@ import type { Caller } from "../../supabase/functions/file-events/stream/caller.
 import { type Clock } from "../../supabase/functions/file-events/clock.ts";
 import { systemClock } from "../../supabase/functions/file-events/system_clock.ts";
 import { broadcastSource } from "../../supabase/functions/file-events/realtime/broadcast_source.ts";
+import type { ChannelSource } from "../../supabase/functions/file-events/realtime/channel_source.ts";
 import { postgresChangesSource } from "../../supabase/functions/file-events/realtime/postgres_changes_source.ts";
 import { createRealtimeClient } from "../../supabase/functions/file-events/realtime/realtime_client.ts";
-import {
-  type ChannelSource,
-  createRealtimeFeed,
-} from "../../supabase/functions/file-events/realtime/realtime_feed.ts";
+import { createRealtimeFeed } from "../../supabase/functions/file-events/realtime/realtime_feed.ts";
 import { shareFeed } from "../../supabase/functions/file-events/realtime/share_feed.ts";
 import { createSocketPool } from "../../supabase/functions/file-events/realtime/socket_pool.ts";
 import type {

@@ -1,6 +1,6 @@
 import type { Caller } from "../../supabase/functions/file-events/stream/caller.ts";
 import { systemClock } from "../../supabase/functions/file-events/system_clock.ts";
-import type { ChannelSource } from "../../supabase/functions/file-events/realtime/realtime_feed.ts";
+import type { ChannelSource } from "../../supabase/functions/file-events/realtime/channel_source.ts";
 import { shareFeed } from "../../supabase/functions/file-events/realtime/share_feed.ts";
 import type { FileChange } from "../../supabase/functions/file-events/stream/file_change.ts";
 import type { Stack } from "../../local/stack.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ChannelSource } from "../../supabase/functions/file-events/realtime/realtime_feed.ts";
+import type { ChannelSource } from "../../supabase/functions/file-events/realtime/channel_source.ts";
 import { shareFeed } from "../../supabase/functions/file-events/realtime/share_feed.ts";
 import { sources, startFeedStack } from "./feed_stack.ts";
 import { type IsolationReport, runIsolation } from "./isolation_run.ts";

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import type { RealtimeChannel } from "@supabase/supabase-js";
 import { broadcastSource } from "../../../supabase/functions/file-events/realtime/broadcast_source.ts";
-import type { FeedMessage } from "../../../supabase/functions/file-events/stream/file_feed.ts";
 import { USER_ID } from "../../support/access_tokens.ts";
 import { fileId } from "../../support/example_change.ts";
+import { until } from "../../support/until.ts";
+import { subscribeFeed } from "./subscribe_feed.ts";
+import { testWithServer as test } from "./test_with_server.ts";
 
 const ROW = {
   id: fileId(1),
@@ -17,53 +18,48 @@ const ROW = {
   changed_in: "26508",
 };
 
-/** What the source makes of a broadcast. */
-function hear(event: string, payload: unknown): FeedMessage[] {
-  const messages: FeedMessage[] = [];
-  const channel = {
-    on(_type: string, filter: { event: string }, callback: (message: unknown) => void) {
-      if (filter.event === event) callback({ type: "broadcast", event, payload });
-      return channel;
-    },
-  };
-  broadcastSource.listen(channel as unknown as RealtimeChannel, USER_ID, (it) => messages.push(it));
-  return messages;
-}
-
-Deno.test("broadcastSource listens to the user's private topic", () => {
-  assert.equal(broadcastSource.topic(USER_ID), `files:${USER_ID}`);
-  assert.equal(broadcastSource.options.config.private, true);
+test("broadcastSource joins the user's private topic, and asks for a confirmation", async (server) => {
+  const { nextJoin } = subscribeFeed(broadcastSource, server);
+  const { topic, payload: { config } } = await nextJoin();
+  assert.equal(topic, `realtime:files:${USER_ID}`);
+  assert.equal(config.private, true);
+  assert.equal(config.broadcast.replication_ready, true);
 });
 
-Deno.test("broadcastSource hears updates and deletions", () => {
-  const [update] = hear("change", { operation: "update", file: ROW });
+test("broadcastSource brings updates and deletions", async (server) => {
+  const { messages, nextJoin } = subscribeFeed(broadcastSource, server);
+  const join = await nextJoin();
+  join.accept();
+  join.broadcast("change", { operation: "update", file: ROW });
+  const { id, revision, changed_in } = ROW;
+  join.broadcast("change", { operation: "delete", file: { id, revision, changed_in } });
+  await until(() => messages.length === 2);
+  const [update, deletion] = messages;
   assert.ok(update?.kind === "change" && !update.change.deleted);
   assert.equal(update.change.file.filename, "document.pdf");
-  const { id, revision, changed_in } = ROW;
-  const [deletion] = hear("change", { operation: "delete", file: { id, revision, changed_in } });
-  assert.deepEqual(deletion, {
-    kind: "change",
-    change: { id, revision: 4, changedIn: 26508n, deleted: true },
-  });
+  const change = { id, revision: 4, changedIn: 26508n, deleted: true };
+  assert.deepEqual(deletion, { kind: "change", change });
 });
 
-Deno.test("broadcastSource takes what names no change for a hint", async (t) => {
-  const { error_message: _, ...lacking } = ROW;
-  const payloads: [string, unknown][] = [
-    ["change", { operation: "update", file: lacking }],
-    ["change", { operation: "update", file: { id: ROW.id } }],
-    ["change", { operation: "delete", file: { id: ROW.id } }],
-    ["change", {}],
-    ["change", undefined],
-    ["many", { id: ROW.id }],
-    ["many", undefined],
-  ];
-  for (const [event, payload] of payloads) {
-    await t.step(`${event} ${JSON.stringify(payload)}`, () => {
-      assert.deepEqual(hear(event, payload), [{ kind: "hint" }]);
-    });
-  }
-});
+const { error_message: _, ...lacking } = ROW;
+const HINTS: [event: string, payload: unknown][] = [
+  ["change", { operation: "update", file: lacking }],
+  ["change", { operation: "delete", file: { id: ROW.id } }],
+  ["change", {}],
+  ["change", undefined],
+  ["many", { id: ROW.id }],
+  ["many", undefined],
+];
+for (const [event, payload] of HINTS) {
+  test(`broadcastSource turns "${event}" ${JSON.stringify(payload)} into a hint`, async (server) => {
+    const { messages, nextJoin } = subscribeFeed(broadcastSource, server);
+    const join = await nextJoin();
+    join.accept();
+    join.broadcast(event, payload);
+    await until(() => messages.length === 1);
+    assert.deepEqual(messages, [{ kind: "hint" }]);
+  });
+}
 
 Deno.test("broadcastSource is confirmed by the replication connection, not by postgres_changes", () => {
   const system = { extension: "system", status: "ok", channel: "c", message: "" } as const;

@@ -1,5 +1,7 @@
+import { FakeClock } from "../../support/fake_clock.ts";
 import { serveHttp } from "../../support/http_server.ts";
 import { until } from "../../support/until.ts";
+import { advanceUntil } from "./advance_until.ts";
 
 interface PostgresChangesFilter {
   event: string;
@@ -10,10 +12,14 @@ interface PostgresChangesFilter {
 
 interface JoinPayload {
   access_token?: string;
-  config: { private: boolean; postgres_changes: PostgresChangesFilter[] };
+  config: {
+    private: boolean;
+    broadcast: { replication_ready?: boolean };
+    postgres_changes: PostgresChangesFilter[];
+  };
 }
 
-/** A join that a client has asked for, and what the server does about it. */
+/** A join that a client has requested, and all that the server can send on its channel. */
 export class Join {
   constructor(
     readonly topic: string,
@@ -56,6 +62,10 @@ export class Join {
     this.#send("postgres_changes", { data, ids });
   }
 
+  broadcast(event: string, payload: unknown): void {
+    this.#send("broadcast", { type: "broadcast", event, payload });
+  }
+
   /** The channel's process on the server has crashed; the socket lives. */
   crash(): void {
     this.#send("phx_error", {}, this.refs.message);
@@ -67,42 +77,40 @@ export class Join {
   }
 }
 
-/** Plays Supabase Realtime as the test tells it to. */
+/** A Realtime server that answers joins, and sends messages, only when the test says so. */
 export class RealtimeServer implements AsyncDisposable {
   readonly joins: Join[] = [];
-  /** The topics left. */
+  /** The topics of the channels that clients have left. */
   readonly leaves: string[] = [];
-  readonly #sockets = new Set<WebSocket>();
+  /** The open ones, in the order in which they were opened. */
+  readonly sockets = new Set<WebSocket>();
   readonly #server = serveHttp((request) => this.#upgrade(request));
   #joinsSeen = 0;
-  #isClosing = false;
+  /** Whether it accepts sockets. */
+  isUp = true;
 
   get url(): string {
     return this.#server.url;
   }
 
-  get openSockets(): number {
-    return this.#sockets.size;
-  }
-
-  /** The next join that has not been looked at. */
-  async nextJoin(): Promise<Join> {
-    await until(() => this.joins.length > this.#joinsSeen, "a join");
+  /** The next join that this has not returned yet. Time passes on `clock` until it comes. */
+  async nextJoin(clock = new FakeClock()): Promise<Join> {
+    await advanceUntil(clock, () => this.joins.length > this.#joinsSeen, "a join");
     return this.joins[this.#joinsSeen++] as Join;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#isClosing = true;
-    for (const socket of this.#sockets) socket.close();
-    await until(() => this.#sockets.size === 0, "all sockets are closed");
+    this.isUp = false;
+    for (const socket of this.sockets) socket.close();
+    await until(() => this.sockets.size === 0, "all sockets are closed");
     await this.#server[Symbol.asyncDispose]();
   }
 
   #upgrade(request: Request): Response {
-    if (this.#isClosing) return new Response(null, { status: 503 });
+    if (!this.isUp) return new Response(null, { status: 503 });
     const { socket, response } = Deno.upgradeWebSocket(request);
-    this.#sockets.add(socket);
-    socket.onclose = () => void this.#sockets.delete(socket);
+    this.sockets.add(socket);
+    socket.onclose = () => void this.sockets.delete(socket);
     socket.onmessage = ({ data }) => {
       const [joinRef, ref, topic, event, payload] = JSON.parse(data);
       if (event === "phx_join") {

@@ -65,6 +65,7 @@ Deno.test("shareFeed() keeps users, and rights of one user, apart", () => {
 Deno.test("shareFeed() tells a later stream whether the feed is live", () => {
   const { subscriptions, subscribe } = createShared();
   subscribe();
+  subscriptions[0]?.emit({ kind: "hint" });
   assert.deepEqual(subscribe().kinds, []);
   subscriptions[0]?.emit({ kind: "live" });
   assert.deepEqual(subscribe().kinds, ["live"]);
@@ -79,44 +80,64 @@ Deno.test("shareFeed() ends the subscription with the last of its streams", () =
   first.leave();
   assert.equal(subscriptions[0]?.signal.aborted, false);
   subscriptions[0]?.emit({ kind: "hint" });
-  assert.deepEqual(first.kinds, [], "who has left hears nothing");
+  assert.deepEqual(first.kinds, [], "a stream that has left receives nothing");
   assert.deepEqual(second.kinds, ["hint"]);
+  const third = subscribe({ expiresAt: clock.now() + 3 * HOUR });
+  assert.equal(subscriptions.length, 1, "the subscription goes on for others");
   second.leave();
+  third.leave();
   assert.equal(subscriptions[0]?.signal.aborted, true);
   assert.equal(clock.pending, 0);
   subscribe();
-  assert.equal(subscriptions.length, 2, "the next one begins anew");
+  assert.equal(subscriptions.length, 2, "the next stream subscribes again");
 });
 
-Deno.test("shareFeed() rejoins with a fresher token shortly before the one in use ends", async () => {
+Deno.test("shareFeed() renews once, 15 s before its token expires, with the token that expires last", async () => {
   const { clock, subscriptions, subscribe } = createShared();
   subscribe({ token: "old", expiresAt: clock.now() + HOUR });
   subscribe({ token: "fresh", expiresAt: clock.now() + 2 * HOUR });
+  subscribe({ token: "freshest", expiresAt: clock.now() + 3 * HOUR });
+  subscribe({ token: "as fresh", expiresAt: clock.now() + 3 * HOUR });
+  subscribe({ token: "old", expiresAt: clock.now() + HOUR });
   await clock.advance(HOUR - 15_001);
   assert.deepEqual(subscriptions[0]?.rejoins, []);
   await clock.advance(1);
-  assert.deepEqual(subscriptions[0]?.rejoins, ["fresh"]);
+  assert.deepEqual(subscriptions[0]?.rejoins, ["freshest"]);
+  assert.equal(clock.pending, 0, "no other token expires later");
 });
 
-Deno.test("shareFeed() renews for every token that outlives the one before", async () => {
+Deno.test("shareFeed() renews before the renewed token expires too, if there is a later one", async () => {
   const { clock, subscriptions, subscribe } = createShared();
   subscribe({ token: "first", expiresAt: clock.now() + HOUR });
   subscribe({ token: "second", expiresAt: clock.now() + 2 * HOUR });
   await clock.advance(HOUR);
   subscribe({ token: "third", expiresAt: clock.now() + 2 * HOUR });
-  await clock.advance(HOUR);
+  await clock.advance(HOUR - 15_001);
+  assert.deepEqual(subscriptions[0]?.rejoins, ["second"]);
+  await clock.advance(1);
   assert.deepEqual(subscriptions[0]?.rejoins, ["second", "third"]);
 });
 
+Deno.test("shareFeed() renews at once if its token has expired", async () => {
+  const { clock, subscriptions, subscribe } = createShared();
+  subscribe({ token: "first", expiresAt: clock.now() + HOUR });
+  await clock.advance(HOUR);
+  subscribe({ token: "second", expiresAt: clock.now() + HOUR });
+  await clock.advance(0);
+  assert.deepEqual(subscriptions[0]?.rejoins, ["second"]);
+});
+
 Deno.test("shareFeed() rejoins a deaf feed once, however many streams notice", () => {
-  const { subscriptions, subscribe } = createShared();
-  const streams = [subscribe(), subscribe()];
+  const { clock, subscriptions, subscribe } = createShared();
+  const streams = [subscribe(), subscribe({ token: "later", expiresAt: clock.now() + 2 * HOUR })];
   subscriptions[0]?.emit({ kind: "live" });
   streams[0]?.subscription.rejoin();
+  assert.deepEqual(subscriptions[0]?.rejoins, ["later"]);
+  assert.equal(clock.pending, 0, "this was the renewal too");
   // As a feed does when it rejoins.
   subscriptions[0]?.emit({ kind: "down" });
   streams[1]?.subscription.rejoin();
-  assert.deepEqual(subscriptions[0]?.rejoins, ["token"]);
+  assert.deepEqual(subscriptions[0]?.rejoins, ["later"]);
 });
 
 Deno.test("shareFeed() subscribes to nothing for a stream that has ended already", () => {
@@ -125,13 +146,4 @@ Deno.test("shareFeed() subscribes to nothing for a stream that has ended already
   assert.equal(subscriptions.length, 0);
   assert.deepEqual(subscribe().kinds, []);
   assert.equal(subscriptions.length, 1);
-});
-
-Deno.test("shareFeed() leaves nothing behind for a stream that had ended before it began", () => {
-  const { clock, subscriptions, subscribe } = createShared();
-  const { leave } = subscribe();
-  leave();
-  leave();
-  assert.equal(subscriptions[0]?.signal.aborted, true);
-  assert.equal(clock.pending, 0);
 });

@@ -5,6 +5,8 @@ import { createSocketPool } from "../../../supabase/functions/file-events/realti
 import { FakeClock, settle } from "../../support/fake_clock.ts";
 import { unreachableUrl } from "../../support/http_server.ts";
 import { until } from "../../support/until.ts";
+import { advanceUntil } from "./advance_until.ts";
+import type { RealtimeServer } from "./realtime_server.ts";
 import { testWithServer as test } from "./test_with_server.ts";
 
 /** A pool of real clients on the test's clock. The n-th one connects to the n-th URL, or the last. */
@@ -15,31 +17,44 @@ function createPool(...servers: { readonly url: string }[]) {
   const pool = createSocketPool({
     createClient: () => {
       const { url } = servers[Math.min(clients++, servers.length - 1)]!;
-      return createRealtimeClient(url, "sb_publishable_test", { random: () => 0.5 });
+      // The least random delay before it connects again.
+      return createRealtimeClient(url, "sb_publishable_test", { random: () => 0 });
     },
     clock,
-    log: (_level, event) => void logged.push(event),
+    log(level, event) {
+      assert.equal(level, "warn");
+      logged.push(event);
+    },
   });
   const channels: RealtimeChannel[] = [];
 
-  /** Asks for a channel, which joins as soon as it is given. */
-  function request(topic: string, { wasRefused = false } = {}) {
+  /** Requests a channel, which joins at once. The returned function gives it up. */
+  function request(topic: string, { wasRefused = false } = {}): () => void {
+    const controller = new AbortController();
+    const { signal } = controller;
     const onChannel = (channel: RealtimeChannel) => {
       channels.push(channel);
       channel.subscribe();
     };
-    return pool.request({ topic, options: { config: {} }, wasRefused, onChannel });
+    pool.request({ topic, options: { config: {} }, wasRefused, signal, onChannel });
+    return () => controller.abort();
   }
 
-  /** Lets time pass, 50 ms at a turn, until the pool has handed out so many channels. */
-  async function handedOut(count: number): Promise<void> {
-    const deadline = Date.now() + 10_000;
-    while (channels.length < count) {
-      assert.ok(Date.now() < deadline, `waited in vain for ${count} channels`);
-      await clock.advance(50);
-    }
+  /** Lets time pass until the pool has handed out so many channels. */
+  function handedOut(count: number): Promise<void> {
+    return advanceUntil(clock, () => channels.length >= count, `${count} channels are handed out`);
   }
-  return { pool, clock, channels, logged, request, handedOut };
+
+  /** Requests a channel, and waits until it is joined. */
+  async function join(topic: string, server: RealtimeServer): Promise<() => void> {
+    const leave = request(topic);
+    await handedOut(channels.length + 1);
+    const channel = channels.at(-1)!;
+    (await server.nextJoin()).accept();
+    await until(() => channel.state === "joined");
+    return leave;
+  }
+  return { pool, clock, channels, logged, request, handedOut, join };
 }
 
 test("socket pool puts the channels of all users on one socket", async (server) => {
@@ -49,7 +64,7 @@ test("socket pool puts the channels of all users on one socket", async (server) 
   await handedOut(2);
   const joins = [await server.nextJoin(), await server.nextJoin()];
   assert.deepEqual(joins.map(({ topic }) => topic), ["realtime:files:1", "realtime:files:2"]);
-  assert.equal(server.openSockets, 1);
+  assert.equal(server.sockets.size, 1);
   assert.equal(channels[0]?.socket, channels[1]?.socket);
 });
 
@@ -82,7 +97,7 @@ test("socket pool opens another socket for the 101st channel", async (server) =>
   await handedOut(101);
   assert.equal(new Set(channels.slice(0, 100).map(({ socket }) => socket)).size, 1);
   assert.notEqual(channels[100]?.socket, channels[0]?.socket);
-  assert.equal(server.openSockets, 2);
+  assert.equal(server.sockets.size, 2);
 });
 
 test("socket pool keeps users apart whose last join was refused", async (server) => {
@@ -95,29 +110,16 @@ test("socket pool keeps users apart whose last join was refused", async (server)
   assert.equal(channels[2]?.socket, channels[1]?.socket);
 });
 
-test("socket pool lets a topic wait that is being left, and nobody else", async (server) => {
-  const { pool, channels, request, handedOut } = createPool(server);
+test("socket pool rejoins a topic on the socket that has just left it", async (server) => {
+  const { channels, request, handedOut, join } = createPool(server);
+  const leave = await join("files:1", server);
+  leave();
   request("files:1");
-  request("files:2");
   await handedOut(2);
-  const client = channels[0]!.socket;
-  const { removeChannel } = client;
-  const left = Promise.withResolvers<void>();
-  // As long as the server has not answered, the client has the channel.
-  client.removeChannel = async (channel) => {
-    await left.promise;
-    return await removeChannel.call(client, channel);
-  };
-  pool.release(channels[0] as RealtimeChannel);
-  request("files:1");
-  request("files:3");
-  await handedOut(3);
-  assert.equal(channels[2]?.subTopic, "files:3", "it need not wait for the one before it");
-  left.resolve();
-  await handedOut(4);
-  assert.equal(channels[3]?.subTopic, "files:1");
-  assert.notEqual(channels[3], channels[0], "not the channel that is left");
-  assert.equal(server.openSockets, 1);
+  await server.nextJoin();
+  assert.deepEqual(server.leaves, ["realtime:files:1"]);
+  assert.notEqual(channels[1], channels[0]);
+  assert.equal(server.sockets.size, 1);
 });
 
 test("socket pool gives a topic that is in use another socket, for other rights of the same user", async (server) => {
@@ -129,35 +131,39 @@ test("socket pool gives a topic that is in use another socket, for other rights 
   const [first, ...others] = channels;
   const second = others.find(({ subTopic }) => subTopic === "files:1");
   assert.notEqual(second?.socket, first?.socket);
-  assert.equal(server.openSockets, 2);
+  assert.equal(server.sockets.size, 2);
 });
 
 test("socket pool closes a socket that has had no channel for 10 s", async (server) => {
-  const { pool, clock, channels, logged, request, handedOut } = createPool(server);
-  request("files:1");
-  await handedOut(1);
-  (await server.nextJoin()).accept();
-  await until(() => channels[0]?.state === "joined");
-  pool.release(channels[0] as RealtimeChannel);
+  const { clock, channels, logged, join } = createPool(server);
+  const leave = await join("files:1", server);
+  leave();
   await until(() => server.leaves.length === 1);
   await until(() => channels[0]?.socket.getChannels().length === 0);
   await clock.advance(9_999);
   await settle();
-  assert.equal(server.openSockets, 1);
+  assert.equal(server.sockets.size, 1);
   await clock.advance(1);
-  await until(() => server.openSockets === 0, "the socket is closed");
+  await until(() => server.sockets.size === 0, "the socket is closed");
   assert.equal(clock.pending, 0);
   assert.deepEqual(logged, []);
 });
 
+test("socket pool keeps a socket while it has a channel", async (server) => {
+  const { clock, channels, join } = createPool(server);
+  const leave = await join("files:1", server);
+  await join("files:2", server);
+  leave();
+  await until(() => server.leaves.length === 1);
+  await clock.advance(60_000);
+  assert.equal(channels[1]?.socket.isConnected(), true);
+});
+
 test("socket pool keeps a socket that is used again within 10 s", async (server) => {
-  const { pool, clock, channels, request, handedOut } = createPool(server);
-  request("files:1");
-  await handedOut(1);
-  (await server.nextJoin()).accept();
-  await until(() => channels[0]?.state === "joined");
-  pool.release(channels[0] as RealtimeChannel);
-  await until(() => channels[0]?.socket.getChannels().length === 0);
+  const { clock, channels, join, request, handedOut } = createPool(server);
+  const leave = await join("files:1", server);
+  leave();
+  await until(() => server.leaves.length === 1);
   await clock.advance(5_000);
   request("files:2");
   await handedOut(2);
@@ -165,20 +171,60 @@ test("socket pool keeps a socket that is used again within 10 s", async (server)
   request("files:3");
   await handedOut(3);
   assert.equal(new Set(channels.map(({ socket }) => socket)).size, 1);
-  assert.equal(server.openSockets, 1);
+  assert.equal(server.sockets.size, 1);
 });
 
-test("socket pool takes a request back", async (server) => {
-  const { channels, request, handedOut, clock } = createPool(server);
-  const cancel = request("files:1");
+test("socket pool frees the place of a channel that supabase-js fails to leave", async (server) => {
+  const { clock, channels, logged, join } = createPool(server);
+  const leave = await join("files:1", server);
+  channels[0]!.socket.removeChannel = () => Promise.reject(new Error("not left"));
+  leave();
+  await clock.advance(10_000);
+  await until(() => server.sockets.size === 0, "the socket is closed");
+  assert.deepEqual(logged, ["channel not left cleanly"]);
+});
+
+test("socket pool logs that supabase-js fails to disconnect a socket", async (server) => {
+  const { clock, channels, logged, join } = createPool(server);
+  const leave = await join("files:1", server);
+  channels[0]!.socket.disconnect = () => Promise.reject(new Error("not closed"));
+  leave();
+  await clock.advance(10_000);
+  assert.deepEqual(logged, ["socket not closed cleanly"]);
+});
+
+test("socket pool goes on with the next request when a join throws", async (server) => {
+  const { pool, clock, request, handedOut } = createPool(server);
+  const { signal } = new AbortController();
+  const onChannel = () => {
+    throw new Error("broken");
+  };
+  pool.request({ topic: "files:1", options: { config: {} }, wasRefused: false, signal, onChannel });
   request("files:2");
-  cancel();
+  await assert.rejects(advanceUntil(clock, () => false), /broken/);
+  await handedOut(1);
+});
+
+test("socket pool tries again when a client can't be made", async (server) => {
+  const { request, handedOut } = createPool({ url: "not a URL" }, server);
+  assert.throws(() => request("files:1"), /Invalid URL/);
+  await handedOut(1);
+});
+
+test("socket pool hands out no channel for a request that was given up", async (server) => {
+  const { pool, channels, request, handedOut, clock } = createPool(server);
+  const giveUp = request("files:1");
+  request("files:2");
+  giveUp();
+  const signal = AbortSignal.abort();
+  const onChannel = () => assert.fail("the request had ended before it began");
+  pool.request({ topic: "files:3", options: { config: {} }, wasRefused: false, signal, onChannel });
   await handedOut(1);
   await clock.advance(1_000);
   assert.deepEqual(channels.map(({ subTopic }) => subTopic), ["files:2"]);
 });
 
-test("socket pool lets all joins wait when the server had too many, ever longer", async (server) => {
+test("socket pool pauses all joins when the server had too many, longer each time", async (server) => {
   const { pool, clock, channels, request, handedOut } = createPool(server);
   request("files:0");
   await handedOut(1);
@@ -215,50 +261,54 @@ test("socket pool joins at half the pace after each such pause, until nobody wai
   assert.equal(channels.length, before + 5, "the ordinary pace");
 });
 
-test("socket pool's clients send the key, never a token, in the URL", async (server) => {
-  const client = createRealtimeClient(`${server.url}/`, "sb_publishable_test", {
-    random: () => 0.5,
-  });
-  const url = new URL(client.endpointURL());
-  assert.equal(url.protocol, "ws:");
-  assert.equal(url.pathname, "/realtime/v1/websocket");
-  assert.equal(url.searchParams.get("apikey"), "sb_publishable_test");
-  await client.disconnect();
-});
-
-test("socket pool closes a socket that was opened for a request taken back", async (server) => {
+test("socket pool closes a socket that was opened for a request given up", async (server) => {
   const { clock, request } = createPool(server);
-  const cancel = request("files:1");
-  cancel();
-  await until(() => server.openSockets === 1, "the socket is open");
+  request("files:1")();
+  await until(() => server.sockets.size === 1, "the socket is open");
   await clock.advance(11_000);
-  await until(() => server.openSockets === 0, "the socket is closed");
+  await until(() => server.sockets.size === 0, "the socket is closed");
   assert.equal(clock.pending, 0);
 });
 
-test("socket pool says once that Realtime can't be reached", async (server) => {
-  const { channels, clock, logged, request, handedOut } = createPool(server);
-  request("files:1");
-  await handedOut(1);
-  assert.deepEqual(logged, []);
-  await channels[0]?.socket.disconnect();
-  request("files:2");
-  await clock.advance(500);
-  assert.deepEqual(logged, ["realtime can't be reached"]);
+test("socket pool waits for a lost socket to reconnect, and keeps the channels on it", async (server) => {
+  const { clock, channels, request, handedOut, join } = createPool(server);
+  await join("files:1", server);
+  for (const socket of server.sockets) socket.close(4000);
+  await until(() => server.sockets.size === 0);
+  await until(() => !channels[0]!.socket.isConnected());
+  const giveUp = request("files:2");
+  giveUp();
+  await clock.advance(11_000);
+  request("files:3");
+  await handedOut(2);
+  assert.equal(channels[1]?.socket, channels[0]?.socket);
 });
 
-test("socket pool says so once, too, while another socket is connected", async (server) => {
+test("socket pool logs once in each outage that Realtime can't be reached", async (server) => {
+  const { channels, clock, logged, handedOut, join, request } = createPool(server);
+  const line = "realtime can't be reached";
+  await join("files:1", server);
+  for (const outage of [1, 2]) {
+    server.isUp = false;
+    for (const socket of server.sockets) socket.close(4000);
+    await until(() => !channels[0]!.socket.isConnected());
+    request(`files:during ${outage}`);
+    await advanceUntil(clock, () => logged.length > outage - 1, "the outage is logged");
+    await clock.advance(500);
+    assert.deepEqual(logged, Array(outage).fill(line));
+    server.isUp = true;
+    await handedOut(outage + 1);
+  }
+});
+
+test("socket pool logs an outage of one socket while another is connected", async (server) => {
   const { clock, logged, request, handedOut } = createPool(server, {
     url: await unreachableUrl(),
   });
   request("files:1");
   await handedOut(1);
   request("files:refused", { wasRefused: true });
-  const deadline = Date.now() + 10_000;
-  while (logged.length === 0) {
-    assert.ok(Date.now() < deadline, "waited in vain for the line");
-    await clock.advance(50);
-  }
+  await advanceUntil(clock, () => logged.length > 0, "the outage is logged");
   for (let n = 0; n < 20; n++) {
     request(`files:${n + 2}`);
     await clock.advance(100);
@@ -283,10 +333,13 @@ test("socket pool gives up a connection that is never answered, and tries anothe
   const { port } = silent.addr as Deno.NetAddr;
   const pool = createPool({ url: `http://127.0.0.1:${port}` }, server);
   pool.request("files:1");
-  await pool.clock.advance(9_000);
-  assert.equal(pool.channels.length, 0);
-  await pool.clock.advance(2_000);
-  await pool.handedOut(1);
+  // The pool sees after 50 ms that the socket is connecting, and then looks every 50 ms.
+  await pool.clock.advance(50 + 10_000);
+  assert.deepEqual(pool.logged, []);
+  await pool.clock.advance(50);
   assert.deepEqual(pool.logged, ["realtime can't be reached"]);
+  await pool.handedOut(1);
+  await pool.clock.advance(50);
+  assert.equal(pool.clock.pending, 0, "no timer of the first socket is left");
   (await accepted).close();
 });

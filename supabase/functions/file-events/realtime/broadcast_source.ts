@@ -1,12 +1,12 @@
 import type { RealtimeSystemPayload } from "@supabase/supabase-js";
 import { parseFileDeletion, parseFileUpdate } from "../rows/parse_file_change.ts";
 import type { FeedMessage } from "../stream/file_feed.ts";
-import type { ChannelSource } from "./realtime_feed.ts";
+import type { ChannelSource } from "./channel_source.ts";
 
 /**
- * Hears of changes from the messages that the database's own triggers send to the user's private
- * topic (`supabase/migrations/…_file_events_broadcast.sql`): within milliseconds, deletions included, and
- * authorized once, at the join.
+ * Receives changes as broadcasts. Triggers of the database send them to the user's private topic
+ * (`supabase/migrations/…_file_events_broadcast.sql`). They arrive within milliseconds and include
+ * deletions. Realtime authorizes the user once, at the join.
  */
 export const broadcastSource: ChannelSource = {
   topic: (userId) => `files:${userId}`,
@@ -14,7 +14,7 @@ export const broadcastSource: ChannelSource = {
   listen(channel, _userId, emit) {
     channel
       .on("broadcast", { event: "change" }, ({ payload }) => emit(parseChange(payload)))
-      // A statement changed too many rows to name each.
+      // One statement changed so many rows that the message does not contain them.
       .on("broadcast", { event: "many" }, () => emit({ kind: "hint" }));
   },
   confirms: ({ extension, status }: RealtimeSystemPayload) =>

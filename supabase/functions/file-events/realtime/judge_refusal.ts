@@ -1,9 +1,10 @@
 /**
- * Says what a server's refusal of a join is about.
+ * Says what a server found wrong with a join that it refused.
  *
- * @param reason As the server words it, such as `InvalidJWTToken: Token has expired 5 seconds ago`.
- * @returns `token`: it has expired, is malformed or has another signature. `policy`: the policies on
- * `realtime.messages` don't let the user listen. `undefined`: what ails the server itself.
+ * @param reason The server's words, such as `InvalidJWTToken: Token has expired 5 seconds ago`.
+ * @returns `token`: the token has expired, is malformed or has a wrong signature. `policy`: the
+ * policies on `realtime.messages` do not let the user listen. `undefined`: nothing is wrong with the
+ * user; the server itself has a problem.
  */
 export function judgeRefusal(reason: string): "token" | "policy" | undefined {
   if (/^Unauthorized/i.test(reason)) return "policy";

@@ -1,9 +1,9 @@
 import { parseFileDeletion, parseFileUpdate } from "../rows/parse_file_change.ts";
-import type { ChannelSource } from "./realtime_feed.ts";
+import type { ChannelSource } from "./channel_source.ts";
 
 /**
- * Hears of changes from Realtime's `postgres_changes`. Deletions come as inserts into
- * `file_deletions`: a DELETE itself is not filtered, and has no user to tell it apart by.
+ * Receives changes from Realtime's `postgres_changes`. Deletions arrive as inserts into
+ * `file_deletions`, because Realtime does not filter a DELETE, and its message does not name the user.
  *
  * Both tables must be in the publication `supabase_realtime` (`supabase/scripts`).
  */
@@ -15,6 +15,7 @@ export const postgresChangesSource: ChannelSource = {
     const schema = "public";
     channel
       .on("postgres_changes", { event: "*", schema, table: "files", filter }, (payload) => {
+        // Every user receives the DELETEs of all users.
         if (payload.eventType === "DELETE") return;
         const change = parseFileUpdate(payload.new);
         emit(change ? { kind: "change", change } : { kind: "hint" });

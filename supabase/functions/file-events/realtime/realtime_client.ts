@@ -1,14 +1,14 @@
 import { RealtimeClient } from "@supabase/supabase-js";
 import { jitter } from "../jitter.ts";
 
-/** As supabase-js waits between attempts to connect, in milliseconds; ours are jittered. */
+/** The delays before the attempts to reconnect, in milliseconds. They are those of supabase-js. */
 const RECONNECT_MS = [1_000, 2_000, 5_000, 10_000];
-/** Never: the pool disconnects it. */
-const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
+/** `setTimeout` fires immediately if the delay is longer. */
+const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
 /**
- * Makes a Realtime client without a token: what a channel brings as its own is then never
- * overwritten.
+ * Makes a Realtime client without a token, because supabase-js would send a client's token in place of
+ * the token that each channel has.
  *
  * @param url The project's URL.
  * @param key Its publishable key.
@@ -25,6 +25,7 @@ export function createRealtimeClient(
     reconnectAfterMs: (tries) => {
       return jitter(RECONNECT_MS[tries - 1] ?? RECONNECT_MS.at(-1)!, random, { spread: 0.5 });
     },
-    disconnectOnEmptyChannelsAfterMs: LONGEST_TIMEOUT_MS,
+    // The pool decides when a socket disconnects.
+    disconnectOnEmptyChannelsAfterMs: LONGEST_DELAY_MS,
   });
 }

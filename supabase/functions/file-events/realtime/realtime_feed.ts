@@ -1,24 +1,12 @@
-import type {
-  RealtimeChannel,
-  RealtimeChannelOptions,
-  RealtimeSystemPayload,
-} from "@supabase/supabase-js";
+import type { RealtimeChannel, RealtimeSystemPayload } from "@supabase/supabase-js";
 import type { Clock } from "../clock.ts";
 import { jitter } from "../jitter.ts";
 import type { Log } from "../log.ts";
-import type { FeedMessage, FileFeed } from "../stream/file_feed.ts";
+import type { FileFeed } from "../stream/file_feed.ts";
+import { type ChannelLoss, readChannelLoss } from "./channel_loss.ts";
+import type { ChannelSource } from "./channel_source.ts";
 import { judgeRefusal } from "./judge_refusal.ts";
 import type { SocketPool } from "./socket_pool.ts";
-
-/** A way to hear of changes over a Realtime channel. */
-export interface ChannelSource {
-  topic(userId: string): string;
-  readonly options: RealtimeChannelOptions;
-  /** Registers what the channel listens to; called before it is joined. */
-  listen(channel: RealtimeChannel, userId: string, emit: (message: FeedMessage) => void): void;
-  /** Whether a `system` message says that changes arrive from now on. SUBSCRIBED does not say so. */
-  confirms(system: RealtimeSystemPayload): boolean;
-}
 
 export interface RealtimeFeedOptions {
   readonly sockets: SocketPool;
@@ -27,101 +15,110 @@ export interface RealtimeFeedOptions {
   readonly log: Log;
 }
 
-/** Between attempts to join, in milliseconds: the first, doubled each time up to the last. */
+/** The delay after a failed join, in milliseconds: `first`, doubled after each, at most `last`. */
 const BACKOFF_MS = { first: 1_000, last: 30_000 };
-/** A server confirms a subscription within 3 s, even when cold. */
+/** A server confirms a subscription within 3 s, even if it has just started. */
 const CONFIRMATION_MS = 30_000;
 
 /**
- * A feed over Supabase Realtime. Whatever ends a channel (a lost socket, a close by the server, a
- * refused or unanswered join), it is left and joined anew: at once when only the socket was lost,
- * otherwise with backoff.
+ * Creates a feed over Supabase Realtime. When a channel ends for any reason, the feed leaves it and
+ * joins a new one: at once if only the socket was lost, otherwise after a delay.
  */
 export function createRealtimeFeed(source: ChannelSource, options: RealtimeFeedOptions): FileFeed {
   const { sockets, clock, random, log } = options;
 
   return (caller, onMessage, { signal }) => {
     const { userId } = caller;
+    /** The next join uses this token. */
     let { token } = caller;
-    let channel: RealtimeChannel | undefined;
-    let attempts = 0;
+    /** Aborts when the feed leaves its channel, or no longer wants the one that it requested. */
+    let membership = new AbortController();
+    /** Whether the server has confirmed the channel, and has reported no error since. */
     let isLive = false;
+    /** Failures since the last confirmation. */
+    let failures = 0;
+    /** Whether the server refused the last join because of this user's token or policies. */
     let wasRefused = false;
-    let cancelRequest = () => {};
     let cancelTimer = () => {};
 
-    function setLive(value: boolean) {
-      // A second confirmation means that the server has resubscribed: a gap lies in between.
-      const tell = value || isLive;
+    function setLive(value: boolean): void {
+      // A second confirmation means that the server subscribed again. There was a gap before it.
+      const mustTell = value || isLive;
       isLive = value;
-      if (tell && !signal.aborted) onMessage({ kind: value ? "live" : "down" });
+      if (mustTell && !signal.aborted) onMessage({ kind: value ? "live" : "down" });
     }
 
-    function leave() {
+    function join(): void {
+      membership = new AbortController();
+      sockets.request({
+        topic: source.topic(userId),
+        options: source.options,
+        wasRefused,
+        signal: membership.signal,
+        onChannel: subscribe,
+      });
+    }
+
+    function leave(): void {
       cancelTimer();
-      cancelRequest();
-      const left = channel;
-      // First, for leaving reports CLOSED.
-      channel = undefined;
-      if (left) sockets.release(left);
+      membership.abort();
       setLive(false);
     }
 
-    function join() {
-      const topic = source.topic(userId);
-      const { options } = source;
-      cancelRequest = sockets.request({ topic, options, wasRefused, onChannel: subscribe });
-    }
-
-    function joinLater(reason: string, refused?: "token" | "policy") {
+    function joinLater(reason: string, refused?: "token" | "policy"): void {
       leave();
       log("warn", "realtime channel lost", { user: userId, reason, ...(refused && { refused }) });
-      const backoff = Math.min(BACKOFF_MS.first * 2 ** attempts++, BACKOFF_MS.last);
+      const backoff = Math.min(BACKOFF_MS.first * 2 ** failures++, BACKOFF_MS.last);
       cancelTimer = clock.after(jitter(backoff, random), join);
     }
 
-    function awaitConfirmation() {
-      cancelTimer();
+    function awaitConfirmation(): void {
       cancelTimer = clock.after(CONFIRMATION_MS, () => joinLater("not confirmed"));
     }
 
-    function subscribe(joined: RealtimeChannel) {
-      channel = joined;
-      const isCurrent = () => joined === channel;
-      source.listen(joined, userId, (message) => {
-        if (isCurrent()) onMessage(message);
-      });
-      joined.on("system", {}, (system: RealtimeSystemPayload) => {
-        if (!isCurrent()) return;
-        if (source.confirms(system)) {
-          attempts = 0;
-          wasRefused = false;
-          cancelTimer();
-          setLive(true);
-        } else if (system.status === "error" && isLive) {
-          setLive(false);
-          // The server tries again by itself, or so it says.
-          awaitConfirmation();
-        }
-      });
-      joined.updateJoinPayload({ access_token: token });
-      joined.subscribe((status, error) => {
-        if (!isCurrent()) return;
-        if (status === "SUBSCRIBED") return awaitConfirmation();
-        const { reason, code } = (error?.cause ?? {}) as { reason?: unknown; code?: unknown };
-        // A lost socket's error has a close event as its cause, a refused join the server's answer.
-        if (status === "CHANNEL_ERROR" && typeof code === "number") {
-          leave();
-          return join();
-        }
-        if (typeof reason !== "string") return joinLater(error?.message ?? status);
-        if (reason.includes("RateLimit")) sockets.slowDown();
-        const refused = judgeRefusal(reason);
-        wasRefused = refused !== undefined;
-        joinLater(reason, refused);
-        // Realtime's word alone ends no stream: the database is asked whether the token is good.
-        if (refused && !signal.aborted) onMessage({ kind: "hint" });
-      });
+    function subscribe(channel: RealtimeChannel): void {
+      const { signal: left } = membership;
+      // supabase-js also reports the end of a channel that the feed itself has left.
+      const untilLeft = <T extends unknown[]>(handle: (...parameters: T) => void) => {
+        return (...parameters: T) => {
+          if (!left.aborted) handle(...parameters);
+        };
+      };
+      source.listen(channel, userId, untilLeft(onMessage));
+      channel.on("system", {}, untilLeft(onSystem));
+      channel.updateJoinPayload({ access_token: token });
+      channel.subscribe(untilLeft((status, error) => {
+        if (status === "SUBSCRIBED") awaitConfirmation();
+        else onLoss(readChannelLoss(status, error));
+      }));
+    }
+
+    function onSystem(system: RealtimeSystemPayload): void {
+      if (source.confirms(system)) {
+        failures = 0;
+        wasRefused = false;
+        cancelTimer();
+        setLive(true);
+      } else if (system.status === "error" && isLive) {
+        setLive(false);
+        // The server says that it will subscribe again. That is not certain.
+        awaitConfirmation();
+      }
+    }
+
+    function onLoss(loss: ChannelLoss): void {
+      if (loss.kind === "socket") {
+        leave();
+        return join();
+      }
+      if (loss.kind === "failure") return joinLater(loss.reason);
+      if (loss.reason.includes("RateLimit")) sockets.slowDown();
+      const refused = judgeRefusal(loss.reason);
+      wasRefused = refused !== undefined;
+      joinLater(loss.reason, refused);
+      // A refusal by Realtime alone ends no stream. The hint causes a query, in which the database
+      // decides whether the token is good.
+      if (refused) onMessage({ kind: "hint" });
     }
 
     if (!signal.aborted) {

@@ -2,17 +2,7 @@ import type { Caller } from "../stream/caller.ts";
 import type { Clock } from "../clock.ts";
 import type { FeedMessage, FeedSubscription, FileFeed } from "../stream/file_feed.ts";
 
-interface SharedSubscription {
-  readonly listeners: Set<(message: FeedMessage) => void>;
-  readonly end: AbortController;
-  subscription: FeedSubscription | undefined;
-  isLive: boolean;
-  /** The caller whose token the current subscription uses. */
-  subscribed: Caller;
-  /** The caller whose token expires last; the next renewal uses it. */
-  freshest: Caller;
-  cancelRenewal: () => void;
-}
+type Listener = (message: FeedMessage) => void;
 
 /**
  * How long before its token expires a shared subscription is renewed with a later one, in
@@ -23,66 +13,85 @@ const RENEWAL_MS = 15_000;
 /**
  * Lets the streams of one user share a subscription, which ends with the last of them.
  *
- * Tokens share one only if they grant the same, because row level security may depend on any claim.
+ * Streams share it only if their tokens grant the same, because row level security may depend on any
+ * claim.
  */
 export function shareFeed(feed: FileFeed, clock: Clock): FileFeed {
   const shared = new Map<string, SharedSubscription>();
-
-  function begin(caller: Caller): SharedSubscription {
-    const entry: SharedSubscription = {
-      listeners: new Set(),
-      end: new AbortController(),
-      subscription: undefined,
-      isLive: false,
-      subscribed: caller,
-      freshest: caller,
-      cancelRenewal: () => {},
-    };
-    entry.subscription = feed(caller, (message) => {
-      if (message.kind === "live") entry.isLive = true;
-      if (message.kind === "down") entry.isLive = false;
-      for (const listener of entry.listeners) listener(message);
-    }, { signal: entry.end.signal });
-    return entry;
-  }
-
-  function renew(entry: SharedSubscription) {
-    entry.cancelRenewal();
-    entry.subscribed = entry.freshest;
-    entry.subscription?.rejoin(entry.freshest);
-  }
-
-  function renewBeforeExpiry(entry: SharedSubscription) {
-    entry.cancelRenewal();
-    const wait = Math.max(0, entry.subscribed.expiresAt - RENEWAL_MS - clock.now());
-    entry.cancelRenewal = clock.after(wait, () => renew(entry));
-  }
-
   return (caller, onMessage, { signal }) => {
     if (signal.aborted) return { rejoin() {} };
     const key = `${caller.userId} ${caller.rights}`;
-    const listener = (message: FeedMessage) => onMessage(message);
-    let entry = shared.get(key);
-    if (!entry) shared.set(key, entry = begin(caller));
-    const joined = entry;
-    joined.listeners.add(listener);
-    if (joined.isLive) listener({ kind: "live" });
-    if (caller.expiresAt > joined.freshest.expiresAt) {
-      joined.freshest = caller;
-      renewBeforeExpiry(joined);
-    }
+    const subscription = shared.get(key) ?? new SharedSubscription(feed, caller, clock);
+    shared.set(key, subscription);
+    subscription.add(onMessage, caller);
     signal.addEventListener("abort", () => {
-      joined.listeners.delete(listener);
-      if (joined.listeners.size > 0) return;
-      joined.cancelRenewal();
-      joined.end.abort();
-      shared.delete(key);
+      subscription.delete(onMessage);
+      if (subscription.hasEnded) shared.delete(key);
     }, { once: true });
-    return {
-      rejoin() {
-        // If it is down, it is being joined already. Several streams may have noticed the same.
-        if (joined.isLive) renew(joined);
-      },
-    };
+    return { rejoin: () => subscription.rejoin() };
   };
+}
+
+/** A subscription of one user, with the streams that listen to it. */
+class SharedSubscription {
+  readonly #clock: Clock;
+  readonly #subscription: FeedSubscription;
+  readonly #listeners = new Set<Listener>();
+  readonly #end = new AbortController();
+  #isLive = false;
+  /** The caller whose token the current subscription uses. */
+  #subscribed: Caller;
+  /** The caller whose token expires last; the next renewal uses it. */
+  #freshest: Caller;
+  #cancelRenewal = () => {};
+
+  constructor(feed: FileFeed, caller: Caller, clock: Clock) {
+    this.#clock = clock;
+    this.#subscribed = this.#freshest = caller;
+    const { signal } = this.#end;
+    this.#subscription = feed(caller, (message) => this.#emit(message), { signal });
+  }
+
+  get hasEnded(): boolean {
+    return this.#end.signal.aborted;
+  }
+
+  /** Adds a stream, and takes its token for the next renewal if it expires later. */
+  add(listener: Listener, caller: Caller): void {
+    this.#listeners.add(listener);
+    if (this.#isLive) listener({ kind: "live" });
+    if (caller.expiresAt <= this.#freshest.expiresAt) return;
+    this.#freshest = caller;
+    const wait = this.#subscribed.expiresAt - RENEWAL_MS - this.#clock.now();
+    this.#cancelRenewal();
+    this.#cancelRenewal = this.#clock.after(wait, () => this.#renew());
+  }
+
+  /** Deletes a stream. With the last one the subscription ends. */
+  delete(listener: Listener): void {
+    this.#listeners.delete(listener);
+    if (this.#listeners.size > 0) return;
+    this.#cancelRenewal();
+    this.#end.abort();
+  }
+
+  /**
+   * Subscribes again, unless the feed is down: then it is subscribing already. So it happens once if
+   * several streams notice the same fault.
+   */
+  rejoin(): void {
+    if (this.#isLive) this.#renew();
+  }
+
+  #renew(): void {
+    this.#cancelRenewal();
+    this.#subscribed = this.#freshest;
+    this.#subscription.rejoin(this.#freshest);
+  }
+
+  #emit(message: FeedMessage): void {
+    if (message.kind === "live") this.#isLive = true;
+    if (message.kind === "down") this.#isLive = false;
+    for (const listener of this.#listeners) listener(message);
+  }
 }
