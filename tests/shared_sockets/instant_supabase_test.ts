@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createClient } from "@supabase/supabase-js";
 import { publishableKey } from "../../local/api_keys.ts";
 import { createQueryChanges } from "../../supabase/functions/file-events/postgrest/query_changes.ts";
-import { until } from "../support/deadline.ts";
+import { until } from "../support/until.ts";
 import { createIsolateFeed, mintCaller, sources } from "./feed_stack.ts";
 
 Deno.test({
