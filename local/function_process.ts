@@ -51,6 +51,7 @@ export async function startFunction(
     );
     const [status] = await Promise.all([child.status, ...outputs]);
     url = undefined;
+    await writer.close().catch(() => {}); // `stop` may have closed it.
     return status;
   }
 

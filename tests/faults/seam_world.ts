@@ -10,6 +10,7 @@ import type { FileState } from "../../supabase/functions/file-events/stream/file
 import type { FileDatabase, OnCommit, Rights } from "./file_database.ts";
 import { ProtocolClient } from "../support/protocol_client.ts";
 import { OWNER, type QueryFate, type Step } from "./step.ts";
+import { seededRandom } from "../support/seeded_random.ts";
 
 const QUERY_TIMEOUT_MS = 10_000;
 const SLOW_MS = 2_000;
@@ -60,8 +61,7 @@ export class SeamWorld<W> {
       if (this.database.peek) await this.#noteRunning();
       return page;
     });
-    let seed = 1;
-    const random = () => (seed = seed * 16807 % 2147483647) / 2147483647;
+    const random = seededRandom(1);
     this.#open = () =>
       createOpenFileStream({
         feed: this.feed.subscribe,

@@ -45,7 +45,7 @@ export interface IsolateFeed extends AsyncDisposable {
 export function createIsolateFeed(
   { url, publishableKey }: Pick<Stack, "url" | "publishableKey">,
   source: ChannelSource,
-  { random = Math.random, shareClock = systemClock as Clock, share = shareFeed } = {},
+  { random = (): number => 0.5, shareClock = systemClock as Clock, share = shareFeed } = {},
 ): IsolateFeed {
   const logged: string[] = [];
   const log = (_level: string, event: string, fields = {}) =>

@@ -20,21 +20,23 @@ export class FileWriter {
   readonly #files = new Map<string, string>();
   readonly #database: Database;
   readonly #users: readonly string[];
+  readonly #random: () => number;
 
-  constructor(database: Database, users: readonly string[]) {
+  constructor(database: Database, users: readonly string[], random: () => number) {
     this.#database = database;
     this.#users = users;
+    this.#random = random;
   }
 
   /** One statement, or a transaction that comes to nothing. */
   async write(): Promise<void> {
     if (this.#files.size < this.#users.length * FILES_PER_USER) return this.#insert(MAX_ROWS);
-    const dice = Math.random();
+    const dice = this.#random();
     if (dice < 0.7) await this.update(MAX_ROWS);
     else if (dice < 0.85) await this.update(1);
-    else if (dice < 0.9) await this.#insert(1 + index(20));
-    else if (dice < 0.94) await this.#delete(1 + index(20));
-    else if (dice < 0.98) await this.#give(1 + index(20));
+    else if (dice < 0.9) await this.#insert(1 + this.#index(20));
+    else if (dice < 0.94) await this.#delete(1 + this.#index(20));
+    else if (dice < 0.98) await this.#give(1 + this.#index(20));
     else await this.#rollBack();
   }
 
@@ -95,15 +97,15 @@ export class FileWriter {
   }
 
   #user(): string {
-    return this.#users[index(this.#users.length)]!;
+    return this.#users[this.#index(this.#users.length)]!;
   }
 
   #pick(count: number): string[] {
     const ids = [...this.#files.keys()];
-    return [...new Set(Array.from({ length: count }, () => ids[index(ids.length)]!))];
+    return [...new Set(Array.from({ length: count }, () => ids[this.#index(ids.length)]!))];
   }
-}
 
-function index(below: number): number {
-  return Math.floor(Math.random() * below);
+  #index(below: number): number {
+    return Math.floor(this.#random() * below);
+  }
 }

@@ -25,6 +25,8 @@ export interface IsolationReport {
 
 export interface IsolationOptions {
   readonly source: ChannelSource;
+  /** What is done, and when, is drawn from these numbers. */
+  readonly random: () => number;
   /** Goes on until so many changes were delivered, or something went wrong. */
   readonly target: number;
   readonly users?: number;
@@ -53,8 +55,10 @@ const QUIET_MS = 5_000;
  */
 export async function runIsolation(
   stack: Stack,
-  { source, target, users: userCount = 200, share = shareFeed, storms = true }: IsolationOptions,
+  options: IsolationOptions,
 ): Promise<IsolationReport> {
+  const { source, random, target, users: userCount = 200, share = shareFeed, storms = true } =
+    options;
   const report: IsolationReport = {
     delivered: 0,
     heard: 0,
@@ -64,16 +68,16 @@ export async function runIsolation(
     done: {},
   };
   const users = await insertUsers(stack, userCount);
-  const writer = new FileWriter(stack.database, users);
+  const writer = new FileWriter(stack.database, users, random);
   const deliveries: { to: string; change: FileChange }[] = [];
   const delivered = new Set<string>();
   const streams = new Set<Stream>();
   let lastDelivery = Date.now();
-  await using isolate = createIsolateFeed(stack, source, { shareClock, share });
+  await using isolate = createIsolateFeed(stack, source, { random, shareClock, share });
 
   const count = (action: string) => report.done[action] = (report.done[action] ?? 0) + 1;
-  const anyone = () => users[Math.floor(Math.random() * users.length)]!;
-  const anyStream = () => [...streams][Math.floor(Math.random() * streams.size)];
+  const anyone = () => users[Math.floor(random() * users.length)]!;
+  const anyStream = () => [...streams][Math.floor(random() * streams.size)];
 
   function open(caller: Caller, { isShortLived = false } = {}): void {
     const revisions = new Set<number>();
@@ -121,7 +125,7 @@ export async function runIsolation(
 
   async function storm(): Promise<void> {
     const names = Object.keys(actions);
-    const failure = Math.random() < 0.5 ? "drop" : "down";
+    const failure = random() < 0.5 ? "drop" : "down";
     for (let n = 0; n < WRITES_IN_STORM; n++) {
       await writer.write();
       if (n % 2 === 0) await act(names[(n >> 1) % names.length]!);
