@@ -41,11 +41,17 @@ export interface IsolateFeed extends AsyncDisposable {
   listen(caller: Caller, onMessage?: (message: FeedMessage) => void): Listener;
 }
 
-/** @param options.shareClock What decides when a token is about to end. */
+interface IsolateFeedOptions {
+  readonly random?: () => number;
+  /** Decides when a token is about to end. */
+  readonly shareClock?: Clock;
+  readonly share?: typeof shareFeed;
+}
+
 export function createIsolateFeed(
   { url, publishableKey }: Pick<Stack, "url" | "publishableKey">,
   source: ChannelSource,
-  { random = (): number => 0.5, shareClock = systemClock as Clock, share = shareFeed } = {},
+  { random = () => 0.5, shareClock = systemClock, share = shareFeed }: IsolateFeedOptions = {},
 ): IsolateFeed {
   const logged: string[] = [];
   const log = (_level: string, event: string, fields = {}) =>
