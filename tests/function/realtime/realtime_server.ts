@@ -1,3 +1,5 @@
+import type { RealtimeClient } from "@supabase/supabase-js";
+import { createRealtimeClient } from "../../../supabase/functions/file-events/realtime/realtime_client.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { serveHttp } from "../../support/http_server.ts";
 import { until } from "../../support/until.ts";
@@ -85,12 +87,21 @@ export class RealtimeServer implements AsyncDisposable {
   /** The open ones, in the order in which they were opened. */
   readonly sockets = new Set<WebSocket>();
   readonly #server = serveHttp((request) => this.#upgrade(request));
+  readonly #clients: RealtimeClient[] = [];
   #joinsSeen = 0;
   /** Whether it accepts sockets. */
   isUp = true;
 
   get url(): string {
     return this.#server.url;
+  }
+
+  /** Makes a client of this server, or of another URL, that ends with the server. */
+  createClient(url = this.url): RealtimeClient {
+    // The least random delay before it connects again.
+    const client = createRealtimeClient(url, "sb_publishable_test", { random: () => 0 });
+    this.#clients.push(client);
+    return client;
   }
 
   /** The next join that this has not returned yet. Time passes on `clock` until it comes. */
@@ -101,6 +112,9 @@ export class RealtimeServer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.isUp = false;
+    // Otherwise they would connect again, even to a later test's server on the same port.
+    // It takes 150 ms until they know that they are closed, so nothing waits for that.
+    for (const client of this.#clients) void client.disconnect();
     for (const socket of this.sockets) socket.close();
     await until(() => this.sockets.size === 0, "all sockets are closed");
     await this.#server[Symbol.asyncDispose]();

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import type { RealtimeChannel } from "@supabase/supabase-js";
-import { createRealtimeClient } from "../../../supabase/functions/file-events/realtime/realtime_client.ts";
 import { createSocketPool } from "../../../supabase/functions/file-events/realtime/socket_pool.ts";
 import { FakeClock, settle } from "../../support/fake_clock.ts";
 import { unreachableUrl } from "../../support/http_server.ts";
@@ -10,16 +9,12 @@ import type { RealtimeServer } from "./realtime_server.ts";
 import { testWithServer as test } from "./test_with_server.ts";
 
 /** A pool of real clients on the test's clock. The n-th one connects to the n-th URL, or the last. */
-function createPool(...servers: { readonly url: string }[]) {
+function createPool(server: RealtimeServer, urls = [server.url]) {
   let clients = 0;
   const clock = new FakeClock();
   const logged: string[] = [];
   const pool = createSocketPool({
-    createClient: () => {
-      const { url } = servers[Math.min(clients++, servers.length - 1)]!;
-      // The least random delay before it connects again.
-      return createRealtimeClient(url, "sb_publishable_test", { random: () => 0 });
-    },
+    createClient: () => server.createClient(urls[clients++] ?? urls.at(-1)),
     clock,
     log(level, event) {
       assert.equal(level, "warn");
@@ -46,7 +41,7 @@ function createPool(...servers: { readonly url: string }[]) {
   }
 
   /** Requests a channel, and waits until it is joined. */
-  async function join(topic: string, server: RealtimeServer): Promise<() => void> {
+  async function join(topic: string): Promise<() => void> {
     const leave = request(topic);
     await handedOut(channels.length + 1);
     const channel = channels.at(-1)!;
@@ -112,7 +107,7 @@ test("socket pool keeps users apart whose last join was refused", async (server)
 
 test("socket pool rejoins a topic on the socket that has just left it", async (server) => {
   const { channels, request, handedOut, join } = createPool(server);
-  const leave = await join("files:1", server);
+  const leave = await join("files:1");
   leave();
   request("files:1");
   await handedOut(2);
@@ -136,7 +131,7 @@ test("socket pool gives a topic that is in use another socket, for other rights 
 
 test("socket pool closes a socket that has had no channel for 10 s", async (server) => {
   const { clock, channels, logged, join } = createPool(server);
-  const leave = await join("files:1", server);
+  const leave = await join("files:1");
   leave();
   await until(() => server.leaves.length === 1);
   await until(() => channels[0]?.socket.getChannels().length === 0);
@@ -151,8 +146,8 @@ test("socket pool closes a socket that has had no channel for 10 s", async (serv
 
 test("socket pool keeps a socket while it has a channel", async (server) => {
   const { clock, channels, join } = createPool(server);
-  const leave = await join("files:1", server);
-  await join("files:2", server);
+  const leave = await join("files:1");
+  await join("files:2");
   leave();
   await until(() => server.leaves.length === 1);
   await clock.advance(60_000);
@@ -161,7 +156,7 @@ test("socket pool keeps a socket while it has a channel", async (server) => {
 
 test("socket pool keeps a socket that is used again within 10 s", async (server) => {
   const { clock, channels, join, request, handedOut } = createPool(server);
-  const leave = await join("files:1", server);
+  const leave = await join("files:1");
   leave();
   await until(() => server.leaves.length === 1);
   await clock.advance(5_000);
@@ -176,7 +171,7 @@ test("socket pool keeps a socket that is used again within 10 s", async (server)
 
 test("socket pool frees the place of a channel that supabase-js fails to leave", async (server) => {
   const { clock, channels, logged, join } = createPool(server);
-  const leave = await join("files:1", server);
+  const leave = await join("files:1");
   channels[0]!.socket.removeChannel = () => Promise.reject(new Error("not left"));
   leave();
   await clock.advance(10_000);
@@ -186,11 +181,14 @@ test("socket pool frees the place of a channel that supabase-js fails to leave",
 
 test("socket pool logs that supabase-js fails to disconnect a socket", async (server) => {
   const { clock, channels, logged, join } = createPool(server);
-  const leave = await join("files:1", server);
-  channels[0]!.socket.disconnect = () => Promise.reject(new Error("not closed"));
+  const leave = await join("files:1");
+  const client = channels[0]!.socket;
+  const { disconnect } = client;
+  client.disconnect = () => Promise.reject(new Error("not closed"));
   leave();
   await clock.advance(10_000);
   assert.deepEqual(logged, ["socket not closed cleanly"]);
+  client.disconnect = disconnect;
 });
 
 test("socket pool goes on with the next request when a join throws", async (server) => {
@@ -206,7 +204,7 @@ test("socket pool goes on with the next request when a join throws", async (serv
 });
 
 test("socket pool tries again when a client can't be made", async (server) => {
-  const { request, handedOut } = createPool({ url: "not a URL" }, server);
+  const { request, handedOut } = createPool(server, ["not a URL", server.url]);
   assert.throws(() => request("files:1"), /Invalid URL/);
   await handedOut(1);
 });
@@ -272,7 +270,7 @@ test("socket pool closes a socket that was opened for a request given up", async
 
 test("socket pool waits for a lost socket to reconnect, and keeps the channels on it", async (server) => {
   const { clock, channels, request, handedOut, join } = createPool(server);
-  await join("files:1", server);
+  await join("files:1");
   for (const socket of server.sockets) socket.close(4000);
   await until(() => server.sockets.size === 0);
   await until(() => !channels[0]!.socket.isConnected());
@@ -287,7 +285,7 @@ test("socket pool waits for a lost socket to reconnect, and keeps the channels o
 test("socket pool logs once in each outage that Realtime can't be reached", async (server) => {
   const { channels, clock, logged, handedOut, join, request } = createPool(server);
   const line = "realtime can't be reached";
-  await join("files:1", server);
+  await join("files:1");
   for (const outage of [1, 2]) {
     server.isUp = false;
     for (const socket of server.sockets) socket.close(4000);
@@ -302,9 +300,10 @@ test("socket pool logs once in each outage that Realtime can't be reached", asyn
 });
 
 test("socket pool logs an outage of one socket while another is connected", async (server) => {
-  const { clock, logged, request, handedOut } = createPool(server, {
-    url: await unreachableUrl(),
-  });
+  const { clock, logged, request, handedOut } = createPool(server, [
+    server.url,
+    await unreachableUrl(),
+  ]);
   request("files:1");
   await handedOut(1);
   request("files:refused", { wasRefused: true });
@@ -317,7 +316,7 @@ test("socket pool logs an outage of one socket while another is connected", asyn
 });
 
 test("socket pool lets nobody wait for a refused user's socket that can't be connected", async (server) => {
-  const { request, handedOut, channels } = createPool({ url: await unreachableUrl() }, server);
+  const { request, handedOut, channels } = createPool(server, [await unreachableUrl(), server.url]);
   request("files:refused", { wasRefused: true });
   for (let n = 0; n < 5; n++) request(`files:${n}`);
   await handedOut(5);
@@ -331,7 +330,7 @@ test("socket pool gives up a connection that is never answered, and tries anothe
   using silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const accepted = silent.accept();
   const { port } = silent.addr as Deno.NetAddr;
-  const pool = createPool({ url: `http://127.0.0.1:${port}` }, server);
+  const pool = createPool(server, [`http://127.0.0.1:${port}`, server.url]);
   pool.request("files:1");
   // The pool sees after 50 ms that the socket is connecting, and then looks every 50 ms.
   await pool.clock.advance(50 + 10_000);

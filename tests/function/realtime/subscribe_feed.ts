@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import type { Log } from "../../../supabase/functions/file-events/log.ts";
 import type { ChannelSource } from "../../../supabase/functions/file-events/realtime/channel_source.ts";
-import { createRealtimeClient } from "../../../supabase/functions/file-events/realtime/realtime_client.ts";
 import { createRealtimeFeed } from "../../../supabase/functions/file-events/realtime/realtime_feed.ts";
 import { createSocketPool } from "../../../supabase/functions/file-events/realtime/socket_pool.ts";
 import type { FeedMessage } from "../../../supabase/functions/file-events/stream/file_feed.ts";
@@ -35,8 +34,7 @@ export function subscribeFeed(
   };
   const random = () => 0.5;
   const sockets = createSocketPool({
-    // The least random delay before it connects again.
-    createClient: () => createRealtimeClient(url, "sb_publishable_test", { random: () => 0 }),
+    createClient: () => server.createClient(url),
     clock: poolClock,
     log,
   });
