@@ -8,22 +8,13 @@ import { queryError } from "../../../supabase/functions/file-events/postgrest/qu
 import { judgeFaults } from "../../../supabase/functions/file-events/postgrest/judge_faults.ts";
 import { USER_ID } from "../../support/access_tokens.ts";
 import { FakeClock, settle } from "../../support/fake_clock.ts";
-import { upTo } from "../../support/example_change.ts";
+import { examplePage } from "../../support/example_page.ts";
 
-const PAGE: ChangesPage = {
-  cursor: "c1",
-  coverage: upTo(0n),
-  revision: 0,
-  reset: false,
-  more: false,
-  current: true,
-  changes: [],
-};
 const QUERY = { since: null, fileIds: null, snapshot: true };
 const LASTING_MS = 5_000;
 
 const answers = {
-  page: () => PAGE,
+  page: () => examplePage(),
   refuse: () => {
     throw queryError(401, { code: "PGRST301", message: "JWSError JWSInvalidSignature" });
   },

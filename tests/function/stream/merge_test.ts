@@ -1,25 +1,12 @@
 import assert from "node:assert/strict";
-import type { ChangesPage } from "../../../supabase/functions/file-events/stream/changes_since.ts";
 import { Merge } from "../../../supabase/functions/file-events/stream/merge.ts";
 import { Outbox } from "../../../supabase/functions/file-events/stream/outbox.ts";
 import { fileId, updated, upTo } from "../../support/example_change.ts";
+import { examplePage as page } from "../../support/example_page.ts";
 
 /** File `n` at a revision. */
 const file = (n: number, revision: number, changedIn = revision) =>
   updated({ id: fileId(n), revision, changedIn });
-
-function page(fields: Partial<ChangesPage> = {}): ChangesPage {
-  return {
-    cursor: "c1",
-    coverage: upTo(0n),
-    revision: 0,
-    reset: false,
-    more: false,
-    current: true,
-    changes: [],
-    ...fields,
-  };
-}
 
 function createMerge({ maxFiles = 10 } = {}) {
   const outbox = new Outbox("c0");
@@ -49,7 +36,7 @@ Deno.test("Merge leaves live changes before the first page to another catch-up",
 Deno.test("Merge passes a live change after the first page, while the catch-up goes on", () => {
   const { merge, outbox } = createMerge();
   merge.beginCatchUp();
-  merge.applyPage(page({ more: true, current: false }));
+  merge.applyPage(page({ more: true }));
   assert.equal(merge.receive(file(1, 1)), "sent");
   assert.equal(outbox.fileCount, 1);
   assert.equal(merge.endCatchUp(), false);

@@ -16,6 +16,7 @@ import type { StreamMessage } from "../../../supabase/functions/file-events/stre
 import type { StreamParameters } from "../../../supabase/functions/file-events/stream/stream_parameters.ts";
 import { USER_ID } from "../../support/access_tokens.ts";
 import { upTo } from "../../support/example_change.ts";
+import { examplePage } from "../../support/example_page.ts";
 import { FakeClock, settle } from "../../support/fake_clock.ts";
 
 /** A feed that says what the test says. */
@@ -65,16 +66,7 @@ export class ScriptedDatabase {
   /** Answers the oldest open query, by default with a page of nothing new. */
   async answer(page: Partial<ChangesPage> = {}): Promise<void> {
     const { query, resolve } = this.#next();
-    resolve({
-      cursor: query.since ?? "start",
-      coverage: upTo(0n),
-      revision: 0,
-      reset: false,
-      more: false,
-      current: !page.more,
-      changes: [],
-      ...page,
-    });
+    resolve(examplePage({ cursor: query.since ?? "start", ...page }));
     await settle();
   }
 
