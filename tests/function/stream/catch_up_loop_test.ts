@@ -85,7 +85,7 @@ Deno.test("CatchUpLoop waits while changes arrive, but no longer than the ordina
   loop.sent(updated({ status: "processing" }));
   for (let ms = 0; ms < ORDINARY_MS; ms += RETRY_MS) {
     assert.equal(begun(), 1, `after ${ms} ms`);
-    loop.feedBrought();
+    loop.feedDelivered();
     await clock.advance(RETRY_MS);
   }
   await clock.advance(FAST_MS);
@@ -96,7 +96,7 @@ Deno.test("CatchUpLoop counts the wait from the last change that arrived", async
   const { clock, loop, begun } = await createBegunLoop("found");
   loop.sent(updated({ status: "processing" }));
   await clock.advance(FAST_MS - 1);
-  loop.feedBrought();
+  loop.feedDelivered();
   await clock.advance(FAST_MS - 1);
   assert.equal(begun(), 1);
   await clock.advance(1);
@@ -106,7 +106,7 @@ Deno.test("CatchUpLoop counts the wait from the last change that arrived", async
 Deno.test("CatchUpLoop retries after a failure although changes arrive", async () => {
   const { clock, loop, begun } = await createBegunLoop("failed");
   for (let ms = 0; ms < RETRY_MS; ms += 100) {
-    loop.feedBrought();
+    loop.feedDelivered();
     await clock.advance(100);
   }
   assert.equal(begun(), 2);

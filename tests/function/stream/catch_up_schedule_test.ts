@@ -81,7 +81,7 @@ Deno.test("CatchUpSchedule doubles up to the ordinary interval while catch-ups f
 Deno.test("CatchUpSchedule hurries again when something was found or brought, or the feed has changed", async (t) => {
   const causes: Record<string, (schedule: CatchUpSchedule) => void> = {
     "a catch-up found something": (schedule) => schedule.ended("found"),
-    "the feed brought a change": (schedule) => schedule.feedBrought(),
+    "the feed brought a change": (schedule) => schedule.feedDelivered(),
     "the feed came and went": (schedule) => {
       schedule.feedChanged(true);
       schedule.feedChanged(false);
@@ -102,7 +102,7 @@ Deno.test("CatchUpSchedule tries again soon after a failure, then ever later", (
   const schedule = createSchedule();
   const delays = Array.from({ length: 8 }, () => {
     schedule.ended("failed");
-    schedule.feedBrought();
+    schedule.feedDelivered();
     return schedule.delay();
   });
   assert.deepEqual(delays, [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]);

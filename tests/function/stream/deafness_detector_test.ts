@@ -43,26 +43,26 @@ Deno.test("DeafnessDetector gives the feed 5 s to bring what a catch-up has foun
   assert.equal(endCatchUp(detector, 15), false, "both count as one miss");
 });
 
-Deno.test("DeafnessDetector forgives what the feed brings late, newer states included", () => {
+Deno.test("DeafnessDetector counts no miss for what the feed delivers late, newer states included", () => {
   const detector = createDetector();
   missIn(detector, 10);
   detector.found(change(1, 5), 10_000);
-  detector.feedBrought(change(1, 6));
+  detector.feedDelivered(change(1, 6));
   assert.equal(endCatchUp(detector, 20), false);
 });
 
-Deno.test("DeafnessDetector forgives what the feed brings late as it was found", () => {
+Deno.test("DeafnessDetector counts no miss for what the feed delivers late as it was found", () => {
   const detector = createDetector();
   detector.found(change(1, 5), 10_000);
-  detector.feedBrought(change(1, 5));
+  detector.feedDelivered(change(1, 5));
   endCatchUp(detector, 20);
   assert.deepEqual(missIn(detector, 30), [false], "the first miss");
 });
 
-Deno.test("DeafnessDetector does not forgive for an older state of the file", () => {
+Deno.test("DeafnessDetector counts a miss when only an older state of the file is delivered", () => {
   const detector = createDetector();
   detector.found(change(1, 5), 10_000);
-  detector.feedBrought(change(1, 4));
+  detector.feedDelivered(change(1, 4));
   assert.equal(endCatchUp(detector, 20), false);
   assert.deepEqual(missIn(detector, 30), [true], "the second in a row");
 });
@@ -70,7 +70,7 @@ Deno.test("DeafnessDetector does not forgive for an older state of the file", ()
 Deno.test("DeafnessDetector starts counting again when anything arrives in between", () => {
   const detector = createDetector();
   missIn(detector, 10);
-  detector.feedBrought(change(99));
+  detector.feedDelivered(change(99));
   assert.deepEqual(missIn(detector, 20, 30), [false, true]);
 });
 

@@ -61,9 +61,9 @@ export class CatchUpLoop {
   }
 
   /** The feed has delivered a change. */
-  feedBrought(): void {
+  feedDelivered(): void {
     this.#lastArrivalAt = this.#options.clock.now();
-    this.#schedule.feedBrought();
+    this.#schedule.feedDelivered();
   }
 
   /** A change has been put into the outbox. */

@@ -41,7 +41,7 @@ export class CatchUpSchedule {
   /** How the last catch-up failed; `undefined` if it did not. */
   #failure: "failed" | "refused" | undefined;
   /** Catch-ups in a row that found nothing or failed again. Each doubles the short interval. */
-  #fruitless = 0;
+  #withoutResult = 0;
 
   /** @param options.maxMs The ordinary interval. */
   constructor(options: { maxMs: number; random: () => number }) {
@@ -56,14 +56,14 @@ export class CatchUpSchedule {
   /** @returns Whether the short interval applies now and did not before. */
   feedChanged(live: boolean): boolean {
     const wasUrgent = this.#urgent;
-    if (live !== this.#feedIsLive) this.#fruitless = 0;
+    if (live !== this.#feedIsLive) this.#withoutResult = 0;
     this.#feedIsLive = live;
     return this.#urgent && !wasUrgent;
   }
 
   /** The feed has delivered a change. */
-  feedBrought(): void {
-    if (!this.isRetry) this.#fruitless = 0;
+  feedDelivered(): void {
+    if (!this.isRetry) this.#withoutResult = 0;
   }
 
   /** A change has been put into the outbox. @returns As for {@linkcode feedChanged}. */
@@ -79,7 +79,7 @@ export class CatchUpSchedule {
   ended(outcome: CatchUpOutcome): void {
     const failure = outcome === "failed" || outcome === "refused" ? outcome : undefined;
     const isFirstFailure = failure !== undefined && failure !== this.#failure;
-    this.#fruitless = outcome === "found" || isFirstFailure ? 0 : this.#fruitless + 1;
+    this.#withoutResult = outcome === "found" || isFirstFailure ? 0 : this.#withoutResult + 1;
     this.#failure = failure;
   }
 
@@ -99,7 +99,7 @@ export class CatchUpSchedule {
     const first = { failed: RETRY_MS, refused: REFUSED_RETRY_MS, none: FAST_MS }[
       this.#failure ?? "none"
     ];
-    const urgent = Math.min(first * 2 ** Math.min(this.#fruitless, 20), maxMs);
+    const urgent = Math.min(first * 2 ** Math.min(this.#withoutResult, 20), maxMs);
     return jitter(this.#urgent ? urgent : maxMs, random);
   }
 }

@@ -9,11 +9,11 @@ const LATE_MS = 5_000;
  * The feed is deaf after this many catch-ups with missed changes. One proves nothing, because
  * Realtime drops messages above a project's limits.
  */
-const STRIKES = 2;
+const MISSES_OF_A_DEAF_FEED = 2;
 /** The shortest time between two rejoins, in milliseconds. */
 const REJOIN_INTERVAL_MS = 60_000;
 /** How many changes are waited for at once. A few are enough to detect a deaf feed. */
-const MAX_OWED = 100;
+const MAX_EXPECTED = 100;
 
 /**
  * Detects a feed that is live and delivers nothing, as Realtime's does after some outages. The feed
@@ -25,9 +25,9 @@ const MAX_OWED = 100;
  */
 export class DeafnessDetector {
   /** The changes that the feed should still deliver, by file id. Each was found at `since` (ms). */
-  readonly #owed = new Map<string, { revision: number; since: number }>();
+  readonly #expected = new Map<string, { revision: number; since: number }>();
   /** Catch-ups that ended with missed changes since the feed last reported anything. */
-  #strikes = 0;
+  #misses = 0;
   /** No rejoin is requested before this time, in milliseconds. */
   #nextRejoin = -Infinity;
   /** The feed's last report of its state was `live`. */
@@ -46,18 +46,18 @@ export class DeafnessDetector {
   feedChanged({ live }: { live: boolean }): void {
     this.#isLive = live;
     this.#isSameGeneration = this.#hasBaseline = false;
-    this.#forgive();
+    this.#forgetMisses();
   }
 
   feedHinted(): void {
     this.#hinted = this.#catchUpIsHinted = true;
-    this.#forgive();
+    this.#forgetMisses();
   }
 
-  feedBrought({ id, revision }: FileChange): void {
-    this.#strikes = 0;
-    const owed = this.#owed.get(id);
-    if (owed && revision >= owed.revision) this.#owed.delete(id);
+  feedDelivered({ id, revision }: FileChange): void {
+    this.#misses = 0;
+    const expected = this.#expected.get(id);
+    if (expected && revision >= expected.revision) this.#expected.delete(id);
   }
 
   beginCatchUp(): void {
@@ -68,8 +68,8 @@ export class DeafnessDetector {
 
   /** The catch-up has found a change that the client lacked. `now` is in milliseconds. */
   found({ id, revision }: FileChange, now: number): void {
-    if (!this.#hasBaseline || this.#catchUpIsHinted || this.#owed.size >= MAX_OWED) return;
-    this.#owed.set(id, { revision, since: now });
+    if (!this.#hasBaseline || this.#catchUpIsHinted || this.#expected.size >= MAX_EXPECTED) return;
+    this.#expected.set(id, { revision, since: now });
   }
 
   /**
@@ -81,18 +81,18 @@ export class DeafnessDetector {
     if (complete) this.#hasBaseline ||= this.#isLive && this.#isSameGeneration;
     // The next catch-up will find what the hint announced.
     else this.#hinted ||= this.#catchUpIsHinted;
-    const sizeBefore = this.#owed.size;
-    for (const [id, { since }] of this.#owed) {
-      if (now - since >= LATE_MS) this.#owed.delete(id);
+    const sizeBefore = this.#expected.size;
+    for (const [id, { since }] of this.#expected) {
+      if (now - since >= LATE_MS) this.#expected.delete(id);
     }
-    if (this.#owed.size < sizeBefore) this.#strikes++;
-    if (this.#strikes < STRIKES || now < this.#nextRejoin) return false;
+    if (this.#expected.size < sizeBefore) this.#misses++;
+    if (this.#misses < MISSES_OF_A_DEAF_FEED || now < this.#nextRejoin) return false;
     this.#nextRejoin = now + REJOIN_INTERVAL_MS;
     return true;
   }
 
-  #forgive(): void {
-    this.#owed.clear();
-    this.#strikes = 0;
+  #forgetMisses(): void {
+    this.#expected.clear();
+    this.#misses = 0;
   }
 }

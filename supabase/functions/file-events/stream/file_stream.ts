@@ -39,23 +39,23 @@ export function createOpenFileStream(options: FileStreamOptions): OpenFileStream
     const labels = { stream: createId(), user: caller.userId };
 
     /** Heartbeats in a row at which entries waited and none had been taken since the last one. */
-    let idleBeats = 0;
+    let stalledHeartbeats = 0;
     /** How many entries had been taken at the last heartbeat. */
-    let takenAtLastBeat = 0;
-    function beat() {
-      const isStalled = !outbox.isEmpty && outbox.takenCount === takenAtLastBeat;
-      idleBeats = isStalled ? idleBeats + 1 : 0;
-      takenAtLastBeat = outbox.takenCount;
-      if (idleBeats >= MAX_STALLED_HEARTBEATS) return lifetime.end("slow-consumer");
+    let takenAtLastHeartbeat = 0;
+    function sendHeartbeat() {
+      const isStalled = !outbox.isEmpty && outbox.takenCount === takenAtLastHeartbeat;
+      stalledHeartbeats = isStalled ? stalledHeartbeats + 1 : 0;
+      takenAtLastHeartbeat = outbox.takenCount;
+      if (stalledHeartbeats >= MAX_STALLED_HEARTBEATS) return lifetime.end("slow-consumer");
       outbox.putHeartbeat();
-      cancelBeat = clock.after(heartbeatMs, beat);
+      cancelHeartbeat = clock.after(heartbeatMs, sendHeartbeat);
     }
     // The first heartbeat comes at a random moment of the interval, so that streams which were
     // opened together do not send all their heartbeats together.
-    let cancelBeat = clock.after(heartbeatMs * random(), beat);
+    let cancelHeartbeat = clock.after(heartbeatMs * random(), sendHeartbeat);
 
     function finish(controller: ReadableStreamDefaultController<StreamMessage>) {
-      cancelBeat();
+      cancelHeartbeat();
       outbox.close();
       const reason: EndReason = signal.reason;
       if (reason !== "cancelled") {

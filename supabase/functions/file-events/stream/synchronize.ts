@@ -78,8 +78,8 @@ export function synchronize(
   }
 
   function receiveChange(change: FileChange): void {
-    detector.feedBrought(change);
-    loop.feedBrought();
+    detector.feedDelivered(change);
+    loop.feedDelivered();
     if (fileIds && !fileIds.has(change.id)) return;
     const verdict = merge.receive(change);
     if (verdict === "sent") loop.sent(change);
