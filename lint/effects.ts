@@ -11,13 +11,19 @@ const ROOTS = [`${FUNCTION}index.ts`, `${FUNCTION}system_clock.ts`];
 
 /** Globals that are effects: environment, network, timers, clock, console. */
 const EFFECTS = new Set([
+  "BroadcastChannel",
   "Deno",
   "EventSource",
   "WebSocket",
+  "WebSocketStream",
+  "Worker",
+  "XMLHttpRequest",
   "console",
   "fetch",
+  "localStorage",
   "performance",
   "process",
+  "sessionStorage",
   "setImmediate",
   "setInterval",
   "setTimeout",

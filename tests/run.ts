@@ -26,13 +26,15 @@ async function test(
   options: { env?: Record<string, string>; cwd?: string } = {},
 ): Promise<Counts> {
   const report = await Deno.makeTempFile({ prefix: "file-events-", suffix: ".xml" });
-  const { success } = await new Deno.Command(deno, {
-    ...options,
-    args: ["test", "--allow-all", "--trace-leaks", `--junit-path=${report}`, ...args],
-  }).spawn().status;
-  const counts = countResults(await Deno.readTextFile(report), success);
-  await Deno.remove(report);
-  return counts;
+  try {
+    const { success } = await new Deno.Command(deno, {
+      ...options,
+      args: ["test", "--allow-all", "--trace-leaks", `--junit-path=${report}`, ...args],
+    }).spawn().status;
+    return countResults(await Deno.readTextFile(report), success);
+  } finally {
+    await Deno.remove(report);
+  }
 }
 
 /** The binary of a Deno from its npm package. */

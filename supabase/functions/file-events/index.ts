@@ -1,4 +1,5 @@
-// The composition root. Environment, clock, random numbers and network are accessed only here.
+// The composition root. Environment, random numbers and network are accessed only here, the clock and
+// timers only in system_clock.ts.
 import { createClient } from "@supabase/supabase-js";
 import { createAuthenticate } from "./auth/authenticate.ts";
 import { isTokenRefused } from "./auth/is_token_refused.ts";

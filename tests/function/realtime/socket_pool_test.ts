@@ -95,6 +95,18 @@ test("socket pool opens another socket for the 101st channel", async (server) =>
   assert.equal(server.sockets.size, 2);
 });
 
+test("socket pool rejoins on a full socket, in the place of the channel that was left", async (server) => {
+  const { channels, request, handedOut } = createPool(server);
+  const leave = request("files:1");
+  for (let n = 2; n <= 100; n++) request(`files:${n}`);
+  await handedOut(100);
+  leave();
+  request("files:1");
+  await handedOut(101);
+  assert.equal(channels[100]?.socket, channels[0]?.socket);
+  assert.equal(server.sockets.size, 1);
+});
+
 test("socket pool keeps users apart whose last join was refused", async (server) => {
   const { channels, request, handedOut } = createPool(server);
   request("files:1");

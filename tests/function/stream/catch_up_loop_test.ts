@@ -112,6 +112,28 @@ Deno.test("CatchUpLoop retries after a failure although changes arrive", async (
   assert.equal(begun(), 2);
 });
 
+Deno.test("CatchUpLoop goes on after a run that throws", async () => {
+  const clock = new FakeClock();
+  const { signal } = new AbortController();
+  const errors: unknown[] = [];
+  const note = (event: PromiseRejectionEvent) => {
+    event.preventDefault();
+    errors.push(event.reason);
+  };
+  let begun = 0;
+  const run = (): Promise<CatchUpOutcome> => {
+    return ++begun === 1 ? Promise.reject("a bug") : Promise.resolve("nothing");
+  };
+  addEventListener("unhandledrejection", note);
+  try {
+    new CatchUpLoop({ run, catchUpMs: ORDINARY_MS, clock, random: () => 0.5, signal }).begin();
+    await clock.advance(RETRY_MS);
+  } finally {
+    removeEventListener("unhandledrejection", note);
+  }
+  assert.deepEqual([begun, errors], [2, ["a bug"]], "the error is not swallowed");
+});
+
 Deno.test("CatchUpLoop shortens a wait that has become too long", async (t) => {
   const causes: Record<string, (loop: CatchUpLoop) => void> = {
     "the feed is down": (loop) => loop.feedChanged({ live: false }),

@@ -33,6 +33,16 @@ Deno.test("Merge leaves live changes before the first page to another catch-up",
   assert.equal(merge.endCatchUp(), false);
 });
 
+Deno.test("Merge lets another catch-up bring what it dropped, also if the first one has failed", () => {
+  const { merge } = createMerge();
+  merge.beginCatchUp();
+  assert.equal(merge.receive(file(1, 1)), "left to catch-up");
+  merge.applyPage(page({ more: true }));
+  merge.beginCatchUp();
+  merge.applyPage(page());
+  assert.equal(merge.endCatchUp(), true);
+});
+
 Deno.test("Merge passes a live change after the first page, while the catch-up goes on", () => {
   const { merge, outbox } = createMerge();
   merge.beginCatchUp();

@@ -100,13 +100,13 @@ export class PooledSocket {
 
   /** Never rejects. */
   async #leave(channel: RealtimeChannel): Promise<void> {
+    // The client drops the channel at once, whatever the server answers.
+    this.#channels--;
+    this.disconnectLater();
     try {
       await this.#client.removeChannel(channel);
     } catch (error) {
       this.#options.log("warn", "channel not left cleanly", { error: String(error) });
-    } finally {
-      this.#channels--;
-      this.disconnectLater();
     }
   }
 }

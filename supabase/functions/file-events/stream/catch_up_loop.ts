@@ -80,12 +80,17 @@ export class CatchUpLoop {
     this.#cancelTimer();
     this.#isRunning = true;
     this.#isRequested = false;
-    const outcome = await this.#options.run();
-    this.#isRunning = false;
-    this.#lastRunAt = this.#options.clock.now();
-    this.#schedule.ended(outcome);
-    if (this.#isRequested) this.request();
-    else this.#arm();
+    let outcome: CatchUpOutcome = "failed";
+    try {
+      outcome = await this.#options.run();
+    } finally {
+      // Also if `run` rejects, because otherwise no catch-up would ever run again.
+      this.#isRunning = false;
+      this.#lastRunAt = this.#options.clock.now();
+      this.#schedule.ended(outcome);
+      if (this.#isRequested) this.request();
+      else this.#arm();
+    }
   }
 
   /** Sets the timer of the next catch-up, unless one is running or requested. */

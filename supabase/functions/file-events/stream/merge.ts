@@ -47,7 +47,7 @@ export class Merge {
   #liveChanges: "before first page" | "passing" | "overflowed" = "before first page";
   /** A live change has been sent since the catch-up began. */
   #hasPassed = false;
-  /** The current catch-up may lack a live change that was dropped, so another one must follow. */
+  /** A live change was dropped that the current catch-up may lack, so another one must follow. */
   #mustRepeat = false;
 
   /** @param maxFiles How many files may wait, and how many revisions are remembered. */
@@ -75,7 +75,7 @@ export class Merge {
 
   /** A catch-up begins. */
   beginCatchUp(): void {
-    this.#hasPassed = this.#mustRepeat = false;
+    this.#hasPassed = false;
   }
 
   applyPage(page: ChangesPage): PageVerdict {
@@ -103,7 +103,9 @@ export class Merge {
   endCatchUp(): boolean {
     this.#memory.endCatchUp();
     this.#liveChanges = "passing";
-    return this.#mustRepeat;
+    const mustRepeat = this.#mustRepeat;
+    this.#mustRepeat = false;
+    return mustRepeat;
   }
 
   /** @returns Whether there was room. */
