@@ -20,6 +20,7 @@ function createLoop() {
       begun++;
       return new Promise((resolve) => running.push(resolve));
     },
+    onEnded: () => {},
     catchUpMs: ORDINARY_MS,
     clock,
     random: () => 0.5,
@@ -126,7 +127,8 @@ Deno.test("CatchUpLoop goes on after a run that throws", async () => {
   };
   addEventListener("unhandledrejection", note);
   try {
-    new CatchUpLoop({ run, catchUpMs: ORDINARY_MS, clock, random: () => 0.5, signal }).begin();
+    const times = { catchUpMs: ORDINARY_MS, clock, random: () => 0.5 };
+    new CatchUpLoop({ run, onEnded: () => {}, ...times, signal }).begin();
     await clock.advance(RETRY_MS);
   } finally {
     removeEventListener("unhandledrejection", note);

@@ -526,6 +526,21 @@ Deno.test("file stream makes a feed rejoin that is deaf, and logs it", async () 
   assert.equal(logged.filter(({ event }) => event === "feed is deaf, rejoining").length, 1);
 });
 
+Deno.test("file stream catches up after 5 s when a deaf feed has rejoined and stays down", async () => {
+  const { clock, client, feed, database } = await openReadyStream();
+  for (const changes of [[file(1, 1)], [file(2, 2)], []]) {
+    assert.equal(feed.rejoins, 0);
+    await clock.advance(60_000);
+    while (database.waiting > 0) await database.answer({ changes });
+    await client.readAll();
+  }
+  assert.equal(feed.rejoins, 1);
+  await clock.advance(4_999);
+  assert.equal(database.waiting, 0);
+  await clock.advance(1);
+  assert.equal(database.waiting, 1);
+});
+
 Deno.test("file stream takes a feed for healthy that brings hints in place of many changes", async () => {
   const { clock, client, feed, database } = await openReadyStream();
   for (let n = 1; n <= 4; n++) {

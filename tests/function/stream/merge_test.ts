@@ -43,6 +43,16 @@ Deno.test("Merge lets another catch-up bring what it dropped, also if the first 
   assert.equal(merge.endCatchUp(), true);
 });
 
+Deno.test("Merge asks for no other catch-up because of a change before one that begins anew", () => {
+  const { merge } = createMerge();
+  merge.beginCatchUp();
+  assert.equal(merge.receive(file(1, 1)), "left to catch-up");
+  // It fails without a page, so the next one reads a newer snapshot.
+  merge.beginCatchUp();
+  merge.applyPage(page());
+  assert.equal(merge.endCatchUp(), false);
+});
+
 Deno.test("Merge passes a live change after the first page, while the catch-up goes on", () => {
   const { merge, outbox } = createMerge();
   merge.beginCatchUp();
@@ -124,6 +134,16 @@ Deno.test("Merge drops all that waits when too many files do, and starts over fr
   assert.equal(merge.endCatchUp(), true);
   await outbox.next();
   assert.equal(merge.receive(file(4, 15)), "sent");
+});
+
+Deno.test("Merge lets another catch-up bring what it dropped after an overflow, also after a failure", () => {
+  const { merge } = createCaughtUp({ maxFiles: 1 });
+  merge.beginCatchUp();
+  merge.applyPage(page({ changes: [file(1, 11), file(2, 12)] }));
+  assert.equal(merge.receive(file(3, 13)), "left to catch-up");
+  merge.beginCatchUp();
+  merge.applyPage(page());
+  assert.equal(merge.endCatchUp(), true, "the cursor may be one from the middle of a run");
 });
 
 Deno.test("Merge.applyPage() says so when there is no room for a page's first change", () => {

@@ -30,7 +30,12 @@ export class ScriptedFeed {
     this.caller = caller;
     this.signal = signal;
     this.#onMessage = onMessage;
-    return { rejoin: () => void this.rejoins++ };
+    return {
+      rejoin: () => {
+        this.rejoins++;
+        onMessage({ kind: "down" });
+      },
+    };
   };
 
   /** Says this and lets everybody act on it. */

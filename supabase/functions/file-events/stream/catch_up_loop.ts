@@ -6,6 +6,8 @@ import { jitter } from "../jitter.ts";
 export interface CatchUpLoopOptions {
   /** Runs one catch-up. It must not reject. */
   readonly run: () => Promise<CatchUpOutcome>;
+  /** Called after each catch-up, before the next one is scheduled. */
+  readonly onEnded: (outcome: CatchUpOutcome) => void;
   /** Milliseconds between catch-ups while nothing requests one sooner. */
   readonly catchUpMs: number;
   readonly clock: Clock;
@@ -29,7 +31,7 @@ export class CatchUpLoop {
   /** A catch-up has begun and has not ended. */
   #isRunning = false;
   /** When the last catch-up ended, in milliseconds. */
-  #lastRunAt = -Infinity;
+  #lastEndedAt = -Infinity;
   /** When the last live change arrived, in milliseconds. */
   #lastArrivalAt = 0;
   #cancelTimer = () => {};
@@ -51,7 +53,7 @@ export class CatchUpLoop {
     this.#isRequested = true;
     const { clock, random, signal } = this.#options;
     if (this.#isRunning || signal.aborted) return;
-    const wait = this.#lastRunAt + jitter(MIN_DISTANCE_MS, random) - clock.now();
+    const wait = this.#lastEndedAt + jitter(MIN_DISTANCE_MS, random) - clock.now();
     if (wait > 0) this.#setTimer(wait, () => void this.#run());
     else void this.#run();
   }
@@ -86,8 +88,9 @@ export class CatchUpLoop {
     } finally {
       // Also if `run` rejects, because otherwise no catch-up would ever run again.
       this.#isRunning = false;
-      this.#lastRunAt = this.#options.clock.now();
+      this.#lastEndedAt = this.#options.clock.now();
       this.#schedule.ended(outcome);
+      this.#options.onEnded(outcome);
       if (this.#isRequested) this.request();
       else this.#arm();
     }
@@ -103,7 +106,7 @@ export class CatchUpLoop {
         const now = clock.now();
         const quietFor = now - this.#lastArrivalAt;
         // While live changes arrive, the catch-up can wait, unless the last one has failed.
-        const canWait = !this.#schedule.isRetry && now - this.#lastRunAt < catchUpMs;
+        const canWait = !this.#schedule.isRetry && now - this.#lastEndedAt < catchUpMs;
         if (canWait && quietFor < delay) wait(delay - quietFor);
         else this.request();
       });

@@ -12,7 +12,10 @@ export type FeedMessage =
   | { readonly kind: "down" };
 
 export interface FeedSubscription {
-  /** Subscribes again, with another token of the same user if one is given. */
+  /**
+   * Subscribes again, with another token of the same user if one is given. It never throws. A live
+   * feed reports `down` at once.
+   */
   rejoin(caller?: Caller): void;
 }
 

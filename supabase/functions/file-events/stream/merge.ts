@@ -49,6 +49,8 @@ export class Merge {
   #hasPassed = false;
   /** A live change was dropped that the current catch-up may lack, so another one must follow. */
   #mustRepeat = false;
+  /** The next page continues the run of the last one, so it is as old as that run. */
+  #isMidRun = false;
 
   /** @param maxFiles How many files may wait, and how many revisions are remembered. */
   constructor(outbox: Outbox, maxFiles: number) {
@@ -76,6 +78,8 @@ export class Merge {
   /** A catch-up begins. */
   beginCatchUp(): void {
     this.#hasPassed = false;
+    // A run that begins now is newer than every change which was dropped before.
+    if (!this.#isMidRun) this.#mustRepeat = false;
   }
 
   applyPage(page: ChangesPage): PageVerdict {
@@ -89,10 +93,12 @@ export class Merge {
       // An earlier connection may have sent any revision up to that of the page.
       if (!page.reset) this.#memory.assumeSent(page.revision);
     }
-    const firstWithoutRoom = lacking.findIndex((change) => !this.#send(change));
-    if (firstWithoutRoom >= 0) return { found, sent: [], overflow: true };
+    const overflow = !lacking.every((change) => this.#send(change));
+    // After an overflow the cursor may be one from the middle of a run.
+    this.#isMidRun = page.more || overflow;
+    if (overflow) return { found, sent: [], overflow };
     this.#outbox.advance(page.cursor);
-    return { found, sent: lacking, overflow: false };
+    return { found, sent: lacking, overflow };
   }
 
   /**
@@ -103,9 +109,7 @@ export class Merge {
   endCatchUp(): boolean {
     this.#memory.endCatchUp();
     this.#liveChanges = "passing";
-    const mustRepeat = this.#mustRepeat;
-    this.#mustRepeat = false;
-    return mustRepeat;
+    return this.#mustRepeat;
   }
 
   /** @returns Whether there was room. */

@@ -58,7 +58,7 @@ export function synchronize(
   const fileIds = parameters.fileIds && new Set(parameters.fileIds);
   const merge = new Merge(outbox, maxFiles);
   const detector = new DeafnessDetector();
-  const loop = new CatchUpLoop({ ...options, run, signal });
+  const loop = new CatchUpLoop({ ...options, run, onEnded, signal });
 
   function receive(message: FeedMessage): void {
     switch (message.kind) {
@@ -90,18 +90,18 @@ export function synchronize(
   async function run(): Promise<CatchUpOutcome> {
     detector.beginCatchUp();
     merge.beginCatchUp();
-    let outcome: CatchUpOutcome;
     try {
-      outcome = await catchUp() ? "found" : "nothing";
+      return await catchUp() ? "found" : "nothing";
     } catch (error) {
-      outcome = fail(error);
+      return fail(error);
     }
+  }
+
+  function onEnded(outcome: CatchUpOutcome): void {
     const complete = outcome === "found" || outcome === "nothing";
-    if (detector.endCatchUp({ complete, now: clock.now() })) {
-      log("warn", "feed is deaf, rejoining", labels);
-      subscription.rejoin();
-    }
-    return outcome;
+    if (!detector.endCatchUp({ complete, now: clock.now() })) return;
+    log("warn", "feed is deaf, rejoining", labels);
+    subscription.rejoin();
   }
 
   /** @returns Whether there were changes that the client lacked. */
