@@ -66,11 +66,12 @@ Deno.test("the function names a misspelt variable in its log, and starts", async
   for (const part of expected) assert.match(message, part);
 });
 
-Deno.test("the function logs a rejection that nobody handles, and lives on", async () => {
+Deno.test("the function logs what nobody handles, a rejection and an error, and lives on", async () => {
   const script = `
     Deno.serve = () => {};
     await import("./index.ts");
     Promise.reject(new Error("forgotten"));
+    setTimeout(() => { throw new Error("in a timer"); }, 0);
     setTimeout(() => console.error("still alive"), 50);
   `;
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
@@ -83,6 +84,7 @@ Deno.test("the function logs a rejection that nobody handles, and lives on", asy
   }).output();
   const message = new TextDecoder().decode(stderr);
   assert.match(message, /"level":"error","event":"unhandled rejection","error":"Error: forgotten"/);
+  assert.match(message, /"level":"error","event":"unhandled error","error":"Error: in a timer"/);
   assert.match(message, /still alive/);
   assert.equal(code, 0);
 });

@@ -36,10 +36,14 @@ const supabase = createClient(config.supabaseUrl, config.publishableKey, {
   global: { fetch: upstreamFetch },
   auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
 });
-// Without this, one unhandled rejection would end the isolate and cut all its streams.
+// Without these, one unhandled error or rejection would end the isolate and cut all its streams.
 addEventListener("unhandledrejection", (event) => {
   event.preventDefault();
   log("error", "unhandled rejection", { error: String(event.reason) });
+});
+addEventListener("error", (event) => {
+  event.preventDefault();
+  log("error", "unhandled error", { error: String(event.error) });
 });
 const shutdown = new AbortController();
 addEventListener("beforeunload", () => shutdown.abort());

@@ -51,7 +51,7 @@ export function createSocketPool(options: SocketPoolOptions): SocketPool {
         if (group.hasRequests) group.connect();
       }
     } finally {
-      // Also after an error, because the other requests would wait forever.
+      // Also after an error, which the caller or index.ts handles: the other requests still wait.
       clock.after(wait, serve);
     }
   }
