@@ -41,12 +41,13 @@ const FUNCTION_PARTS: Table = {
   http: ["auth", "stream", ...PRIMITIVES, PACKAGES],
   realtime: ["rows", "stream", ...PRIMITIVES, PACKAGES],
   postgrest: ["rows", "stream", ...PRIMITIVES, PACKAGES],
+  project_keys: [PACKAGES],
   system_clock: ["clock"],
   ...Object.fromEntries(PRIMITIVES.map((name) => [name, PRIMITIVES])),
 };
 
 /** Files of the function that connect the parts and may import all of them. */
-const COMPOSITION = ["config", "handler", "index", "project_keys"];
+const COMPOSITION = ["config", "handler", "index"];
 
 /** Imports point where the tables above let them. */
 export const imports: Deno.lint.Rule = {

@@ -96,9 +96,7 @@ function unreachable(cause: unknown): never {
   throw new AuthenticationError(
     "UPSTREAM_UNAVAILABLE",
     "The Auth server can't be reached; try again soon",
-    {
-      cause,
-    },
+    { cause },
   );
 }
 

@@ -1,3 +1,4 @@
+// The function's deno.json maps this name to server_sent_event_stream.ts.
 import {
   type ServerSentEventMessage,
   ServerSentEventStream,
