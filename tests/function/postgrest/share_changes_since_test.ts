@@ -26,8 +26,12 @@ function createShared() {
     (caller, query) => new Promise((answer) => void asked.push({ caller, query, answer })),
     clock,
   );
-  const share = (caller: Caller, query: ChangesQuery, signal = new AbortController().signal) =>
-    shared(caller, query, { signal });
+  const share = (
+    caller: Caller,
+    query: ChangesQuery,
+    signal = new AbortController().signal,
+    onBegin?: () => void,
+  ) => shared(caller, query, { signal, onBegin });
   return { share, asked, clock };
 }
 
@@ -140,4 +144,100 @@ Deno.test("shareChangesSince() gives up what has waited for ten seconds", async 
   free();
   await assert.rejects(waiting, { name: "TimeoutError" });
   assert.deepEqual(shared.asked, []);
+});
+
+/** A query that is equal to no other one, of a user. */
+const nth = (userId: string, n: number): [Caller, ChangesQuery] => [
+  { ...CALLER, userId },
+  { ...QUERY, since: `${userId} ${n}` },
+];
+
+Deno.test("shareChangesSince() lets users take turns, so that one with many queries delays nobody", async () => {
+  const shared = createShared();
+  const free = await occupy(shared);
+  for (let n = 0; n < 500; n++) void shared.share(...nth("many", n));
+  for (let n = 0; n < 2; n++) void shared.share(...nth("few", n));
+  void shared.share(...nth("one", 0));
+  free();
+  await settle();
+  assert.deepEqual(shared.asked.map(({ query }) => query.since), [
+    ...["many 0", "few 0", "one 0", "many 1", "few 1", "many 2", "many 3", "many 4"],
+  ]);
+});
+
+Deno.test("shareChangesSince() takes no turn from a user for a query that is dropped", async () => {
+  const shared = createShared();
+  const free = await occupy(shared);
+  const gone = new AbortController();
+  for (let n = 0; n < 3; n++) {
+    shared.share(...nth("reloading", n), gone.signal).catch(() => {});
+  }
+  void shared.share(...nth("reloading", 3));
+  for (let n = 0; n < 9; n++) void shared.share(...nth(`other ${n}`, 0));
+  gone.abort();
+  free();
+  await settle();
+  assert.equal(shared.asked[0]?.query.since, "reloading 3");
+  assert.equal(shared.asked.length, 8);
+});
+
+Deno.test("shareChangesSince() gives up only what itself has waited too long", async () => {
+  const shared = createShared();
+  const free = await occupy(shared);
+  const late = shared.share(...nth("many", 0));
+  await shared.clock.advance(10_001);
+  void shared.share(...nth("many", 1));
+  void shared.share(...nth("other", 0));
+  free();
+  await assert.rejects(late, { name: "TimeoutError" });
+  await settle();
+  assert.deepEqual(shared.asked.map(({ query }) => query.since), ["many 1", "other 0"]);
+});
+
+Deno.test("shareChangesSince() says to each stream that its query begins, before it is sent", async () => {
+  const events: string[] = [];
+  const shared = shareChangesSince(() => {
+    events.push("sent");
+    return new Promise(() => {});
+  }, new FakeClock());
+  const { signal } = new AbortController();
+  for (const name of ["first", "second"]) {
+    void shared(CALLER, QUERY, { signal, onBegin: () => events.push(name) });
+  }
+  assert.deepEqual(events, []);
+  await settle();
+  assert.deepEqual(events, ["first", "second", "sent"]);
+});
+
+Deno.test("shareChangesSince() does not say that a query begins while it waits, or if it is dropped", async () => {
+  const shared = createShared();
+  const free = await occupy(shared);
+  const gone = new AbortController();
+  const begun: string[] = [];
+  const dropped = shared.share(
+    { ...CALLER, userId: OTHER_USER_ID },
+    QUERY,
+    gone.signal,
+    () => begun.push("dropped"),
+  );
+  void shared.share(CALLER, QUERY, undefined, () => begun.push("kept"));
+  gone.abort();
+  await settle();
+  assert.deepEqual(begun, []);
+  free();
+  await assert.rejects(dropped, { name: "AbortError" });
+  assert.deepEqual(begun, ["kept"]);
+});
+
+Deno.test("shareChangesSince() frees the place of a query that fails before it is sent", async () => {
+  const shared = createShared();
+  const fail = () => {
+    throw new Error("broken");
+  };
+  for (let n = 0; n < 20; n++) {
+    await assert.rejects(shared.share(...nth("broken", n), undefined, fail), /broken/);
+  }
+  void shared.share(CALLER, QUERY);
+  await settle();
+  assert.equal(shared.asked.length, 1);
 });

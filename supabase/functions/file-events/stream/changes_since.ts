@@ -34,6 +34,16 @@ export interface ChangesPage {
   readonly changes: readonly FileChange[];
 }
 
+export interface ChangesSinceOptions {
+  /** Aborts when the answer is no longer needed. */
+  readonly signal: AbortSignal;
+  /**
+   * Called when the query begins: what was committed before is in the answer. It is called once,
+   * before the request is sent, and never if the query is dropped while it waits.
+   */
+  readonly onBegin?: (() => void) | undefined;
+}
+
 /**
  * PORT: queries the database for what has changed. The answer is complete; the feed is only faster.
  *
@@ -43,7 +53,7 @@ export interface ChangesPage {
 export type ChangesSince = (
   caller: Caller,
   query: ChangesQuery,
-  options: { signal: AbortSignal },
+  options: ChangesSinceOptions,
 ) => Promise<ChangesPage>;
 
 export interface ChangesErrorOptions {
