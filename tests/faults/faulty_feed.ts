@@ -3,6 +3,7 @@ import type {
   FileFeed,
 } from "../../supabase/functions/file-events/stream/file_feed.ts";
 import type { Clock } from "../../supabase/functions/file-events/clock.ts";
+import type { JoinFate } from "./step.ts";
 import { type CommittedChange, mayRead, type Rights } from "./file_database.ts";
 
 /** What becomes of a message on its way. */
@@ -20,7 +21,7 @@ interface Subscriber {
   hearsFrom: number;
 }
 
-const JOIN_MS = 10;
+const JOIN_MS: Record<JoinFate, number> = { quick: 10, late: 200, unannounced: 10 };
 const RECONNECT_MS = 1_000;
 /** How long a cold server loses messages after it has said that it is live. */
 const COLD_MS = 3_000;
@@ -35,6 +36,7 @@ export class FaultyFeed {
   #fates: Fate[] = [];
   #isUp = true;
   #silentUntil = -Infinity;
+  joinFate: JoinFate = "quick";
   /** The faults that took effect, by name. */
   readonly counts: Record<string, number> = {};
 
@@ -54,12 +56,13 @@ export class FaultyFeed {
     };
     this.#subscribers.add(subscriber);
     signal.addEventListener("abort", () => this.#subscribers.delete(subscriber), { once: true });
-    this.#join(subscriber, JOIN_MS);
+    this.#join(subscriber, JOIN_MS[this.joinFate]);
     return {
+      isJoining: this.#isUp && this.joinFate !== "unannounced",
       rejoin: () => {
         this.#count("rejoin");
         this.#lose(subscriber);
-        this.#join(subscriber, JOIN_MS);
+        this.#join(subscriber, JOIN_MS[this.joinFate]);
       },
     };
   };

@@ -53,8 +53,9 @@ export class SeamWorld<W> {
       for (const { change } of changes) if (change.deleted) this.#goneSince.add(change.id);
       this.feed.publish(changes);
     });
-    this.#changesSince = wrap(async ({ userId, rights }, query) => {
+    this.#changesSince = wrap(async ({ userId, rights }, query, { onBegin }) => {
       const page = await this.#query(() => {
+        onBegin();
         return this.database.changesSince(userId, rights as Rights, query);
       });
       this.#returned += page.changes.length;
@@ -163,6 +164,7 @@ export class SeamWorld<W> {
     "lose the walsender": () => this.feed.fallSilent("lose the walsender"),
     "realtime down": () => this.feed.goDown(),
     "realtime up": () => this.feed.goUp(),
+    "join": ({ how }) => void (this.feed.joinFate = how),
     "queries": ({ next }) => this.#queryFates.push(...next),
     "rotate": () => {
       this.#shutdown.abort();
@@ -195,19 +197,22 @@ export class SeamWorld<W> {
   async #query(ask: () => ChangesPage | Promise<ChangesPage>): Promise<ChangesPage> {
     const fate = this.#queryFates.shift() ?? "answer";
     if (fate === "fail") throw new Error("the query failed");
+    if (fate === "queued") await this.#pass(SLOW_MS);
     let cancel = () => {};
     const timeout = new Promise<never>((_, reject) => {
       cancel = this.clock.after(QUERY_TIMEOUT_MS, () => reject(new Error("the query timed out")));
     });
     try {
       const page = await Promise.race(fate === "hang" ? [timeout] : [ask(), timeout]);
-      if (fate === "slow") {
-        await new Promise<void>((resolve) => void this.clock.after(SLOW_MS, resolve));
-      }
+      if (fate === "slow") await this.#pass(SLOW_MS);
       return page;
     } finally {
       cancel();
     }
+  }
+
+  #pass(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.clock.after(ms, resolve));
   }
 
   /** What an EventSource does when it has lost its connection; the wait is left out. */
@@ -231,8 +236,9 @@ export class SeamWorld<W> {
       fileIds: this.#fileIds,
       snapshot: true,
     };
-    this.#reader = this.#open()(caller, parameters)
-      .pipeThrough(new ServerSentEventStream()).getReader();
+    const { readable, writable } = new ServerSentEventStream();
+    this.#reader = readable.getReader();
+    this.#open()(caller, parameters, writable.getWriter());
     this.#read();
   }
 

@@ -15,6 +15,8 @@ export type Step<W = Write> =
   /** Realtime loses messages for a while, and nothing tells. */
   | { readonly do: "start cold" | "exceed the limit" | "lose the walsender" }
   | { readonly do: "queries"; readonly next: readonly QueryFate[] }
+  /** How the feed joins from now on. */
+  | { readonly do: "join"; readonly how: JoinFate }
   | { readonly do: "rotate" | "break" | "go offline" | "go online" | "stall" }
   /** Connects anew with another `file_id` filter, and still with the last id. */
   | { readonly do: "filter"; readonly fileIds: readonly string[] | null }
@@ -27,8 +29,17 @@ export type Step<W = Write> =
   /** Everything heals; the client must agree with the database. */
   | { readonly do: "settle" };
 
-/** What becomes of a catch-up query. A slow one is asked at once and answered late. */
-export type QueryFate = "answer" | "fail" | "hang" | "slow";
+/**
+ * What becomes of a catch-up query. A slow one is asked at once and answered late; a queued one is
+ * asked late.
+ */
+export type QueryFate = "answer" | "fail" | "hang" | "slow" | "queued";
+
+/**
+ * How a feed joins. "quick": it says that it will be live in a moment, and is. "late": it says so,
+ * and is live when the stream waits no more. "unannounced": it is as quick, and does not say so.
+ */
+export type JoinFate = "quick" | "late" | "unannounced";
 
 export const OWNER = "11111111-1111-4111-8111-111111111111";
 export const OTHER = "22222222-2222-4222-8222-222222222222";
@@ -65,7 +76,8 @@ export const write: fc.Arbitrary<Write> = fc.oneof(
 );
 const transaction = fc.integer({ min: 1, max: 3 });
 const fate = fc.constantFrom<Fate>("deliver", "drop", "drop", "double", "delay", "hint");
-const queryFate = fc.constantFrom<QueryFate>("answer", "fail", "hang", "slow");
+const queryFate = fc.constantFrom<QueryFate>("answer", "fail", "hang", "slow", "queued");
+const joinFate = fc.constantFrom<JoinFate>("quick", "late", "unannounced");
 const someIds = fc.uniqueArray(fileId, { minLength: 1, maxLength: 5 }).map((ids) => ids.sort());
 const filter = fc.oneof(
   { weight: 4, arbitrary: fc.constant(null) },
@@ -78,6 +90,7 @@ const faults = [
   step(5, ["flush", "flush", "drop sockets", "deafen", "realtime down", "realtime up"]),
   step(2, ["start cold", "exceed the limit", "lose the walsender"]),
   step(3, ["queries"], { next: fc.array(queryFate, { minLength: 1, maxLength: 3 }) }),
+  step(2, ["join"], { how: joinFate }),
   step(5, ["rotate", "break", "go offline", "go online", "go online", "stall"]),
   step(1, ["filter"], { fileIds: filter }),
   step(1, ["sign in"], { rights: fc.constantFrom<Rights>("aal1", "aal2") }),

@@ -81,6 +81,8 @@ export const TELLING_SCHEDULES: readonly Schedule[] = [
       { do: "stall" },
       { do: "filter", fileIds: [A] },
       { do: "wait", ms: 20 },
+      // The reset and the beginning of the next event.
+      { do: "break after", bytes: 100 },
       { do: "read", messages: 1 },
       { do: "filter", fileIds: null },
     ],

@@ -5,6 +5,7 @@ import {
   type HandlerOptions,
 } from "../../supabase/functions/file-events/handler.ts";
 import { Refusal } from "../../supabase/functions/file-events/http/refusal.ts";
+import type { FileStream } from "../../supabase/functions/file-events/stream/file_stream.ts";
 import { createLog } from "../../supabase/functions/file-events/log.ts";
 import { unsignedToken, USER_ID, userClaims } from "../support/access_tokens.ts";
 import { FakeClock } from "../support/fake_clock.ts";
@@ -26,7 +27,10 @@ function createTestHandler(options: Partial<HandlerOptions> = {}) {
     authenticate,
     openFileStream: (...args) => {
       opened.push(args);
-      return ReadableStream.from([{ id: "c.1", data: '{"eventType":"ready"}' }]);
+      const [, , writer] = args;
+      writer.write({ id: "c.1", data: '{"eventType":"ready"}' }).catch(() => {});
+      writer.close().catch(() => {});
+      return openStream;
     },
     allowedOrigins: "*",
     clock,
@@ -36,6 +40,16 @@ function createTestHandler(options: Partial<HandlerOptions> = {}) {
   });
   return { handler, opened, lines };
 }
+
+const openStream: FileStream = { signal: new AbortController().signal, sendHeartbeat() {} };
+
+/** Opens a stream that calls `onCancelled` when its client has left. */
+const cancellable = (onCancelled: () => void): HandlerOptions["openFileStream"] => {
+  return (_caller, _parameters, writer) => {
+    writer.closed.catch(onCancelled);
+    return openStream;
+  };
+};
 
 function get(query = "", headers: HeadersInit = { Authorization: `Bearer ${TOKEN}` }) {
   return new Request(`${URL_PATH}${query}`, { headers });
@@ -59,7 +73,7 @@ Deno.test("handler() answers GET with an event stream and the headers that keep 
     await response.text(),
     ':\nretry: 2000\nid: c.1\ndata: {"eventType":"ready"}\n\n',
   );
-  assert.deepEqual(opened, [[
+  assert.deepEqual(opened.map(([caller, parameters]) => [caller, parameters]), [[
     { userId: USER_ID, token: TOKEN, expiresAt: 0, rights: "aal1" },
     { lastEventId: "c.0", fileIds: [fileId(1)], snapshot: true },
   ]]);
@@ -76,7 +90,7 @@ Deno.test("handler() takes the token from the URL, for a native EventSource", as
 Deno.test("handler() passes a client's leaving on to the stream", async () => {
   let cancelled = false;
   const { handler } = createTestHandler({
-    openFileStream: () => new ReadableStream({ cancel: () => void (cancelled = true) }),
+    openFileStream: cancellable(() => cancelled = true),
   });
   const response = await handler(get());
   await response.body?.cancel();
@@ -209,7 +223,7 @@ Deno.test("handler() opens no stream that outlives a client which leaves while i
       asked = true;
       return promise;
     },
-    openFileStream: () => new ReadableStream({ cancel: () => void (cancelled = true) }),
+    openFileStream: cancellable(() => cancelled = true),
   });
   await using server = serveHttp(handler);
   const client = new AbortController();

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { createClient } from "@supabase/supabase-js";
 import { systemClock } from "../../supabase/functions/file-events/system_clock.ts";
+import { shareChangesSince } from "../../supabase/functions/file-events/postgrest/share_changes_since.ts";
+import type { StreamMessage } from "../../supabase/functions/file-events/stream/stream_message.ts";
 import { createQueryChanges } from "../../supabase/functions/file-events/postgrest/query_changes.ts";
 import { createOpenFileStream } from "../../supabase/functions/file-events/stream/file_stream.ts";
 import type { Stack } from "../../local/stack.ts";
@@ -179,7 +181,7 @@ test("a stream loses nothing while its channel moves to a fresher token", async 
 
   const open = createOpenFileStream({
     feed: isolate.feed,
-    changesSince: createQueryChanges(supabase, () => {}),
+    changesSince: shareChangesSince(createQueryChanges(supabase, () => {}), systemClock),
     isolate: { startedAt: Date.now(), limitMs: Infinity, shutdown: new AbortController().signal },
     createId: () => "a stream",
     heartbeatMs: 30_000,
@@ -190,7 +192,9 @@ test("a stream loses nothing while its channel moves to a fresher token", async 
     log: () => {},
   });
   const parameters = { lastEventId: null, fileIds: null, snapshot: true };
-  const reader = open(await mintCaller(userId), parameters).getReader();
+  const { readable, writable } = new TransformStream<StreamMessage, StreamMessage>();
+  open(await mintCaller(userId), parameters, writable.getWriter());
+  const reader = readable.getReader();
   const files = new Map<string, number>();
   const reading = (async () => {
     for (;;) {

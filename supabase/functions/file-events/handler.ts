@@ -2,7 +2,7 @@ import { extractBearerToken, extractToken } from "./auth/extract_token.ts";
 import type { Authenticate } from "./auth/authenticate.ts";
 import type { AllowedOrigins } from "./http/allowed_origins.ts";
 import { allowOrigin, preflightResponse } from "./http/cors.ts";
-import { eventStreamResponse } from "./http/event_stream_response.ts";
+import { createEventStream } from "./http/event_stream.ts";
 import type { OpenFileStream } from "./stream/file_stream.ts";
 import type { Clock } from "./clock.ts";
 import { jitter } from "./jitter.ts";
@@ -48,8 +48,10 @@ async function respond(
   const { headers } = request;
   const { searchParams } = new URL(request.url);
   const caller = await authenticate(extractToken(headers, searchParams), request);
-  const messages = openFileStream(caller, parseStreamParameters(headers, searchParams));
-  return eventStreamResponse(messages, { retry: jitter(RETRY_MS, random) });
+  const parameters = parseStreamParameters(headers, searchParams);
+  const { response, writer } = createEventStream({ retry: jitter(RETRY_MS, random) });
+  openFileStream(caller, parameters, writer);
+  return response;
 }
 
 function refuse(error: unknown, request: Request, options: HandlerOptions): Response {
@@ -73,6 +75,9 @@ function refuse(error: unknown, request: Request, options: HandlerOptions): Resp
     return refusalResponse(refusal, random);
   }
   // This stream consists of `closing`, which says when to reconnect.
-  const closing = renderClosing("busy", { now: clock.now(), random });
-  return eventStreamResponse(ReadableStream.from([closing]));
+  const { response, writer } = createEventStream();
+  // Both fail only if the client leaves.
+  writer.write(renderClosing("busy", { now: clock.now(), random })).catch(() => {});
+  writer.close().catch(() => {});
+  return response;
 }

@@ -1,12 +1,14 @@
 import * as fc from "fast-check";
 import type { ChangesSince } from "../../../supabase/functions/file-events/stream/changes_since.ts";
+import { CatchUpLoop } from "../../../supabase/functions/file-events/stream/catch_up_loop.ts";
 import { CatchUpSchedule } from "../../../supabase/functions/file-events/stream/catch_up_schedule.ts";
 import { Outbox } from "../../../supabase/functions/file-events/stream/outbox.ts";
 import { RevisionMemory } from "../../../supabase/functions/file-events/stream/revision_memory.ts";
 import { assertFindsFault } from "../assert_finds_fault.ts";
 import { ModelDatabase, type ModelDatabaseOptions } from "./model_database.ts";
+import { runs } from "../runs.ts";
 import { SeamWorld } from "../seam_world.ts";
-import { schedule, type Step } from "../step.ts";
+import { type Schedule, schedule, type Step } from "../step.ts";
 import { TELLING_SCHEDULES } from "../telling_schedules.ts";
 
 // The schedules of seam_test.ts prove something only if they catch each of these.
@@ -24,8 +26,9 @@ interface Mutation {
 /** Steps without which nothing happens. */
 const ORDINARY: readonly Step["do"][] = ["write", "write in", "commit", "roll back", "wait"];
 
-async function findsFault({ database, faults, ...mutation }: Mutation): Promise<void> {
-  const property = fc.asyncProperty(schedule, async ({ steps, ...options }) => {
+/** Plays schedules in a mutated world. */
+function playing({ database, faults, ...mutation }: Mutation): fc.IAsyncProperty<[Schedule]> {
+  return fc.asyncProperty(schedule, async ({ steps, ...options }) => {
     const world = new SeamWorld({
       ...mutation,
       ...options,
@@ -36,7 +39,13 @@ async function findsFault({ database, faults, ...mutation }: Mutation): Promise<
     );
     await world.agree();
   });
-  await assertFindsFault(property, { schedules: MAX_SCHEDULES, examples: TELLING_SCHEDULES });
+}
+
+async function findsFault(mutation: Mutation): Promise<void> {
+  await assertFindsFault(playing(mutation), {
+    schedules: MAX_SCHEDULES,
+    examples: TELLING_SCHEDULES,
+  });
 }
 
 /** Replaces methods of a class until the returned object is disposed of. */
@@ -114,10 +123,10 @@ Deno.test("schedules catch pruning by time", async () => {
 });
 
 Deno.test("schedules catch ids that are sent ahead of what they cover", async () => {
-  const { next } = Outbox.prototype;
+  const { take } = Outbox.prototype;
   using _ = mutate(Outbox.prototype, {
-    async next(this: Outbox) {
-      const entry = await next.call(this);
+    take(this: Outbox) {
+      const entry = take.call(this);
       return entry && (this.cursor === null ? entry : { ...entry, cursor: this.cursor });
     },
   });
@@ -141,29 +150,48 @@ Deno.test("schedules catch an outbox that keeps the older state", async () => {
 });
 
 Deno.test("schedules catch a reset that leaves the client its old id", async () => {
-  const { next } = Outbox.prototype;
+  const { take } = Outbox.prototype;
   using _ = mutate(Outbox.prototype, {
-    async next(this: Outbox) {
-      const entry = await next.call(this);
+    take(this: Outbox) {
+      const entry = take.call(this);
       return entry?.kind === "reset" ? { kind: "reset" } : entry;
     },
   });
   await findsFault({});
 });
 
+/** Lets a stream whose feed is live ask only if something requests it, or to repeat a failure. */
+function withoutTimedCatchUps(): Disposable {
+  const { delay, feedChanged } = CatchUpSchedule.prototype;
+  const live = new WeakSet<CatchUpSchedule>();
+  return mutate(CatchUpSchedule.prototype, {
+    feedChanged(this: CatchUpSchedule, isLive) {
+      live[isLive ? "add" : "delete"](this);
+      return feedChanged.call(this, isLive);
+    },
+    delay(this: CatchUpSchedule) {
+      return live.has(this) && !this.isRetry ? Infinity : delay.call(this);
+    },
+  });
+}
+
 for (const fault of ["start cold", "exceed the limit", "lose the walsender"] as const) {
   Deno.test(`schedules catch a stream that asks nothing while its feed is live: ${fault}`, async () => {
-    const { delay, feedChanged } = CatchUpSchedule.prototype;
-    const live = new WeakSet<CatchUpSchedule>();
-    using _ = mutate(CatchUpSchedule.prototype, {
-      feedChanged(this: CatchUpSchedule, isLive) {
-        live[isLive ? "add" : "delete"](this);
-        return feedChanged.call(this, isLive);
-      },
-      delay(this: CatchUpSchedule) {
-        return live.has(this) ? Infinity : delay.call(this);
-      },
-    });
+    using _ = withoutTimedCatchUps();
     await findsFault({ faults: [fault] });
   });
 }
+
+/** Faults after which a stream must ask, although its feed loses nothing while it is live. */
+const JOINS = ["queries", "join", "break", "drop sockets"] as const;
+
+Deno.test("schedules find nothing wrong with a stream that asks only when it must, whenever its feed joins", async () => {
+  using _ = withoutTimedCatchUps();
+  await fc.assert(playing({ faults: JOINS }), runs(300));
+});
+
+Deno.test("schedules catch a stream whose feed is live after its query has begun, and which asks no more", async () => {
+  using _ = withoutTimedCatchUps();
+  using __ = mutate(CatchUpLoop.prototype, { hasBegun() {} });
+  await findsFault({ faults: JOINS });
+});

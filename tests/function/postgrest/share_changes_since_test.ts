@@ -30,7 +30,7 @@ function createShared() {
     caller: Caller,
     query: ChangesQuery,
     signal = new AbortController().signal,
-    onBegin?: () => void,
+    onBegin = () => {},
   ) => shared(caller, query, { signal, onBegin });
   return { share, asked, clock };
 }
@@ -107,7 +107,7 @@ Deno.test("shareChangesSince() tells all who share of a failure, and asks anew a
     new FakeClock(),
   );
   const { signal } = new AbortController();
-  const share = () => shared(CALLER, QUERY, { signal });
+  const share = () => shared(CALLER, QUERY, { signal, onBegin() {} });
   const both = await Promise.allSettled([share(), share()]);
   assert.deepEqual(both.map(({ status }) => status), ["rejected", "rejected"]);
   failing = false;

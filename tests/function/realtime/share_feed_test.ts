@@ -20,7 +20,7 @@ function createShared() {
   const feed = shareFeed((caller, emit, { signal }) => {
     const rejoins: (string | undefined)[] = [];
     subscriptions.push({ caller, emit, signal, rejoins });
-    return { rejoin: (renewed) => void rejoins.push(renewed?.token) };
+    return { isJoining: false, rejoin: (renewed) => void rejoins.push(renewed?.token) };
   }, clock);
 
   /** A stream of a caller. */

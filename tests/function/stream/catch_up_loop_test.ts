@@ -15,9 +15,10 @@ function createLoop() {
   const end = new AbortController();
   const running: ((outcome: CatchUpOutcome) => void)[] = [];
   let begun = 0;
-  const loop = new CatchUpLoop({
+  const loop: CatchUpLoop = new CatchUpLoop({
     run: () => {
       begun++;
+      loop.hasBegun();
       return new Promise((resolve) => running.push(resolve));
     },
     onEnded: () => {},
@@ -38,7 +39,7 @@ function createLoop() {
 /** A loop that has run once. */
 async function createBegunLoop(outcome: CatchUpOutcome = "nothing") {
   const created = createLoop();
-  created.loop.begin();
+  created.loop.begin({ waitForFeed: false });
   await created.finish(outcome);
   return created;
 }
@@ -46,7 +47,7 @@ async function createBegunLoop(outcome: CatchUpOutcome = "nothing") {
 Deno.test("CatchUpLoop.begin() runs the first catch-up at once, unless one runs", () => {
   const { loop, begun } = createLoop();
   loop.request();
-  loop.begin();
+  loop.begin({ waitForFeed: false });
   assert.equal(begun(), 1);
 });
 
@@ -128,7 +129,7 @@ Deno.test("CatchUpLoop goes on after a run that throws", async () => {
   addEventListener("unhandledrejection", note);
   try {
     const times = { catchUpMs: ORDINARY_MS, clock, random: () => 0.5 };
-    new CatchUpLoop({ run, onEnded: () => {}, ...times, signal }).begin();
+    new CatchUpLoop({ run, onEnded: () => {}, ...times, signal }).begin({ waitForFeed: false });
     await clock.advance(RETRY_MS);
   } finally {
     removeEventListener("unhandledrejection", note);
@@ -172,7 +173,7 @@ Deno.test("CatchUpLoop does not put off a requested run because a file is in pro
 
 Deno.test("CatchUpLoop.reset() forgets the files in progress", async () => {
   const { clock, loop, finish, begun } = createLoop();
-  loop.begin();
+  loop.begin({ waitForFeed: false });
   loop.sent(updated({ status: "processing" }));
   loop.reset();
   await finish("found");
@@ -190,7 +191,7 @@ Deno.test("CatchUpLoop ends with its signal, in a wait and in a run", async (t) 
   });
   await t.step("in a run", async () => {
     const { clock, end, loop, finish, begun } = createLoop();
-    loop.begin();
+    loop.begin({ waitForFeed: false });
     loop.request();
     end.abort();
     await finish();

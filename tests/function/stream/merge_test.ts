@@ -9,7 +9,7 @@ const file = (n: number, revision: number, changedIn = revision) =>
   updated({ id: fileId(n), revision, changedIn });
 
 function createMerge({ maxFiles = 10 } = {}) {
-  const outbox = new Outbox("c0");
+  const outbox = new Outbox("c0", () => {});
   return { outbox, merge: new Merge(outbox, maxFiles) };
 }
 
@@ -115,10 +115,10 @@ Deno.test("Merge.applyPage() with a reset asks for no other catch-up when nothin
   assert.equal(merge.endCatchUp(), false);
 });
 
-Deno.test("Merge drops all that waits when too many files do, and starts over from the last sent cursor", async () => {
+Deno.test("Merge drops all that waits when too many files do, and starts over from the last sent cursor", () => {
   const { merge, outbox } = createCaughtUp({ maxFiles: 2 });
   outbox.putReady();
-  assert.equal((await outbox.next())?.cursor, "c1");
+  assert.equal(outbox.take()?.cursor, "c1");
   merge.applyPage(page({ cursor: "c2" }));
   const { generation } = merge;
   assert.equal(merge.receive(file(1, 11)), "sent");
@@ -132,7 +132,7 @@ Deno.test("Merge drops all that waits when too many files do, and starts over fr
   assert.equal(verdict.overflow, false);
   assert.equal(merge.receive(file(4, 15)), "left to catch-up", "until the catch-up is complete");
   assert.equal(merge.endCatchUp(), true);
-  await outbox.next();
+  outbox.take();
   assert.equal(merge.receive(file(4, 15)), "sent");
 });
 

@@ -22,6 +22,8 @@ import { FakeClock, settle } from "../../support/fake_clock.ts";
 /** A feed that says what the test says. */
 export class ScriptedFeed {
   rejoins = 0;
+  /** Whether the feed says that it will be live in a moment. */
+  isJoining = false;
   caller: Caller | undefined;
   signal: AbortSignal | undefined;
   #onMessage: (message: FeedMessage) => void = () => {};
@@ -31,6 +33,7 @@ export class ScriptedFeed {
     this.signal = signal;
     this.#onMessage = onMessage;
     return {
+      isJoining: this.isJoining,
       rejoin: () => {
         this.rejoins++;
         onMessage({ kind: "down" });
@@ -46,6 +49,7 @@ export class ScriptedFeed {
 }
 
 interface Asked {
+  readonly onBegin: () => void;
   readonly query: ChangesQuery;
   readonly resolve: (page: ChangesPage) => void;
   readonly reject: (error: Error) => void;
@@ -55,13 +59,21 @@ interface Asked {
 export class ScriptedDatabase {
   /** All queries so far. */
   readonly queries: ChangesQuery[] = [];
+  /** Whether a query begins as soon as it is asked. Otherwise the test calls {@linkcode begin}. */
+  beginsAtOnce = true;
   readonly #open: Asked[] = [];
 
-  readonly changesSince: ChangesSince = (_caller, query) =>
+  readonly changesSince: ChangesSince = (_caller, query, { onBegin }) =>
     new Promise((resolve, reject) => {
       this.queries.push(query);
-      this.#open.push({ query, resolve, reject });
+      this.#open.push({ query, resolve, reject, onBegin });
+      if (this.beginsAtOnce) onBegin();
     });
+
+  /** The oldest open query begins. */
+  begin(): void {
+    this.#open[0]?.onBegin();
+  }
 
   /** Queries that have no answer yet. */
   get waiting(): number {
@@ -148,15 +160,22 @@ export interface TestStreamOptions extends Partial<FileStreamOptions> {
   parameters?: Partial<StreamParameters>;
   /** Milliseconds that the token has left. */
   expiresIn?: number;
+  /** Whether the feed says that it will be live in a moment. */
+  isJoining?: boolean;
+  /** Whether a query begins as soon as it is asked. */
+  beginsAtOnce?: boolean;
 }
 
 /** Opens a stream between a scripted feed, a scripted database and a client. */
 export async function openStream(
-  { parameters, expiresIn = 3_600_000, ...options }: TestStreamOptions = {},
+  { parameters, expiresIn = 3_600_000, isJoining = false, beginsAtOnce = true, ...options }:
+    TestStreamOptions = {},
 ) {
   const clock = new FakeClock();
   const feed = new ScriptedFeed();
+  feed.isJoining = isJoining;
   const database = new ScriptedDatabase();
+  database.beginsAtOnce = beginsAtOnce;
   const shutdown = new AbortController();
   const logged: { event: string; fields: Record<string, unknown> | undefined }[] = [];
   const open = createOpenFileStream({
@@ -177,9 +196,11 @@ export async function openStream(
     expiresAt: clock.now() + expiresIn,
     rights: "aal1",
   };
-  const client = new TestClient(open(caller, { ...ALL, ...parameters }));
+  const { readable, writable } = new TransformStream<StreamMessage, StreamMessage>();
+  const stream = open(caller, { ...ALL, ...parameters }, writable.getWriter());
+  const client = new TestClient(readable);
   await settle();
-  return { clock, feed, database, shutdown, logged, client };
+  return { clock, feed, database, shutdown, logged, client, stream };
 }
 
 /** How long after a catch-up the next one runs that something asks for. */

@@ -13,126 +13,130 @@ function describe(entry: OutboxEntry): string {
   return `${deleted ? "-" : ""}${Number(id.slice(-12))}:${revision}${cursor}`;
 }
 
-async function take(outbox: Outbox): Promise<string> {
-  return describe(await outbox.next() as OutboxEntry);
+function createOutbox(cursor: string | null): Outbox {
+  return new Outbox(cursor, () => {});
 }
 
-async function takeAll(outbox: Outbox): Promise<string[]> {
+function take(outbox: Outbox): string {
+  return describe(outbox.take() as OutboxEntry);
+}
+
+function takeAll(outbox: Outbox): string[] {
   const taken: string[] = [];
-  while (!outbox.isEmpty) taken.push(await take(outbox));
+  while (!outbox.isEmpty) taken.push(take(outbox));
   return taken;
 }
 
-Deno.test("Outbox gives out in the order of what was put in", async () => {
-  const outbox = new Outbox(null);
+Deno.test("Outbox gives out in the order of what was put in", () => {
+  const outbox = createOutbox(null);
   outbox.putReset();
   outbox.putChange(updated({ id: B, revision: 1 }));
   outbox.putChange(deleted({ id: A, revision: 2 }));
   outbox.putReady();
-  assert.deepEqual(await takeAll(outbox), ["reset@none", "2:1", "-1:2", "ready"]);
+  assert.deepEqual(takeAll(outbox), ["reset@none", "2:1", "-1:2", "ready"]);
   assert.equal(outbox.isEmpty, true);
 });
 
-Deno.test("Outbox.putChange() replaces an older state that waits, in its place", async () => {
-  const outbox = new Outbox(null);
+Deno.test("Outbox.putChange() replaces an older state that waits, in its place", () => {
+  const outbox = createOutbox(null);
   outbox.putChange(updated({ id: A, revision: 1 }));
   outbox.putChange(updated({ id: B, revision: 2 }));
   outbox.putChange(updated({ id: A, revision: 3 }));
   assert.equal(outbox.fileCount, 2);
-  assert.deepEqual(await takeAll(outbox), ["1:3", "2:2"]);
+  assert.deepEqual(takeAll(outbox), ["1:3", "2:2"]);
 });
 
-Deno.test("Outbox.putChange() gives a file that was taken a new place", async () => {
-  const outbox = new Outbox(null);
+Deno.test("Outbox.putChange() gives a file that was taken a new place", () => {
+  const outbox = createOutbox(null);
   outbox.putChange(updated({ id: A, revision: 1 }));
-  assert.deepEqual(await takeAll(outbox), ["1:1"]);
+  assert.deepEqual(takeAll(outbox), ["1:1"]);
   outbox.putChange(updated({ id: A, revision: 2 }));
-  assert.deepEqual(await takeAll(outbox), ["1:2"]);
+  assert.deepEqual(takeAll(outbox), ["1:2"]);
 });
 
-Deno.test("Outbox.advance() lets the cursor ride on the last change that waits", async () => {
-  const outbox = new Outbox(null);
+Deno.test("Outbox.advance() lets the cursor ride on the last change that waits", () => {
+  const outbox = createOutbox(null);
   outbox.putReset();
   outbox.putChange(updated({ id: A }));
   outbox.putChange(updated({ id: B }));
   outbox.advance("c1");
   outbox.putChange(updated({ id: C }));
   outbox.putReady();
-  assert.deepEqual(await takeAll(outbox), ["reset@none", "1:1", "2:1@c1", "3:1", "ready@c1"]);
+  assert.deepEqual(takeAll(outbox), ["reset@none", "1:1", "2:1@c1", "3:1", "ready@c1"]);
 });
 
-Deno.test("Outbox.advance() with nothing waiting leaves the cursor to what comes next in order", async () => {
-  const outbox = new Outbox("c0");
+Deno.test("Outbox.advance() with nothing waiting leaves the cursor to what comes next in order", () => {
+  const outbox = createOutbox("c0");
   outbox.advance("c1");
   assert.equal(outbox.cursor, "c1");
   outbox.putChange(updated({ id: A }));
   outbox.putHeartbeat();
-  assert.deepEqual(await takeAll(outbox), ["1:1", "heartbeat@c1"]);
+  assert.deepEqual(takeAll(outbox), ["1:1", "heartbeat@c1"]);
 });
 
-Deno.test("Outbox keeps a cursor whose entry is replaced by a newer state", async () => {
-  const outbox = new Outbox(null);
+Deno.test("Outbox keeps a cursor whose entry is replaced by a newer state", () => {
+  const outbox = createOutbox(null);
   outbox.putChange(updated({ id: A, revision: 1 }));
   outbox.advance("c1");
   outbox.putChange(updated({ id: B, revision: 2 }));
   outbox.putChange(updated({ id: A, revision: 3 }));
-  assert.deepEqual(await takeAll(outbox), ["1:3@c1", "2:2"]);
+  assert.deepEqual(takeAll(outbox), ["1:3@c1", "2:2"]);
 });
 
-Deno.test("Outbox never gives out a cursor ahead of a change that it covers", async () => {
-  const outbox = new Outbox("c0");
+Deno.test("Outbox never gives out a cursor ahead of a change that it covers", () => {
+  const outbox = createOutbox("c0");
   outbox.putHeartbeat();
   outbox.putChange(updated({ id: A, revision: 1 }));
   outbox.advance("c1");
   // The heartbeat that waits is older than the change: it must move behind it with the new cursor.
   outbox.putHeartbeat();
-  assert.deepEqual(await takeAll(outbox), ["1:1@c1", "heartbeat@c1"]);
+  assert.deepEqual(takeAll(outbox), ["1:1@c1", "heartbeat"]);
 });
 
-Deno.test("Outbox.putHeartbeat() keeps one heartbeat, behind all that waits", async () => {
-  const outbox = new Outbox("c0");
+Deno.test("Outbox.putHeartbeat() keeps one heartbeat, behind all that waits", () => {
+  const outbox = createOutbox("c0");
   outbox.putHeartbeat();
   outbox.putReady();
   outbox.putHeartbeat();
-  assert.deepEqual(await takeAll(outbox), ["ready@c0", "heartbeat@c0"]);
+  assert.deepEqual(takeAll(outbox), ["ready@c0", "heartbeat"]);
 });
 
-Deno.test("Outbox.putReady() puts it once, whether it waits or has been taken", async () => {
-  const outbox = new Outbox("c0");
+Deno.test("Outbox.putReady() puts it once, whether it waits or has been taken", () => {
+  const outbox = createOutbox("c0");
   outbox.putReady();
   outbox.putHeartbeat();
   outbox.putReady();
-  assert.deepEqual(await takeAll(outbox), ["ready@c0", "heartbeat@c0"]);
+  assert.deepEqual(takeAll(outbox), ["ready@c0", "heartbeat"]);
   outbox.putReady();
-  assert.deepEqual(await takeAll(outbox), []);
+  assert.deepEqual(takeAll(outbox), []);
 });
 
-Deno.test("Outbox.advance() gives a reset no cursor, for what follows it has not been sent", async () => {
-  const outbox = new Outbox(null);
+Deno.test("Outbox.advance() gives a reset no cursor, for what follows it has not been sent", () => {
+  const outbox = createOutbox(null);
   outbox.putReset();
   outbox.advance("c1");
   outbox.putReady();
-  assert.deepEqual(await takeAll(outbox), ["reset@none", "ready@c1"]);
+  assert.deepEqual(takeAll(outbox), ["reset@none", "ready@c1"]);
 });
 
-Deno.test("Outbox.putReset() drops all that waits and the cursor with it", async () => {
-  const outbox = new Outbox("c0");
+Deno.test("Outbox.putReset() drops all that waits and the cursor with it", () => {
+  const outbox = createOutbox("c0");
   outbox.putChange(updated({ id: A }));
   outbox.advance("c1");
   outbox.putReset();
   assert.equal(outbox.cursor, null);
   assert.equal(outbox.fileCount, 0);
   outbox.putHeartbeat();
-  assert.deepEqual(await takeAll(outbox), ["reset@none", "heartbeat"]);
+  assert.deepEqual(takeAll(outbox), ["reset@none", "heartbeat"]);
 });
 
-Deno.test("Outbox.rewind() goes back to the last cursor that was taken", async () => {
-  const outbox = new Outbox("c0");
+Deno.test("Outbox.rewind() goes back to the last cursor that was taken", () => {
+  const outbox = createOutbox("c0");
   outbox.putChange(updated({ id: A }));
   outbox.advance("c1");
   outbox.putChange(updated({ id: B }));
   outbox.advance("c2");
-  assert.equal(await take(outbox), "1:1@c1");
+  assert.equal(take(outbox), "1:1@c1");
   outbox.rewind();
   assert.equal(outbox.cursor, "c1");
   assert.equal(outbox.fileCount, 0);
@@ -140,21 +144,21 @@ Deno.test("Outbox.rewind() goes back to the last cursor that was taken", async (
 });
 
 Deno.test("Outbox.rewind() goes back to the client's own cursor when none was taken", () => {
-  const outbox = new Outbox("c0");
+  const outbox = createOutbox("c0");
   outbox.putChange(updated({ id: A }));
   outbox.advance("c1");
   outbox.rewind();
   assert.equal(outbox.cursor, "c0");
 });
 
-Deno.test("Outbox counts what was taken and says when ready was", async () => {
-  const outbox = new Outbox(null);
+Deno.test("Outbox counts what was taken and says when ready was", () => {
+  const outbox = createOutbox(null);
   outbox.putChange(updated({}));
   outbox.putReady();
   assert.deepEqual([outbox.takenCount, outbox.readyTaken], [0, false]);
-  await take(outbox);
+  take(outbox);
   assert.deepEqual([outbox.takenCount, outbox.readyTaken], [1, false]);
-  await take(outbox);
+  take(outbox);
   assert.deepEqual([outbox.takenCount, outbox.readyTaken], [2, true]);
 });
 
@@ -166,69 +170,85 @@ async function isSettled(promise: Promise<unknown>): Promise<boolean> {
   return settled;
 }
 
-Deno.test("Outbox.next() resolves once something waits", async () => {
-  const outbox = new Outbox(null);
-  const next = outbox.next();
-  assert.equal(await isSettled(next), false);
+Deno.test("Outbox calls onEntry for each entry that is put in, until it is closed", () => {
+  let calls = 0;
+  const outbox = new Outbox(null, () => calls++);
+  outbox.putReset();
+  outbox.putChange(updated({ id: A, revision: 1 }));
+  outbox.putChange(updated({ id: A, revision: 2 }));
+  outbox.putReady();
   outbox.putHeartbeat();
-  assert.equal(describe(await next as OutboxEntry), "heartbeat");
+  assert.equal(calls, 5);
+  outbox.close();
+  outbox.putHeartbeat();
+  assert.equal(calls, 5);
 });
 
-Deno.test("Outbox.next() waits on when what came has been dropped in the same instant", async () => {
-  const outbox = new Outbox(null);
-  const next = outbox.next();
+Deno.test("Outbox.take() gives nothing when nothing waits", () => {
+  const outbox = createOutbox(null);
+  assert.equal(outbox.take(), undefined);
   outbox.putChange(updated({ id: A }));
   outbox.rewind();
-  assert.equal(await isSettled(next), false);
+  assert.equal(outbox.take(), undefined);
+});
+
+Deno.test("Outbox.take() gives a heartbeat its cursor only if the client has not got it", () => {
+  const outbox = createOutbox("c0");
   outbox.putHeartbeat();
-  assert.equal(describe(await next as OutboxEntry), "heartbeat");
+  assert.equal(take(outbox), "heartbeat", "the client came with it");
+  outbox.advance("c1");
+  outbox.putHeartbeat();
+  assert.equal(take(outbox), "heartbeat@c1");
+  outbox.putHeartbeat();
+  assert.equal(take(outbox), "heartbeat");
+  outbox.putReady();
+  assert.equal(take(outbox), "ready@c1");
 });
 
 Deno.test("Outbox.flushed() resolves once all that waited has been taken, whatever has come since", async () => {
-  const outbox = new Outbox(null);
+  const outbox = createOutbox(null);
   assert.equal(await isSettled(outbox.flushed()), true);
   outbox.putReset();
   outbox.putChange(updated({ id: A }));
   outbox.putChange(updated({ id: B, revision: 2 }));
   const flushed = outbox.flushed();
-  await take(outbox);
+  take(outbox);
   outbox.putChange(updated({ id: C, revision: 3 }));
-  await take(outbox);
+  take(outbox);
   outbox.putChange(updated({ id: A, revision: 4 }));
   assert.equal(await isSettled(flushed), false);
-  await take(outbox);
+  take(outbox);
   assert.equal(await isSettled(flushed), true);
   assert.equal(outbox.fileCount, 2);
 });
 
 Deno.test("Outbox.flushed() resolves when all that waits is dropped", async () => {
-  const outbox = new Outbox(null);
+  const outbox = createOutbox(null);
   outbox.putChange(updated({}));
   const flushed = outbox.flushed();
   outbox.rewind();
   assert.equal(await isSettled(flushed), true);
 });
 
-Deno.test("Outbox.rewind() after a reset that was taken goes back to nothing", async () => {
-  const outbox = new Outbox("c0");
+Deno.test("Outbox.rewind() after a reset that was taken goes back to nothing", () => {
+  const outbox = createOutbox("c0");
   outbox.putReset();
   outbox.putChange(updated({ id: A }));
   outbox.advance("c1");
-  assert.equal(await take(outbox), "reset@none");
+  assert.equal(take(outbox), "reset@none");
   outbox.rewind();
   assert.equal(outbox.cursor, "none");
 });
 
-Deno.test("Outbox.close() lets go of all who wait, and takes nothing more", async () => {
-  const outbox = new Outbox(null);
-  const next = outbox.next();
+Deno.test("Outbox.close() drops what waits, and takes nothing more", async () => {
+  const outbox = createOutbox(null);
+  outbox.putChange(updated({}));
   outbox.close();
-  assert.equal(await next, undefined);
   outbox.putReset();
   outbox.putChange(updated({}));
   outbox.putHeartbeat();
   outbox.advance("c1");
-  assert.equal(await outbox.next(), undefined);
+  assert.equal(outbox.take(), undefined);
   // A count that stays up would leave a catch-up waiting for ever.
   assert.equal(await isSettled(outbox.flushed()), true);
 });

@@ -12,6 +12,8 @@ export interface ServerSentEventMessage {
   retry?: number;
 }
 
+const encoder = new TextEncoder();
+
 const LINE_BREAK = /\r\n|\r|\n/;
 
 /**
@@ -19,10 +21,16 @@ const LINE_BREAK = /\r\n|\r|\n/;
  *
  * The function imports it as `@std/http/server-sent-event-stream`; its `deno.json` maps that name to
  * this module, because JSR can't be reached everywhere. It has the interface of the standard
- * library's class. The bytes differ: this one writes a space after the colon of a field, because
- * simple clients cut off the six characters `data: `, and it writes `data` last. Every conforming
- * parser reads the same from both, except that the standard library loses a space with which `data`
- * begins.
+ * library's class. The bytes differ:
+ * - It writes a space after the colon of a field, because simple clients cut off the six characters
+ *   `data: `, and it writes `data` last.
+ * - After a message that has nothing but `comment` and `retry` it writes no blank line. Both take
+ *   effect without one, and some clients take such a block for an event without data.
+ * - A message with `moreFollows` shares the chunk of the next one. The standard library ignores
+ *   this property and writes a chunk for each message.
+ *
+ * Every conforming parser reads the same from both, except that the standard library loses a space
+ * with which `data` begins.
  *
  * The stream fails with a `SyntaxError` if `event` or `id` has a line break.
  *
@@ -41,10 +49,17 @@ const LINE_BREAK = /\r\n|\r|\n/;
  */
 export class ServerSentEventStream extends TransformStream<ServerSentEventMessage, Uint8Array> {
   constructor() {
-    const encoder = new TextEncoder();
+    /** Blocks that wait for the next message, to be sent in its chunk. */
+    let waiting = "";
     super({
-      transform(message, controller) {
-        controller.enqueue(encoder.encode(render(message)));
+      transform(message: ServerSentEventMessage & { moreFollows?: boolean }, controller) {
+        waiting += render(message);
+        if (message.moreFollows) return;
+        controller.enqueue(encoder.encode(waiting));
+        waiting = "";
+      },
+      flush(controller) {
+        if (waiting) controller.enqueue(encoder.encode(waiting));
       },
     });
   }
@@ -52,12 +67,17 @@ export class ServerSentEventStream extends TransformStream<ServerSentEventMessag
 
 function render({ comment, event, retry, id, data }: ServerSentEventMessage): string {
   let block = "";
-  for (const line of comment?.split(LINE_BREAK) ?? []) block += `: ${line}\n`;
+  if (comment !== undefined) block += lines(":", comment);
   if (event !== undefined) block += `event: ${oneLine("event", event)}\n`;
   if (retry !== undefined) block += `retry: ${retry}\n`;
   if (id !== undefined) block += `id: ${oneLine("id", String(id))}\n`;
-  for (const line of data?.split(LINE_BREAK) ?? []) block += `data: ${line}\n`;
-  return `${block}\n`;
+  if (data !== undefined) block += lines("data: ", data);
+  const isEvent = event !== undefined || id !== undefined || data !== undefined;
+  return isEvent ? `${block}\n` : block;
+}
+
+function lines(prefix: string, text: string): string {
+  return text.split(LINE_BREAK).map((line) => `${prefix}${line}\n`).join("");
 }
 
 function oneLine(field: string, value: string): string {

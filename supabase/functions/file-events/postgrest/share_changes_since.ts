@@ -61,7 +61,7 @@ export function shareChangesSince(
   async function run({ caller, query, streams, answer }: WaitingQuery): Promise<void> {
     running++;
     try {
-      for (const { onBegin } of streams) onBegin?.();
+      for (const { onBegin } of streams) onBegin();
       answer.resolve(await queryChanges(caller, query));
     } catch (error) {
       answer.reject(error);

@@ -126,6 +126,7 @@ export function createRealtimeFeed(source: ChannelSource, options: RealtimeFeedO
       join();
     }
     return {
+      isJoining: false,
       rejoin(renewed) {
         if (signal.aborted) return;
         token = renewed?.token ?? token;

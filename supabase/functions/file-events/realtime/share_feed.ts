@@ -19,7 +19,7 @@ const RENEWAL_MS = 15_000;
 export function shareFeed(feed: FileFeed, clock: Clock): FileFeed {
   const shared = new Map<string, SharedSubscription>();
   return (caller, onMessage, { signal }) => {
-    if (signal.aborted) return { rejoin() {} };
+    if (signal.aborted) return { isJoining: false, rejoin() {} };
     const key = `${caller.userId} ${caller.rights}`;
     const subscription = shared.get(key) ?? new SharedSubscription(feed, caller, clock);
     shared.set(key, subscription);
@@ -28,12 +28,12 @@ export function shareFeed(feed: FileFeed, clock: Clock): FileFeed {
       subscription.delete(onMessage);
       if (subscription.hasEnded) shared.delete(key);
     }, { once: true });
-    return { rejoin: () => subscription.rejoin() };
+    return subscription;
   };
 }
 
 /** A subscription of one user, with the streams that listen to it. */
-class SharedSubscription {
+class SharedSubscription implements FeedSubscription {
   readonly #clock: Clock;
   readonly #subscription: FeedSubscription;
   readonly #listeners = new Set<Listener>();
@@ -50,6 +50,10 @@ class SharedSubscription {
     this.#subscribed = this.#freshest = caller;
     const { signal } = this.#end;
     this.#subscription = feed(caller, (message) => this.#emit(message), { signal });
+  }
+
+  get isJoining(): boolean {
+    return this.#subscription.isJoining;
   }
 
   get hasEnded(): boolean {

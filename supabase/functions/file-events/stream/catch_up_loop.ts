@@ -4,7 +4,10 @@ import type { FileChange } from "./file_change.ts";
 import { jitter } from "../jitter.ts";
 
 export interface CatchUpLoopOptions {
-  /** Runs one catch-up. It must not reject. */
+  /**
+   * Runs one catch-up. It must call {@linkcode CatchUpLoop.hasBegun} when its first query begins. It
+   * must not reject.
+   */
   readonly run: () => Promise<CatchUpOutcome>;
   /** Called after each catch-up, before the next one is scheduled. */
   readonly onEnded: (outcome: CatchUpOutcome) => void;
@@ -21,15 +24,21 @@ export interface CatchUpLoopOptions {
  * jitter. It keeps many requests in a short time from causing as many catch-ups.
  */
 const MIN_DISTANCE_MS = 250;
+/** How long the first catch-up waits for the feed, in milliseconds. */
+const MAX_WAIT_FOR_FEED_MS = 150;
 
 /** Decides when catch-ups run, one at a time: on request, after a failure, and at intervals. */
 export class CatchUpLoop {
   readonly #options: CatchUpLoopOptions;
   readonly #schedule: CatchUpSchedule;
-  /** A catch-up has been requested and has not begun. */
+  /** A catch-up has been requested. None that runs satisfies the request. */
   #isRequested = false;
-  /** A catch-up has begun and has not ended. */
-  #isRunning = false;
+  /**
+   * - "idle": no catch-up runs.
+   * - "waiting": one runs, and its first query has not begun. It satisfies every request.
+   * - "querying": one runs, and its answer may lack what has changed since. A request needs another.
+   */
+  #state: "idle" | "waiting" | "querying" = "idle";
   /** When the last catch-up ended, in milliseconds. */
   #lastEndedAt = -Infinity;
   /** When the last live change arrived, in milliseconds. */
@@ -43,19 +52,35 @@ export class CatchUpLoop {
     signal.addEventListener("abort", () => this.#cancelTimer(), { once: true });
   }
 
-  /** Requests the first catch-up, unless one is running already. */
-  begin(): void {
-    if (!this.#isRunning) this.request();
+  /**
+   * Requests the first catch-up, unless one is running already.
+   *
+   * @param options.waitForFeed Whether the feed will be live in a moment, and then requests the
+   * catch-up. Without the wait, that would be the second one.
+   */
+  begin({ waitForFeed }: { waitForFeed: boolean }): void {
+    if (this.#state !== "idle") return;
+    if (waitForFeed) this.#setTimer(MAX_WAIT_FOR_FEED_MS, () => this.request());
+    else this.request();
   }
 
-  /** Runs a catch-up as soon as possible. If one is running, another one follows it. */
+  /**
+   * Runs a catch-up as soon as possible. If one is running whose first query has begun, another one
+   * follows it.
+   */
   request(): void {
+    if (this.#state === "waiting") return;
     this.#isRequested = true;
     const { clock, random, signal } = this.#options;
-    if (this.#isRunning || signal.aborted) return;
+    if (this.#state === "querying" || signal.aborted) return;
     const wait = this.#lastEndedAt + jitter(MIN_DISTANCE_MS, random) - clock.now();
     if (wait > 0) this.#setTimer(wait, () => void this.#run());
     else void this.#run();
+  }
+
+  /** The first query of the catch-up begins. What is committed from now on may be missing in it. */
+  hasBegun(): void {
+    this.#state = "querying";
   }
 
   feedChanged({ live }: { live: boolean }): void {
@@ -80,14 +105,14 @@ export class CatchUpLoop {
 
   async #run(): Promise<void> {
     this.#cancelTimer();
-    this.#isRunning = true;
+    this.#state = "waiting";
     this.#isRequested = false;
     let outcome: CatchUpOutcome = "failed";
     try {
       outcome = await this.#options.run();
     } finally {
       // Also if `run` rejects, because otherwise no catch-up would ever run again.
-      this.#isRunning = false;
+      this.#state = "idle";
       this.#lastEndedAt = this.#options.clock.now();
       this.#schedule.ended(outcome);
       this.#options.onEnded(outcome);
@@ -98,7 +123,7 @@ export class CatchUpLoop {
 
   /** Sets the timer of the next catch-up, unless one is running or requested. */
   #arm(): void {
-    if (this.#isRunning || this.#isRequested) return;
+    if (this.#state !== "idle" || this.#isRequested) return;
     const { clock, catchUpMs } = this.#options;
     const delay = this.#schedule.delay();
     const wait = (ms: number) => {

@@ -41,7 +41,7 @@ export interface ChangesSinceOptions {
    * Called when the query begins: what was committed before is in the answer. It is called once,
    * before the request is sent, and never if the query is dropped while it waits.
    */
-  readonly onBegin?: (() => void) | undefined;
+  readonly onBegin: () => void;
 }
 
 /**

@@ -12,6 +12,8 @@ export type FeedMessage =
   | { readonly kind: "down" };
 
 export interface FeedSubscription {
+  /** Whether the feed is down and expects to be live within about 150 ms. */
+  readonly isJoining: boolean;
   /**
    * Subscribes again, with another token of the same user if one is given. It never throws. A live
    * feed reports `down` at once.

@@ -71,12 +71,14 @@ export function createLifetime(
   };
 
   const { min, max } = EXPIRY_MARGIN_MS;
-  const tokenLeft = expiresAt - clock.now() - (min + (max - min) * random());
-  endAfter(Math.max(tokenLeft, MIN_STREAM_MS), "token-expired");
-  if (Number.isFinite(isolate.limitMs)) {
-    // The ends are spread over the time that is left, so that not all streams reconnect at once.
-    endAfter(usableTime(isolate, clock.now()) * (0.25 + 0.7 * random()), "max-duration");
-  }
+  const tokenLeft = Math.max(
+    expiresAt - clock.now() - (min + (max - min) * random()),
+    MIN_STREAM_MS,
+  );
+  // The ends are spread over the time that is left, so that not all streams reconnect at once.
+  const isolateLeft = usableTime(isolate, clock.now()) * (0.25 + 0.7 * random());
+  if (tokenLeft <= isolateLeft) endAfter(tokenLeft, "token-expired");
+  else endAfter(isolateLeft, "max-duration");
   const onShutdown = () => end("shutdown");
   if (isolate.shutdown.aborted) onShutdown();
   else isolate.shutdown.addEventListener("abort", onShutdown, { signal });
@@ -89,7 +91,7 @@ export function createLifetime(
   return { signal, end, endWithin };
 }
 
-/** How long the isolate can run a stream that is opened now, in milliseconds. */
+/** How long the isolate can run a stream that is opened now, in milliseconds; maybe `Infinity`. */
 function usableTime({ startedAt, limitMs }: Isolate, now: number): number {
   const age = now - startedAt;
   // An isolate that is older than its limit has another limit, which is not known.

@@ -45,11 +45,10 @@ export class Merge {
    * If it is dropped, a catch-up that is running or requested will return it.
    */
   #liveChanges: "before first page" | "passing" | "overflowed" = "before first page";
-  /** A live change has been sent since the catch-up began. */
+  /** A live change has been sent since the first query of the catch-up began. */
   #hasPassed = false;
   /** A live change was dropped that the current catch-up may lack, so another one must follow. */
   #mustRepeat = false;
-  /** The next page continues the run of the last one, so it is as old as that run. */
   #isMidRun = false;
 
   /** @param maxFiles How many files may wait, and how many revisions are remembered. */
@@ -64,6 +63,11 @@ export class Merge {
     return this.#memory.generation;
   }
 
+  /** The next page continues the run of the last one, so it is as old as that run. */
+  get isMidRun(): boolean {
+    return this.#isMidRun;
+  }
+
   receive(change: FileChange): LiveVerdict {
     if (this.#liveChanges !== "passing") {
       this.#mustRepeat = true;
@@ -75,7 +79,7 @@ export class Merge {
     return this.#send(change) ? "sent" : "overflow";
   }
 
-  /** A catch-up begins. */
+  /** The first query of a catch-up begins. */
   beginCatchUp(): void {
     this.#hasPassed = false;
     // A run that begins now is newer than every change which was dropped before.

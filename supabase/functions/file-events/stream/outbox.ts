@@ -36,14 +36,19 @@ export class Outbox {
   #readyTaken = false;
   /** Entries are no longer accepted. */
   #closed = false;
-  /** Resumes the caller that waits in {@linkcode next}. */
-  #onEntry = () => {};
+  /** Called when an entry is put in. */
+  readonly #onEntry: () => void;
   /** Resumes the caller that waits in {@linkcode flushed}. */
   #onTaken = () => {};
 
-  /** @param cursor The cursor that the client came with. It covers what the client has. */
-  constructor(cursor: string | null) {
+  /**
+   * @param cursor The cursor that the client came with. It covers what the client has.
+   * @param onEntry Called when an entry is put in. It must not take the entry before the caller of
+   * the outbox has returned, because the entry may still be given a cursor.
+   */
+  constructor(cursor: string | null, onEntry: () => void) {
     this.#cursor = this.#takenCursor = cursor;
+    this.#onEntry = onEntry;
   }
 
   /** Covers all changes put in so far; `null` if no cursor does. */
@@ -105,12 +110,15 @@ export class Outbox {
     if (id !== undefined && last?.kind === "change") this.#entries.set(id, { ...last, cursor });
   }
 
-  /** Takes the next entry as soon as there is one; `undefined` when the outbox is closed. */
-  async next(): Promise<OutboxEntry | undefined> {
-    while (!this.#closed) {
-      const entry = this.#take();
-      if (entry) return entry;
-      await new Promise<void>((resolve) => this.#onEntry = resolve);
+  /** Takes the next entry, if there is one. */
+  take(): OutboxEntry | undefined {
+    for (const [key, entry] of this.#entries) {
+      this.#entries.delete(key);
+      this.#takenCount++;
+      if (entry.kind === "ready") this.#readyTaken = true;
+      if (entry.kind === "change") this.#fileCount--;
+      this.#onTaken();
+      return this.#withNewCursor(entry);
     }
   }
 
@@ -130,23 +138,19 @@ export class Outbox {
     this.#cursor = this.#takenCursor;
   }
 
-  /** Drops all waiting entries and accepts no others. Whoever waits for an entry resumes. */
+  /** Drops all waiting entries and accepts no others. */
   close(): void {
     this.#closed = true;
     this.#drop();
-    this.#onEntry();
   }
 
-  #take(): OutboxEntry | undefined {
-    for (const [key, entry] of this.#entries) {
-      this.#entries.delete(key);
-      this.#takenCount++;
-      this.#takenCursor = entry.cursor ?? this.#takenCursor;
-      if (entry.kind === "ready") this.#readyTaken = true;
-      if (entry.kind === "change") this.#fileCount--;
-      this.#onTaken();
-      return entry;
-    }
+  /** Leaves the cursor out of a heartbeat if the client has it already. */
+  #withNewCursor(entry: OutboxEntry): OutboxEntry {
+    const { kind, cursor } = entry;
+    if (cursor === undefined) return entry;
+    if (kind === "heartbeat" && cursor === this.#takenCursor) return { kind };
+    this.#takenCursor = cursor;
+    return entry;
   }
 
   #drop(): void {

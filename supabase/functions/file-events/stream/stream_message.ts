@@ -13,6 +13,8 @@ export interface StreamMessage {
   readonly data: string;
   /** Milliseconds that the client waits before it reconnects. */
   readonly retry?: number;
+  /** Another message is written at once, so this one may wait for it and share its chunk. */
+  readonly moreFollows?: boolean;
 }
 
 /** How long a client waits before it reconnects, in milliseconds before jitter. */

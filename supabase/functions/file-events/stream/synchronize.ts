@@ -25,7 +25,6 @@ export interface SynchronizeOptions {
   readonly maxFiles?: number;
   readonly clock: Clock;
   readonly random: () => number;
-  readonly log: Log;
 }
 
 interface StreamContext {
@@ -33,6 +32,7 @@ interface StreamContext {
   readonly lifetime: Lifetime;
   /** Identifies this stream in the log. */
   readonly labels: Record<string, unknown>;
+  readonly log: Log;
 }
 
 const MAX_FILES = 1000;
@@ -49,16 +49,18 @@ const TOKEN_END_SPREAD_MS = 5_000;
 export function synchronize(
   caller: Caller,
   parameters: StreamParameters,
-  options: SynchronizeOptions & StreamContext,
+  options: SynchronizeOptions,
+  { outbox, lifetime, labels, log }: StreamContext,
 ): void {
-  const { feed, changesSince, maxFiles = MAX_FILES, clock, log, outbox, lifetime, labels } =
-    options;
+  const { feed, changesSince, catchUpMs, maxFiles = MAX_FILES, clock, random } = options;
   const { snapshot } = parameters;
   const { signal } = lifetime;
   const fileIds = parameters.fileIds && new Set(parameters.fileIds);
+  /** The first query of the current or last catch-up has begun. */
+  let hasBegun = false;
   const merge = new Merge(outbox, maxFiles);
   const detector = new DeafnessDetector();
-  const loop = new CatchUpLoop({ ...options, run, onEnded, signal });
+  const loop = new CatchUpLoop({ run, onEnded, catchUpMs, clock, random, signal });
 
   function receive(message: FeedMessage): void {
     switch (message.kind) {
@@ -88,13 +90,23 @@ export function synchronize(
 
   /** Never rejects. */
   async function run(): Promise<CatchUpOutcome> {
-    detector.beginCatchUp();
-    merge.beginCatchUp();
+    hasBegun = false;
+    // The rest of a run of pages is as old as the run.
+    if (merge.isMidRun) onBegin();
     try {
       return await catchUp() ? "found" : "nothing";
     } catch (error) {
       return fail(error);
     }
+  }
+
+  /** The first query of a catch-up begins. */
+  function onBegin(): void {
+    if (hasBegun) return;
+    hasBegun = true;
+    loop.hasBegun();
+    detector.beginCatchUp();
+    merge.beginCatchUp();
   }
 
   function onEnded(outcome: CatchUpOutcome): void {
@@ -112,7 +124,7 @@ export function synchronize(
       if (signal.aborted) return found;
       const { generation } = merge;
       const query = { since: outbox.cursor, fileIds: parameters.fileIds, snapshot };
-      const page = await changesSince(caller, query, { signal });
+      const page = await changesSince(caller, query, { signal, onBegin });
       // Discard the page. While it was loading, sent revisions were forgotten, so we cannot tell
       // whether it is newer; or the cursor that it follows was dropped.
       if (generation !== merge.generation) continue;
@@ -151,5 +163,5 @@ export function synchronize(
 
   const subscription = feed(caller, receive, { signal });
   // If other streams share the feed and it is live, it has requested a catch-up already.
-  loop.begin();
+  loop.begin({ waitForFeed: subscription.isJoining });
 }
