@@ -42,7 +42,8 @@ const FUNCTION_PARTS: Table = {
   realtime: ["rows", "stream", ...PRIMITIVES, PACKAGES],
   postgrest: ["rows", "stream", ...PRIMITIVES, PACKAGES],
   project_keys: [PACKAGES],
-  system_clock: ["clock"],
+  system_clock: ["clock", "timer_wheel"],
+  timer_wheel: ["clock"],
   ...Object.fromEntries(PRIMITIVES.map((name) => [name, PRIMITIVES])),
 };
 

@@ -23,6 +23,9 @@ const MAX_TOKEN_LENGTH = 8192;
  */
 const MIN_TOKEN_LIFE_MS = 30_000;
 
+/** Most tokens have no other characters. They need not be decoded, which costs more than parsing. */
+const ASCII = /^[\0-\x7f]*$/;
+
 /** The algorithms that Supabase Auth signs with. */
 const ALGORITHMS = new Set(["HS256", "RS256", "ES256"]);
 
@@ -79,12 +82,17 @@ function parseSegment(segment: string | undefined): Record<string, unknown> | un
   if (!segment || !/^[\w-]+$/.test(segment)) return;
   try {
     const binary = atob(segment.replaceAll("-", "+").replaceAll("_", "/"));
-    const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
-    const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    const value: unknown = JSON.parse(ASCII.test(binary) ? binary : decodeUtf8(binary));
     if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
   } catch {
     // It is not a token, because it is not base64, not UTF-8 or not JSON.
   }
+}
+
+/** The text of bytes that are given as the characters of a string. Throws if it is not UTF-8. */
+function decodeUtf8(binary: string): string {
+  const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
+  return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
 }
 
 function invalid(message: string): AuthenticationError {
