@@ -52,7 +52,7 @@ export class TimerWheel {
     this.#cancelWakeUp();
     this.#nextTick = tick;
     if (tick === Infinity) return;
-    const ms = tick * TICK_MS - this.#clock.now();
+    const ms = Math.max(0, tick * TICK_MS - this.#clock.now());
     this.#cancelWakeUp = this.#clock.after(ms, () => this.#fire());
   }
 

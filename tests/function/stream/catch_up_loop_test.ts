@@ -12,28 +12,23 @@ const DISTANCE_MS = 250;
 /** A loop whose feed is live, in the middle of the jitter. It is not begun. */
 function createLoop() {
   const clock = new FakeClock();
-  const end = new AbortController();
   const running: ((outcome: CatchUpOutcome) => void)[] = [];
   let begun = 0;
   const loop: CatchUpLoop = new CatchUpLoop({
-    run: () => {
+    run() {
       begun++;
       loop.hasBegun();
       return new Promise((resolve) => running.push(resolve));
     },
-    onEnded: () => {},
-    catchUpMs: ORDINARY_MS,
-    clock,
-    random: () => 0.5,
-    signal: end.signal,
-  });
+    onEnded() {},
+  }, { catchUpMs: ORDINARY_MS, clock, random: () => 0.5 });
   loop.feedChanged({ live: true });
   /** Ends the run under way. */
   async function finish(outcome: CatchUpOutcome = "nothing") {
     running.shift()!(outcome);
     await settle();
   }
-  return { clock, end, loop, finish, begun: () => begun, running };
+  return { clock, loop, finish, begun: () => begun, running };
 }
 
 /** A loop that has run once. */
@@ -116,7 +111,6 @@ Deno.test("CatchUpLoop retries after a failure although changes arrive", async (
 
 Deno.test("CatchUpLoop goes on after a run that throws", async () => {
   const clock = new FakeClock();
-  const { signal } = new AbortController();
   const errors: unknown[] = [];
   const note = (event: PromiseRejectionEvent) => {
     event.preventDefault();
@@ -129,7 +123,7 @@ Deno.test("CatchUpLoop goes on after a run that throws", async () => {
   addEventListener("unhandledrejection", note);
   try {
     const times = { catchUpMs: ORDINARY_MS, clock, random: () => 0.5 };
-    new CatchUpLoop({ run, onEnded: () => {}, ...times, signal }).begin({ waitForFeed: false });
+    new CatchUpLoop({ run, onEnded() {} }, times).begin({ waitForFeed: false });
     await clock.advance(RETRY_MS);
   } finally {
     removeEventListener("unhandledrejection", note);
@@ -183,17 +177,17 @@ Deno.test("CatchUpLoop.reset() forgets the files in progress", async () => {
 
 Deno.test("CatchUpLoop ends with its signal, in a wait and in a run", async (t) => {
   await t.step("in a wait", async () => {
-    const { clock, end, loop, begun } = await createBegunLoop();
-    end.abort();
+    const { clock, loop, begun } = await createBegunLoop();
+    loop.stop();
     loop.request();
     await clock.advance(10 * ORDINARY_MS);
     assert.deepEqual([begun(), clock.pending], [1, 0]);
   });
   await t.step("in a run", async () => {
-    const { clock, end, loop, finish, begun } = createLoop();
+    const { clock, loop, finish, begun } = createLoop();
     loop.begin({ waitForFeed: false });
     loop.request();
-    end.abort();
+    loop.stop();
     await finish();
     await clock.advance(10 * ORDINARY_MS);
     assert.deepEqual([begun(), clock.pending], [1, 0]);

@@ -7,7 +7,7 @@ const FAST = 5_000;
 
 /** In the middle of the jitter. */
 function createSchedule({ live = true } = {}): CatchUpSchedule {
-  const schedule = new CatchUpSchedule({ maxMs: ORDINARY, random: () => 0.5 });
+  const schedule = new CatchUpSchedule({ catchUpMs: ORDINARY, random: () => 0.5 });
   schedule.feedChanged(live);
   return schedule;
 }
@@ -26,7 +26,7 @@ Deno.test("CatchUpSchedule is in no hurry while the feed is live and nothing is 
 });
 
 Deno.test("CatchUpSchedule hurries while the feed is down, from the start on", () => {
-  const schedule = new CatchUpSchedule({ maxMs: ORDINARY, random: () => 0.5 });
+  const schedule = new CatchUpSchedule({ catchUpMs: ORDINARY, random: () => 0.5 });
   assert.equal(schedule.delay(), FAST);
   assert.equal(schedule.feedChanged(true), false);
   assert.equal(schedule.delay(), ORDINARY);
@@ -112,7 +112,7 @@ Deno.test("CatchUpSchedule tries again soon after a failure, then ever later", (
 });
 
 Deno.test("CatchUpSchedule waits longer than five seconds after a refusal, then ever longer", () => {
-  const earliest = new CatchUpSchedule({ maxMs: ORDINARY, random: () => 0 });
+  const earliest = new CatchUpSchedule({ catchUpMs: ORDINARY, random: () => 0 });
   earliest.ended("refused");
   assert.ok(earliest.delay() > 5_000);
   const schedule = createSchedule();
@@ -136,13 +136,13 @@ Deno.test("CatchUpSchedule.reset() forgets the files in progress", () => {
 });
 
 Deno.test("CatchUpSchedule never waits longer than the ordinary interval, jitter aside", () => {
-  const schedule = new CatchUpSchedule({ maxMs: 1_000, random: () => 0.5 });
+  const schedule = new CatchUpSchedule({ catchUpMs: 1_000, random: () => 0.5 });
   assert.equal(schedule.delay(), 1_000);
 });
 
 Deno.test("CatchUpSchedule jitters, so that streams drift apart", () => {
   const random = [0, 0.999];
-  const schedule = new CatchUpSchedule({ maxMs: ORDINARY, random: () => random.shift() ?? 0 });
+  const schedule = new CatchUpSchedule({ catchUpMs: ORDINARY, random: () => random.shift() ?? 0 });
   assert.ok(schedule.delay() < FAST);
   assert.ok(schedule.delay() > FAST);
 });

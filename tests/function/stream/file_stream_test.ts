@@ -582,6 +582,25 @@ Deno.test("file stream spreads reconnects with a jittered retry", async () => {
   }
 });
 
+Deno.test("file streams listen to the isolate's shutdown together, and it ends each of them", async () => {
+  const shutdown = new AbortController();
+  let listeners = 0;
+  const { addEventListener } = shutdown.signal;
+  shutdown.signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
+    listeners++;
+    addEventListener.apply(shutdown.signal, args);
+  };
+  const { client, open } = await openStream({
+    isolate: { startedAt: 0, limitMs: Infinity, shutdown: shutdown.signal },
+  });
+  const another = await open();
+  assert.equal(listeners, 1);
+  shutdown.abort();
+  for (const it of [client, another]) {
+    assert.deepEqual(await it.readAll(), ["closing: shutdown, retry 2000", "end"]);
+  }
+});
+
 Deno.test("file stream that opens while the isolate shuts down ends at once", async () => {
   const shutdown = AbortSignal.abort();
   const { clock, client, database, feed } = await openStream({

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createLifetime } from "../../../supabase/functions/file-events/stream/lifetime.ts";
+import { Lifetime } from "../../../supabase/functions/file-events/stream/lifetime.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 
 const HOUR = 3_600_000;
@@ -8,15 +8,10 @@ function start(
   { expiresIn = HOUR, limitMs = Infinity, age = 0, random = 0.5, isShutDown = false } = {},
 ) {
   const clock = new FakeClock();
-  const shutdown = new AbortController();
-  if (isShutDown) shutdown.abort();
-  const isolate = { startedAt: clock.now() - age, limitMs, shutdown: shutdown.signal };
-  const lifetime = createLifetime(clock.now() + expiresIn, {
-    isolate,
-    clock,
-    random: () => random,
-  });
-  return { clock, shutdown, ...lifetime };
+  const shutdown = isShutDown ? AbortSignal.abort() : new AbortController().signal;
+  const isolate = { startedAt: clock.now() - age, limitMs, shutdown };
+  const lifetime = new Lifetime(clock.now() + expiresIn, { isolate, clock, random: () => random });
+  return { clock, lifetime, signal: lifetime.signal };
 }
 
 /** Milliseconds until a lifetime ends by itself. */
@@ -29,7 +24,7 @@ async function duration(options: Parameters<typeof start>[0]): Promise<number> {
   return endedAt - openedAt;
 }
 
-Deno.test("createLifetime() ends 5 to 15 s before the token does: token-expired", async () => {
+Deno.test("Lifetime ends 5 to 15 s before the token does: token-expired", async () => {
   assert.equal(await duration({ expiresIn: HOUR, random: 0 }), HOUR - 5_000);
   assert.equal(await duration({ expiresIn: HOUR, random: 1 }), HOUR - 15_000);
   const { clock, signal } = start({ expiresIn: 30_000, random: 0 });
@@ -39,7 +34,7 @@ Deno.test("createLifetime() ends 5 to 15 s before the token does: token-expired"
   assert.equal(signal.reason, "token-expired");
 });
 
-Deno.test("createLifetime() ends between 25 and 95 % of what is left to the isolate: max-duration", async () => {
+Deno.test("Lifetime ends between 25 and 95 % of what is left to the isolate: max-duration", async () => {
   const limitMs = 150_000;
   const last = 0.88 * limitMs;
   assert.equal(await duration({ limitMs, random: 0 }), 0.25 * last);
@@ -50,7 +45,7 @@ Deno.test("createLifetime() ends between 25 and 95 % of what is left to the isol
   assert.equal(signal.reason, "max-duration");
 });
 
-Deno.test("createLifetime() gives a stream at least as long as one of the isolate's first half", async (t) => {
+Deno.test("Lifetime gives a stream at least as long as one of the isolate's first half", async (t) => {
   const limitMs = 150_000;
   for (const random of [0, 0.5, 1]) {
     const shortest = await duration({ limitMs, age: limitMs / 2, random });
@@ -63,111 +58,80 @@ Deno.test("createLifetime() gives a stream at least as long as one of the isolat
   }
 });
 
-Deno.test("createLifetime() takes the time from the limit on for new, because the limit is wrong", async () => {
+Deno.test("Lifetime takes the time from the limit on for new, because the limit is wrong", async () => {
   const limitMs = 150_000;
   const longest = await duration({ limitMs, random: 1 });
   assert.equal(await duration({ limitMs, age: limitMs, random: 1 }), longest);
 });
 
-Deno.test("createLifetime() gives a token that is about to expire a second", async () => {
+Deno.test("Lifetime gives a token that is about to expire a second", async () => {
   assert.equal(await duration({ expiresIn: 2_000 }), 1_000);
 });
 
-Deno.test("createLifetime() ends within a time, at a random moment, and at one of them alone", async () => {
+Deno.test("Lifetime ends within a time, at a random moment, and at one of them alone", async () => {
   for (const [random, ms] of [[0.1, 500], [0.5, 2_500], [0.999, 4_995]] as const) {
-    const { clock, signal, endWithin } = start({ random });
-    endWithin(5_000, "token-expired");
+    const { clock, signal, lifetime } = start({ random });
+    lifetime.endWithin(5_000, "token-expired");
     await clock.advance(ms - 1);
     assert.equal(signal.aborted, false);
     await clock.advance(1);
     assert.equal(signal.reason, "token-expired");
     assert.equal(clock.pending, 0);
   }
-  const { clock, endWithin } = start();
-  endWithin(5_000, "token-expired");
-  endWithin(5_000, "token-expired");
+  const { clock, lifetime } = start();
+  lifetime.endWithin(5_000, "token-expired");
+  lifetime.endWithin(5_000, "token-expired");
   assert.equal(clock.pending, 2, "of the token and of the end");
 });
 
-Deno.test("createLifetime() that has ended sets no timer for another end", () => {
-  const { clock, end, endWithin } = start();
-  end("cancelled");
-  endWithin(5_000, "token-expired");
+Deno.test("Lifetime that has ended sets no timer for another end", () => {
+  const { clock, lifetime } = start();
+  lifetime.end("cancelled");
+  lifetime.endWithin(5_000, "token-expired");
   assert.equal(clock.pending, 0);
 });
 
-Deno.test("createLifetime() ends by whichever comes first", async () => {
+Deno.test("Lifetime ends by whichever comes first", async () => {
   const { clock, signal } = start({ expiresIn: 40_000, limitMs: 400_000 });
   await clock.advance(40_000);
   assert.equal(signal.reason, "token-expired");
 });
 
-Deno.test("createLifetime() sets one timer, for what comes first", () => {
+Deno.test("Lifetime sets one timer, for what comes first", () => {
   assert.equal(start({ limitMs: Infinity }).clock.pending, 1);
   assert.equal(start({ limitMs: 150_000 }).clock.pending, 1);
 });
 
-Deno.test("createLifetime() ends when the isolate is shut down: shutdown", () => {
-  const { shutdown, signal } = start();
-  shutdown.abort();
-  assert.equal(signal.reason, "shutdown");
-});
-
-Deno.test("createLifetime() has ended already in an isolate that is shutting down", () => {
+Deno.test("Lifetime has ended already in an isolate that is shutting down", () => {
   const { clock, signal } = start({ isShutDown: true });
   assert.equal(signal.reason, "shutdown");
   assert.equal(clock.pending, 0);
 });
 
-Deno.test("createLifetime() ends as told, once, and keeps the first reason", () => {
+Deno.test("Lifetime ends as told, once, and keeps the first reason", () => {
   for (const reason of ["cancelled", "slow-consumer"] as const) {
-    const { shutdown, signal, end } = start();
+    const { signal, lifetime } = start();
     let times = 0;
     signal.addEventListener("abort", () => times++);
-    end(reason);
-    end("max-duration");
-    shutdown.abort();
+    lifetime.end(reason);
+    lifetime.end("max-duration");
     assert.equal(signal.reason, reason);
     assert.equal(times, 1);
   }
 });
 
-Deno.test("createLifetime() leaves no timer behind, however it ends", async (t) => {
-  const endings: Record<string, (lifetime: ReturnType<typeof start>) => unknown> = {
-    cancelled: ({ end }) => end("cancelled"),
-    shutdown: ({ shutdown }) => shutdown.abort(),
+Deno.test("Lifetime leaves no timer behind, however it ends", async (t) => {
+  const endings: Record<string, (started: ReturnType<typeof start>) => unknown> = {
+    cancelled: ({ lifetime }) => lifetime.end("cancelled"),
     "token-expired": ({ clock }) => clock.advance(HOUR),
   };
   for (const [name, ending] of Object.entries(endings)) {
     await t.step(name, async () => {
-      const lifetime = start({ limitMs: 100 * HOUR });
-      assert.equal(lifetime.clock.pending, 1);
-      await ending(lifetime);
-      assert.equal(lifetime.signal.reason, name);
-      assert.equal(lifetime.clock.pending, 0);
+      const started = start({ limitMs: 100 * HOUR });
+      assert.equal(started.clock.pending, 1);
+      await ending(started);
+      assert.equal(started.signal.reason, name);
+      assert.equal(started.clock.pending, 0);
     });
   }
-});
-
-Deno.test("createLifetime() leaves no listener on the isolate's signal", () => {
-  let listeners = 0;
-  class CountingTarget extends EventTarget {
-    override addEventListener(...args: Parameters<EventTarget["addEventListener"]>) {
-      listeners++;
-      const options = args[2];
-      if (typeof options === "object") {
-        options.signal?.addEventListener("abort", () => listeners--);
-      }
-      super.addEventListener(...args);
-    }
-  }
-  const shutdown = Object.assign(new CountingTarget(), { aborted: false }) as AbortSignal;
-  const { end } = createLifetime(Date.now() + HOUR, {
-    isolate: { startedAt: 0, limitMs: Infinity, shutdown },
-    clock: new FakeClock(),
-    random: () => 0.5,
-  });
-  assert.equal(listeners, 1);
-  end("cancelled");
-  assert.equal(listeners, 0);
 });

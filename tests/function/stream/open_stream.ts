@@ -178,7 +178,7 @@ export async function openStream(
   database.beginsAtOnce = beginsAtOnce;
   const shutdown = new AbortController();
   const logged: { event: string; fields: Record<string, unknown> | undefined }[] = [];
-  const open = createOpenFileStream({
+  const openFileStream = createOpenFileStream({
     feed: feed.subscribe,
     changesSince: database.changesSince,
     isolate: { startedAt: clock.now(), limitMs: Infinity, shutdown: shutdown.signal },
@@ -196,11 +196,15 @@ export async function openStream(
     expiresAt: clock.now() + expiresIn,
     rights: "aal1",
   };
-  const { readable, writable } = new TransformStream<StreamMessage, StreamMessage>();
-  const stream = open(caller, { ...ALL, ...parameters }, writable.getWriter());
-  const client = new TestClient(readable);
-  await settle();
-  return { clock, feed, database, shutdown, logged, client, stream };
+  /** Opens another stream of the isolate. */
+  async function openAnother(): Promise<TestClient> {
+    const { readable, writable } = new TransformStream<StreamMessage, StreamMessage>();
+    openFileStream(caller, { ...ALL, ...parameters }, writable.getWriter());
+    await settle();
+    return new TestClient(readable);
+  }
+  const client = await openAnother();
+  return { clock, feed, database, shutdown, logged, client, open: openAnother };
 }
 
 /** How long after a catch-up the next one runs that something asks for. */

@@ -3,20 +3,22 @@ import type { Clock } from "../clock.ts";
 import type { FileChange } from "./file_change.ts";
 import { jitter } from "../jitter.ts";
 
-export interface CatchUpLoopOptions {
+/** What a loop runs. */
+export interface CatchUpRunner {
   /**
    * Runs one catch-up. It must call {@linkcode CatchUpLoop.hasBegun} when its first query begins. It
    * must not reject.
    */
-  readonly run: () => Promise<CatchUpOutcome>;
+  run(): Promise<CatchUpOutcome>;
   /** Called after each catch-up, before the next one is scheduled. */
-  readonly onEnded: (outcome: CatchUpOutcome) => void;
+  onEnded(outcome: CatchUpOutcome): void;
+}
+
+export interface CatchUpLoopOptions {
   /** Milliseconds between catch-ups while nothing requests one sooner. */
   readonly catchUpMs: number;
   readonly clock: Clock;
   readonly random: () => number;
-  /** Ends the loop. */
-  readonly signal: AbortSignal;
 }
 
 /**
@@ -29,8 +31,10 @@ const MAX_WAIT_FOR_FEED_MS = 150;
 
 /** Decides when catch-ups run, one at a time: on request, after a failure, and at intervals. */
 export class CatchUpLoop {
+  readonly #runner: CatchUpRunner;
   readonly #options: CatchUpLoopOptions;
   readonly #schedule: CatchUpSchedule;
+  #isStopped = false;
   /** A catch-up has been requested. None that runs satisfies the request. */
   #isRequested = false;
   /**
@@ -45,11 +49,10 @@ export class CatchUpLoop {
   #lastArrivalAt = 0;
   #cancelTimer = () => {};
 
-  constructor(options: CatchUpLoopOptions) {
+  constructor(runner: CatchUpRunner, options: CatchUpLoopOptions) {
+    this.#runner = runner;
     this.#options = options;
-    const { catchUpMs: maxMs, random, signal } = options;
-    this.#schedule = new CatchUpSchedule({ maxMs, random });
-    signal.addEventListener("abort", () => this.#cancelTimer(), { once: true });
+    this.#schedule = new CatchUpSchedule(options);
   }
 
   /**
@@ -71,8 +74,8 @@ export class CatchUpLoop {
   request(): void {
     if (this.#state === "waiting") return;
     this.#isRequested = true;
-    const { clock, random, signal } = this.#options;
-    if (this.#state === "querying" || signal.aborted) return;
+    const { clock, random } = this.#options;
+    if (this.#state === "querying" || this.#isStopped) return;
     const wait = this.#lastEndedAt + jitter(MIN_DISTANCE_MS, random) - clock.now();
     if (wait > 0) this.#setTimer(wait, () => void this.#run());
     else void this.#run();
@@ -103,19 +106,25 @@ export class CatchUpLoop {
     this.#schedule.reset();
   }
 
+  /** Ends the loop. A catch-up that runs is the last one. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#cancelTimer();
+  }
+
   async #run(): Promise<void> {
     this.#cancelTimer();
     this.#state = "waiting";
     this.#isRequested = false;
     let outcome: CatchUpOutcome = "failed";
     try {
-      outcome = await this.#options.run();
+      outcome = await this.#runner.run();
     } finally {
       // Also if `run` rejects, because otherwise no catch-up would ever run again.
       this.#state = "idle";
       this.#lastEndedAt = this.#options.clock.now();
       this.#schedule.ended(outcome);
-      this.#options.onEnded(outcome);
+      this.#runner.onEnded(outcome);
       if (this.#isRequested) this.request();
       else this.#arm();
     }
@@ -141,7 +150,6 @@ export class CatchUpLoop {
 
   #setTimer(ms: number, callback: () => void): void {
     this.#cancelTimer();
-    const { clock, signal } = this.#options;
-    if (!signal.aborted) this.#cancelTimer = clock.after(ms, callback);
+    if (!this.#isStopped) this.#cancelTimer = this.#options.clock.after(ms, callback);
   }
 }

@@ -34,23 +34,26 @@ export type CatchUpOutcome =
  * interval. All intervals are jittered.
  */
 export class CatchUpSchedule {
-  /** The ids of files in progress, at most 1,000. What matters is whether there are any. */
-  readonly #inProgress = new Set<string>();
-  readonly #options: { maxMs: number; random: () => number };
+  /**
+   * The ids of files in progress, at most 1,000. What matters is whether there are any. Most streams
+   * have none.
+   */
+  #inProgress: Set<string> | undefined;
+  readonly #options: { catchUpMs: number; random: () => number };
   #feedIsLive = false;
   /** How the last catch-up failed; `undefined` if it did not. */
   #failure: "failed" | "refused" | undefined;
   /** Catch-ups in a row that found nothing or failed again. Each doubles the short interval. */
   #withoutResult = 0;
 
-  /** @param options.maxMs The ordinary interval. */
-  constructor(options: { maxMs: number; random: () => number }) {
+  /** @param options.catchUpMs The ordinary interval. */
+  constructor(options: { catchUpMs: number; random: () => number }) {
     this.#options = options;
   }
 
   /** Whether the short interval applies: the feed may fail to deliver changes that are expected. */
   get #urgent(): boolean {
-    return !this.#feedIsLive || this.isRetry || this.#inProgress.size > 0;
+    return !this.#feedIsLive || this.isRetry || (this.#inProgress?.size ?? 0) > 0;
   }
 
   /** @returns Whether the short interval applies now and did not before. */
@@ -70,8 +73,8 @@ export class CatchUpSchedule {
   sent(change: FileChange): boolean {
     const wasUrgent = this.#urgent;
     const inProgress = !change.deleted && !FINAL_STATUSES.has(change.file.status);
-    if (!inProgress) this.#inProgress.delete(change.id);
-    else if (this.#inProgress.size < MAX_TRACKED) this.#inProgress.add(change.id);
+    if (!inProgress) this.#inProgress?.delete(change.id);
+    else if ((this.#inProgress ??= new Set()).size < MAX_TRACKED) this.#inProgress.add(change.id);
     return this.#urgent && !wasUrgent;
   }
 
@@ -85,7 +88,7 @@ export class CatchUpSchedule {
 
   /** The client will be sent a reset and forget its files. */
   reset(): void {
-    this.#inProgress.clear();
+    this.#inProgress = undefined;
   }
 
   /** Whether the next catch-up repeats one that failed or was refused. */
@@ -95,11 +98,11 @@ export class CatchUpSchedule {
 
   /** Milliseconds from the last catch-up or live change to the next catch-up. */
   delay(): number {
-    const { maxMs, random } = this.#options;
+    const { catchUpMs, random } = this.#options;
     const first = { failed: RETRY_MS, refused: REFUSED_RETRY_MS, none: FAST_MS }[
       this.#failure ?? "none"
     ];
-    const urgent = Math.min(first * 2 ** Math.min(this.#withoutResult, 20), maxMs);
-    return jitter(this.#urgent ? urgent : maxMs, random);
+    const urgent = Math.min(first * 2 ** Math.min(this.#withoutResult, 20), catchUpMs);
+    return jitter(this.#urgent ? urgent : catchUpMs, random);
   }
 }

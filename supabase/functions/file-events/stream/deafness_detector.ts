@@ -24,8 +24,11 @@ const MAX_EXPECTED = 100;
  * catch-up of a generation finds what was committed before it, so only later ones can prove a miss.
  */
 export class DeafnessDetector {
-  /** The changes that the feed should still deliver, by file id. Each was found at `since` (ms). */
-  readonly #expected = new Map<string, { revision: number; since: number }>();
+  /**
+   * The changes that the feed should still deliver, by file id. Each was found at `since` (ms). Most
+   * streams never need it.
+   */
+  #expected: Map<string, { revision: number; since: number }> | undefined;
   /** Catch-ups that ended with missed changes since the feed last reported anything. */
   #misses = 0;
   /** No rejoin is requested before this time, in milliseconds. */
@@ -56,8 +59,8 @@ export class DeafnessDetector {
 
   feedDelivered({ id, revision }: FileChange): void {
     this.#misses = 0;
-    const expected = this.#expected.get(id);
-    if (expected && revision >= expected.revision) this.#expected.delete(id);
+    const expected = this.#expected?.get(id);
+    if (expected && revision >= expected.revision) this.#expected?.delete(id);
   }
 
   beginCatchUp(): void {
@@ -68,8 +71,9 @@ export class DeafnessDetector {
 
   /** The catch-up has found a change that the client lacked. `now` is in milliseconds. */
   found({ id, revision }: FileChange, now: number): void {
-    if (!this.#hasBaseline || this.#catchUpIsHinted || this.#expected.size >= MAX_EXPECTED) return;
-    this.#expected.set(id, { revision, since: now });
+    if (!this.#hasBaseline || this.#catchUpIsHinted) return;
+    this.#expected ??= new Map();
+    if (this.#expected.size < MAX_EXPECTED) this.#expected.set(id, { revision, since: now });
   }
 
   /**
@@ -81,18 +85,25 @@ export class DeafnessDetector {
     if (complete) this.#hasBaseline ||= this.#isLive && this.#isSameGeneration;
     // The next catch-up will find what the hint announced.
     else this.#hinted ||= this.#catchUpIsHinted;
-    const sizeBefore = this.#expected.size;
-    for (const [id, { since }] of this.#expected) {
-      if (now - since >= LATE_MS) this.#expected.delete(id);
-    }
-    if (this.#expected.size < sizeBefore) this.#misses++;
+    if (this.#forgetLate(now)) this.#misses++;
     if (this.#misses < MISSES_OF_A_DEAF_FEED || now < this.#nextRejoin) return false;
     this.#nextRejoin = now + REJOIN_INTERVAL_MS;
     return true;
   }
 
+  /** @returns Whether the feed was expected to deliver something by now. */
+  #forgetLate(now: number): boolean {
+    let hasMissed = false;
+    for (const [id, { since }] of this.#expected ?? []) {
+      if (now - since < LATE_MS) continue;
+      this.#expected?.delete(id);
+      hasMissed = true;
+    }
+    return hasMissed;
+  }
+
   #forgetMisses(): void {
-    this.#expected.clear();
+    this.#expected = undefined;
     this.#misses = 0;
   }
 }

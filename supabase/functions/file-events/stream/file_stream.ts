@@ -1,21 +1,21 @@
 import type { Caller } from "./caller.ts";
-import { startHeartbeat } from "./heartbeat.ts";
-import { createLifetime, type EndReason, type Isolate } from "./lifetime.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import { type EndReason, type Isolate, Lifetime } from "./lifetime.ts";
 import type { Log } from "../log.ts";
 import { Outbox } from "./outbox.ts";
 import { type MessageWriter, OutboxWriter } from "./outbox_writer.ts";
 import { createSparseLog } from "../sparse_log.ts";
 import { renderClosing } from "./stream_message.ts";
 import type { StreamParameters } from "./stream_parameters.ts";
-import { synchronize, type SynchronizeOptions } from "./synchronize.ts";
+import { Synchronizer, type SynchronizerOptions } from "./synchronizer.ts";
 
-export interface FileStreamOptions extends SynchronizeOptions {
+export interface FileStreamOptions extends SynchronizerOptions {
   readonly isolate: Isolate;
-  readonly log: Log;
   /** Creates an id that identifies a stream in the log. */
   readonly createId: () => string;
   /** Milliseconds. */
   readonly heartbeatMs: number;
+  readonly log: Log;
 }
 
 /** A stream that has been opened. */
@@ -39,17 +39,29 @@ export type OpenFileStream = (
  * case the last message is `closing`.
  */
 export function createOpenFileStream(options: FileStreamOptions): OpenFileStream {
-  const { createId, clock, random, log } = options;
+  const { isolate, createId, clock, random, log } = options;
   const sparseLog = createSparseLog(log, clock);
+  /** The lifetimes of all open streams. */
+  const lifetimes = new Set<Lifetime>();
+  isolate.shutdown.addEventListener("abort", () => {
+    for (const lifetime of lifetimes) lifetime.end("shutdown");
+  }, { once: true });
+
   return (caller, parameters, writer) => {
-    const lifetime = createLifetime(caller.expiresAt, options);
-    const { signal } = lifetime;
     const openedAt = clock.now();
     const labels = { stream: createId(), user: caller.userId };
+    const lifetime = new Lifetime(caller.expiresAt, options);
+    const { signal } = lifetime;
     const outbox = new Outbox(parameters.lastEventId, () => output.schedule());
     const output = new OutboxWriter(outbox, writer, clock);
+    const stream = { outbox, output, lifetime, labels, log: sparseLog };
+    const heartbeat = new Heartbeat(stream, options);
+    const synchronizer = new Synchronizer(caller, parameters, stream, options);
 
     const finish = () => {
+      lifetimes.delete(lifetime);
+      heartbeat.stop();
+      synchronizer.stop();
       const reason: EndReason = signal.reason;
       const now = clock.now();
       output.close(reason === "cancelled" ? undefined : renderClosing(reason, { now, random }));
@@ -61,11 +73,11 @@ export function createOpenFileStream(options: FileStreamOptions): OpenFileStream
     if (signal.aborted) {
       finish();
     } else {
+      lifetimes.add(lifetime);
       signal.addEventListener("abort", finish, { once: true });
       writer.closed.catch(() => lifetime.end("cancelled"));
-      startHeartbeat({ outbox, output, lifetime }, options);
       try {
-        synchronize(caller, parameters, options, { outbox, lifetime, labels, log: sparseLog });
+        synchronizer.start();
       } catch (error) {
         lifetime.end("cancelled");
         throw error;

@@ -27,14 +27,6 @@ export interface Isolate {
   readonly shutdown: AbortSignal;
 }
 
-export interface Lifetime {
-  /** Aborts once, with an {@linkcode EndReason}. */
-  readonly signal: AbortSignal;
-  end(reason: EndReason): void;
-  /** Ends at a random moment within `ms` milliseconds, so that not all streams end at once. */
-  endWithin(ms: number, reason: EndReason): void;
-}
-
 /** Streams end before this fraction of the isolate's limit: `beforeunload` fires at 90 %. */
 const USABLE_FRACTION = 0.88;
 /**
@@ -51,44 +43,56 @@ const EXPIRY_MARGIN_MS = { min: 5_000, max: 15_000 };
 /** A stream whose token expires soon still lasts this long, so that it can make some progress. */
 const MIN_STREAM_MS = 1_000;
 
-/**
- * Creates the lifetime of one stream. Its signal alone ends everything that belongs to the stream.
- *
- * @param expiresAt When the caller's token expires, in milliseconds since the Unix epoch.
- */
-export function createLifetime(
-  expiresAt: number,
-  options: { isolate: Isolate; clock: Clock; random: () => number },
-): Lifetime {
-  const { isolate, clock, random } = options;
-  const controller = new AbortController();
-  const { signal } = controller;
-  const end = (reason: EndReason) => controller.abort(reason);
-  const endAfter = (ms: number, reason: EndReason) => {
-    if (signal.aborted) return;
-    const cancel = clock.after(ms, () => end(reason));
-    signal.addEventListener("abort", cancel, { once: true });
-  };
+export interface LifetimeOptions {
+  readonly isolate: Isolate;
+  readonly clock: Clock;
+  readonly random: () => number;
+}
 
-  const { min, max } = EXPIRY_MARGIN_MS;
-  const tokenLeft = Math.max(
-    expiresAt - clock.now() - (min + (max - min) * random()),
-    MIN_STREAM_MS,
-  );
-  // The ends are spread over the time that is left, so that not all streams reconnect at once.
-  const isolateLeft = usableTime(isolate, clock.now()) * (0.25 + 0.7 * random());
-  if (tokenLeft <= isolateLeft) endAfter(tokenLeft, "token-expired");
-  else endAfter(isolateLeft, "max-duration");
-  const onShutdown = () => end("shutdown");
-  if (isolate.shutdown.aborted) onShutdown();
-  else isolate.shutdown.addEventListener("abort", onShutdown, { signal });
-  let isEnding = false;
-  const endWithin = (ms: number, reason: EndReason) => {
+/** The lifetime of one stream. Its signal alone ends everything that belongs to the stream. */
+export class Lifetime {
+  readonly #options: LifetimeOptions;
+  readonly #controller = new AbortController();
+  #cancelEnd = () => {};
+  /** Set once `endWithin` has been called. */
+  #cancelEarlyEnd: (() => void) | undefined;
+
+  /** @param expiresAt When the caller's token expires, in milliseconds since the Unix epoch. */
+  constructor(expiresAt: number, options: LifetimeOptions) {
+    this.#options = options;
+    const { isolate, clock, random } = options;
+    if (isolate.shutdown.aborted) {
+      this.end("shutdown");
+      return;
+    }
+    const now = clock.now();
+    const { min, max } = EXPIRY_MARGIN_MS;
+    const tokenLeft = Math.max(expiresAt - now - (min + (max - min) * random()), MIN_STREAM_MS);
+    // The ends are spread over the time that is left, so that not all streams reconnect at once.
+    const isolateLeft = usableTime(isolate, now) * (0.25 + 0.7 * random());
+    this.#cancelEnd = tokenLeft <= isolateLeft
+      ? clock.after(tokenLeft, () => this.end("token-expired"))
+      : clock.after(isolateLeft, () => this.end("max-duration"));
+  }
+
+  /** Aborts once, with an {@linkcode EndReason}. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  end(reason: EndReason): void {
+    this.#cancelEnd();
+    this.#cancelEarlyEnd?.();
+    this.#controller.abort(reason);
+  }
+
+  /** Ends at a random moment within `ms` milliseconds, so that not all streams end at once. */
+  endWithin(ms: number, reason: EndReason): void {
     // Only the first call counts: the earliest of several random moments would not be well spread.
-    if (!isEnding) endAfter(ms * random(), reason);
-    isEnding = true;
-  };
-  return { signal, end, endWithin };
+    if (this.#cancelEarlyEnd || this.signal.aborted) return;
+    const { clock, random } = this.#options;
+    this.#cancelEarlyEnd = clock.after(ms * random(), () => this.end(reason));
+  }
 }
 
 /** How long the isolate can run a stream that is opened now, in milliseconds; maybe `Infinity`. */

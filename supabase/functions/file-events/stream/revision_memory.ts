@@ -10,6 +10,9 @@ export type Verdict =
   /** It may be older than what was sent. Only a catch-up can decide. */
   | "uncertain";
 
+/** Shared by all streams that remember nothing. It is never changed. */
+const NOTHING: Map<string, Sent> = new Map();
+
 interface Sent {
   readonly revision: number;
   readonly changedIn: bigint;
@@ -28,8 +31,11 @@ interface Sent {
  * transaction with a lower id can write the later state of a file.
  */
 export class RevisionMemory {
-  /** What was last sent of each remembered file, by file id. The oldest entry is the first. */
-  readonly #sent = new Map<string, Sent>();
+  /**
+   * What was last sent of each remembered file, by file id. The oldest entry is the first. It is
+   * empty as long as nothing is remembered.
+   */
+  #sent: Map<string, Sent> = NOTHING;
   readonly #maxFiles: number;
   /** What the last catch-up covers, or will cover when it is complete. */
   #coverage: Coverage = COVERS_NOTHING;
@@ -76,6 +82,7 @@ export class RevisionMemory {
     // An entry that is deleted and set again becomes the last one.
     this.#sent.delete(id);
     if (changedIn < horizonOf(this.#coverage)) return this.#forget(revision);
+    if (this.#sent === NOTHING) this.#sent = new Map();
     this.#sent.set(id, { revision, changedIn, deleted });
     if (this.#sent.size > this.#maxFiles) this.#forgetWhere((sent) => this.#isCovered(sent));
     if (this.#sent.size > this.#maxFiles) this.#forgetOlderHalf();
@@ -105,13 +112,13 @@ export class RevisionMemory {
   forgetAll(): void {
     this.#generation++;
     for (const { revision } of this.#sent.values()) this.#forget(revision);
-    this.#sent.clear();
+    this.#sent = NOTHING;
     this.#coverage = COVERS_NOTHING;
   }
 
   /** Starts again, because the client will forget all its files. */
   reset(): void {
-    this.#sent.clear();
+    this.#sent = NOTHING;
     this.#coverage = COVERS_NOTHING;
     this.#forgottenRevision = 0;
   }
