@@ -15,6 +15,8 @@ Deno.test("parseConfig() has defaults for all but the project", () => {
     heartbeatMs: 30_000,
     catchUpMs: 60_000,
     workerLimitMs: Infinity,
+    maxStreams: 500,
+    maxStreamsPerUser: 20,
     allowedOrigins: "*",
     warnings: [],
   });
@@ -27,6 +29,8 @@ Deno.test("parseConfig() reads every variable", () => {
     FILE_EVENTS_HEARTBEAT_MS: "1000",
     FILE_EVENTS_CATCH_UP_MS: " 5000 ",
     FILE_EVENTS_WORKER_LIMIT_MS: "400000",
+    FILE_EVENTS_MAX_STREAMS: "2000",
+    FILE_EVENTS_MAX_STREAMS_PER_USER: "5",
     FILE_EVENTS_ALLOWED_ORIGINS: "https://a.example, http://localhost:3000",
   });
   assert.equal(config.source, "postgres_changes");
@@ -35,6 +39,7 @@ Deno.test("parseConfig() reads every variable", () => {
     [config.heartbeatMs, config.catchUpMs, config.workerLimitMs],
     [1000, 5000, 400_000],
   );
+  assert.deepEqual([config.maxStreams, config.maxStreamsPerUser], [2000, 5]);
   assert.deepEqual(config.allowedOrigins, new Set(["https://a.example", "http://localhost:3000"]));
 });
 
@@ -143,6 +148,9 @@ Deno.test("parseConfig() refuses a value that it can't use, and names the variab
     ["FILE_EVENTS_CATCH_UP_MS", "NaN"],
     ["FILE_EVENTS_WORKER_LIMIT_MS", "Infinity"],
     ["FILE_EVENTS_WORKER_LIMIT_MS", "150"],
+    ["FILE_EVENTS_MAX_STREAMS", "0"],
+    ["FILE_EVENTS_MAX_STREAMS_PER_USER", "0"],
+    ["FILE_EVENTS_MAX_STREAMS_PER_USER", "none"],
     ["FILE_EVENTS_ALLOWED_ORIGINS", "example.com"],
     ["FILE_EVENTS_ALLOWED_ORIGINS", "https://a.example/"],
     ["FILE_EVENTS_ALLOWED_ORIGINS", "https://a.example,"],

@@ -17,6 +17,10 @@ export interface Config {
   readonly catchUpMs: number;
   /** How long the platform lets an isolate run, in milliseconds; `Infinity` if it has no limit. */
   readonly workerLimitMs: number;
+  /** How many streams of one isolate may be open at once. */
+  readonly maxStreams: number;
+  /** How many of them may be one user's. */
+  readonly maxStreamsPerUser: number;
   readonly allowedOrigins: AllowedOrigins;
   /** Problems of the environment that do not prevent the start. They are logged. */
   readonly warnings: readonly string[];
@@ -73,6 +77,8 @@ export function parseConfig(env: Environment): Config {
     workerLimitMs: attempt(
       integer("FILE_EVENTS_WORKER_LIMIT_MS", workerLimit(read), 1_000, 86_400_000),
     ),
+    maxStreams: attempt(integer("FILE_EVENTS_MAX_STREAMS", 500, 1, 100_000)),
+    maxStreamsPerUser: attempt(integer("FILE_EVENTS_MAX_STREAMS_PER_USER", 20, 1, 100_000)),
     allowedOrigins: attempt(readAllowedOrigins),
     warnings,
   };

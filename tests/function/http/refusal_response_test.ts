@@ -9,6 +9,7 @@ const STATUS: [RefusalCode, number][] = [
   ["INVALID_PARAMETER", 400],
   ["METHOD_NOT_ALLOWED", 405],
   ["URI_TOO_LONG", 414],
+  ["TOO_MANY_STREAMS", 429],
   ["SSE_SETUP_ERROR", 500],
   ["UPSTREAM_UNAVAILABLE", 503],
   ["OVERLOADED", 503],
@@ -27,7 +28,8 @@ Deno.test("refusalResponse() answers each code with its status, as JSON, 401 as 
       );
       const json = framed ? /^retry: 300000\ndata: (.*)\n\n$/.exec(text)?.[1] : text;
       assert.deepEqual(JSON.parse(json ?? ""), { error: "What's wrong", code });
-      assert.equal(response.headers.get("Retry-After"), status === 503 ? "10" : null);
+      const isTemporary = status === 429 || status === 503;
+      assert.equal(response.headers.get("Retry-After"), isTemporary ? "10" : null);
       assert.equal(response.headers.get("Allow"), status === 405 ? "GET, OPTIONS" : null);
     });
   }

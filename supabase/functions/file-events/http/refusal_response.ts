@@ -2,7 +2,7 @@ import { jitter } from "../jitter.ts";
 import { EVENT_STREAM_HEADERS } from "./event_stream_headers.ts";
 import type { Refusal } from "./refusal.ts";
 
-/** `Retry-After` of a 503, in seconds before jitter. */
+/** `Retry-After` of a 429 or 503, in seconds before jitter. */
 const RETRY_AFTER_S = 10;
 /**
  * `retry:` of a 401, in milliseconds before jitter. It is long because some clients repeat a
@@ -26,7 +26,7 @@ export function refusalResponse(refusal: Refusal, random: () => number): Respons
     "Cache-Control": "no-store",
   });
   if (refusal.status === 405) headers.set("Allow", "GET, OPTIONS");
-  if (refusal.status === 503) {
+  if (refusal.isTemporary) {
     headers.set("Retry-After", String(jitter(RETRY_AFTER_S, random, { spread: 0.5 })));
   }
   return new Response(body, { status: refusal.status, headers });

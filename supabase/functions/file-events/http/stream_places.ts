@@ -1,0 +1,112 @@
+import type { Client } from "../auth/authenticate.ts";
+import type { Clock } from "../clock.ts";
+import { PlaceQueue } from "./place_queue.ts";
+import { Refusal } from "./refusal.ts";
+
+/** An open stream, which takes a place until its signal aborts. */
+export interface PlacedStream {
+  readonly signal: AbortSignal;
+  sendHeartbeat(): void;
+}
+
+export interface StreamPlacesOptions {
+  /** How many streams may be open at once. */
+  readonly maxStreams: number;
+  /** How many of them may be one user's. */
+  readonly maxStreamsPerUser: number;
+  readonly clock: Pick<Clock, "after">;
+}
+
+interface User {
+  /** How many places the user has: one for each open stream, and for each that is being opened. */
+  taken: number;
+  readonly streams: Set<PlacedStream>;
+  readonly queue: PlaceQueue;
+}
+
+/**
+ * Limits how many streams of an isolate, and of each user, are open at once. A new stream never
+ * ends an older one.
+ *
+ * At the user's limit a request waits about a second, while heartbeats find streams whose clients
+ * have left. A place that becomes free goes to the request that has waited longest. Only requests
+ * of verified users take places or wait, so that a stranger can keep nobody out.
+ */
+export class StreamPlaces {
+  readonly #options: StreamPlacesOptions;
+  /** The users who have a place. */
+  readonly #users = new Map<string, User>();
+  /** The sum of the places that the users have. */
+  #taken = 0;
+
+  constructor(options: StreamPlacesOptions) {
+    this.#options = options;
+  }
+
+  /** @throws {Refusal} `OVERLOADED` if the isolate has no free place. */
+  checkIsolate(): void {
+    if (this.#taken < this.#options.maxStreams) return;
+    throw new Refusal("OVERLOADED", "Too many streams are open; try again soon");
+  }
+
+  /**
+   * Opens a stream when there is a place for it. The place is free again when the stream ends, or
+   * if `open` throws.
+   *
+   * Rejects with a {@linkcode Refusal} `OVERLOADED` or `TOO_MANY_STREAMS` if there is no place, and
+   * with an `AbortError` if the client left while it waited.
+   */
+  async open<Stream extends PlacedStream>(
+    userId: string,
+    open: () => Stream,
+    client?: Client,
+  ): Promise<Stream> {
+    this.checkIsolate();
+    const user = this.#users.get(userId) ?? this.#addUser(userId);
+    if (user.taken >= this.#options.maxStreamsPerUser) {
+      // The request takes over the place of a stream that ends.
+      await user.queue.wait(client);
+    } else {
+      user.taken++;
+      this.#taken++;
+    }
+    try {
+      const stream = open();
+      this.#watch(stream, userId, user);
+      return stream;
+    } catch (error) {
+      this.#free(userId, user);
+      throw error;
+    }
+  }
+
+  #addUser(userId: string): User {
+    const streams = new Set<PlacedStream>();
+    const queue = new PlaceQueue({
+      userId,
+      max: this.#options.maxStreamsPerUser,
+      sendHeartbeats: () => streams.forEach((stream) => stream.sendHeartbeat()),
+      clock: this.#options.clock,
+    });
+    const user = { taken: 0, streams, queue };
+    this.#users.set(userId, user);
+    return user;
+  }
+
+  #watch(stream: PlacedStream, userId: string, user: User): void {
+    user.streams.add(stream);
+    const onEnd = () => {
+      user.streams.delete(stream);
+      this.#free(userId, user);
+    };
+    if (stream.signal.aborted) onEnd();
+    else stream.signal.addEventListener("abort", onEnd, { once: true });
+  }
+
+  #free(userId: string, user: User): void {
+    if (user.queue.handOver()) return;
+    this.#taken--;
+    user.taken--;
+    if (user.taken === 0) this.#users.delete(userId);
+  }
+}
