@@ -5,10 +5,11 @@ import {
   type HandlerOptions,
 } from "../../supabase/functions/file-events/handler.ts";
 import { Refusal } from "../../supabase/functions/file-events/http/refusal.ts";
+import { StreamPlaces } from "../../supabase/functions/file-events/http/stream_places.ts";
 import type { FileStream } from "../../supabase/functions/file-events/stream/file_stream.ts";
 import { createLog } from "../../supabase/functions/file-events/log.ts";
 import { unsignedToken, USER_ID, userClaims } from "../support/access_tokens.ts";
-import { FakeClock } from "../support/fake_clock.ts";
+import { FakeClock, settle } from "../support/fake_clock.ts";
 import { serveHttp } from "../support/http_server.ts";
 import { until } from "../support/until.ts";
 import { fileId } from "../support/example_change.ts";
@@ -17,6 +18,10 @@ const URL_PATH = "https://project.supabase.co/functions/v1/file-events";
 const ORIGIN = "https://app.example.com";
 const clock = new FakeClock();
 const TOKEN = unsignedToken(userClaims(clock.now()));
+
+function createPlaces({ maxStreams = 500, maxStreamsPerUser = 20 } = {}) {
+  return new StreamPlaces({ maxStreams, maxStreamsPerUser, clock });
+}
 
 function createTestHandler(options: Partial<HandlerOptions> = {}) {
   const lines: string[] = [];
@@ -32,6 +37,7 @@ function createTestHandler(options: Partial<HandlerOptions> = {}) {
       writer.close().catch(() => {});
       return openStream;
     },
+    places: createPlaces(),
     allowedOrigins: "*",
     clock,
     random: () => 0.5,
@@ -43,12 +49,18 @@ function createTestHandler(options: Partial<HandlerOptions> = {}) {
 
 const openStream: FileStream = { signal: new AbortController().signal, sendHeartbeat() {} };
 
+/** Opens a stream that sends nothing until its client leaves. */
+const openSilent: HandlerOptions["openFileStream"] = (_caller, _parameters, writer) => {
+  const end = new AbortController();
+  writer.closed.catch(() => end.abort());
+  return { ...openStream, signal: end.signal };
+};
+
 /** Opens a stream that calls `onCancelled` when its client has left. */
-const cancellable = (onCancelled: () => void): HandlerOptions["openFileStream"] => {
-  return (_caller, _parameters, writer) => {
-    writer.closed.catch(onCancelled);
-    return openStream;
-  };
+const cancellable = (onCancelled: () => void): HandlerOptions["openFileStream"] => (...args) => {
+  const stream = openSilent(...args);
+  stream.signal.addEventListener("abort", onCancelled);
+  return stream;
 };
 
 function get(query = "", headers: HeadersInit = { Authorization: `Bearer ${TOKEN}` }) {
@@ -206,6 +218,159 @@ for (const code of ["UPSTREAM_UNAVAILABLE", "OVERLOADED"] as const) {
     }
   });
 }
+
+/** Requests with the token in the header and, as a native EventSource has it, in the URL. */
+const withHeader = () => get();
+const withUrl = () => get(`?access_token=${TOKEN}`, {});
+
+/** A handler whose streams stay open, and whose only place is taken. */
+async function createFullHandler(
+  limits: Parameters<typeof createPlaces>[0],
+  options: Partial<HandlerOptions> = {},
+) {
+  const places = createPlaces(limits);
+  const created = createTestHandler({ openFileStream: openSilent, places, ...options });
+  const taken = await created.handler(get());
+  assert.equal(taken.status, 200);
+  return { ...created, taken };
+}
+
+/** The answer to a request that waits for a place. */
+async function answerInTime(answer: Promise<Response>): Promise<Response> {
+  await clock.advance(1_000);
+  return await answer;
+}
+
+async function isBusy(response: Response): Promise<boolean> {
+  assert.equal(response.status, 200);
+  assert.equal(response.headers.get("Content-Type"), "text/event-stream");
+  return /^retry: 60000\ndata: .*"reason":"busy"}\n\n$/.test(await response.text());
+}
+
+Deno.test("handler() refuses a stream over the user's limit: TOO_MANY_STREAMS with Retry-After", async () => {
+  const { handler } = await createFullHandler({ maxStreamsPerUser: 1 });
+  const response = await answerInTime(handler(withHeader()));
+  assert.equal(response.status, 429);
+  assert.equal(response.headers.get("Retry-After"), "10");
+  assert.deepEqual(await response.json(), {
+    error: "You have too many open streams; try again soon",
+    code: "TOO_MANY_STREAMS",
+  });
+});
+
+Deno.test("handler() turns TOO_MANY_STREAMS into a busy stream for a native EventSource", async () => {
+  const { handler } = await createFullHandler({ maxStreamsPerUser: 1 });
+  assert.ok(await isBusy(await answerInTime(handler(withUrl()))));
+});
+
+Deno.test("handler() refuses over the isolate's limit without a look at the token: OVERLOADED", async () => {
+  let verified = 0;
+  const { handler } = await createFullHandler({ maxStreams: 1 }, {
+    authenticate: (token) => {
+      verified++;
+      return Promise.resolve({ userId: USER_ID, token, expiresAt: 0, rights: "" });
+    },
+  });
+  const response = await handler(withHeader());
+  assert.equal(response.status, 503);
+  assert.equal(response.headers.get("Retry-After"), "10");
+  assert.equal((await response.json()).code, "OVERLOADED");
+  assert.ok(await isBusy(await handler(withUrl())));
+  assert.equal(verified, 1);
+});
+
+Deno.test("handler() lets no request pass that was verified while the last place was taken", async () => {
+  const places = createPlaces({ maxStreams: 10 });
+  const { handler } = createTestHandler({
+    authenticate: (token) =>
+      Promise.resolve({ userId: crypto.randomUUID(), token, expiresAt: 0, rights: "" }),
+    openFileStream: openSilent,
+    places,
+  });
+  const responses = await Promise.all(Array.from({ length: 1_000 }, () => handler(get())));
+  assert.equal(responses.filter(({ status }) => status === 200).length, 10);
+  assert.equal(responses.filter(({ status }) => status === 503).length, 990);
+});
+
+Deno.test("handler() answers as ever what needs no place, in a full isolate", async () => {
+  const { handler } = await createFullHandler({ maxStreams: 1 });
+  const status = async (request: Request) => (await handler(request)).status;
+  assert.equal(await status(new Request(URL_PATH, { method: "OPTIONS" })), 204);
+  assert.equal(await status(new Request(URL_PATH, { method: "POST" })), 405);
+  assert.equal(await status(get("", {})), 401);
+});
+
+Deno.test("handler() gives the place of a client that has left to the next one", async () => {
+  const { handler, taken } = await createFullHandler({ maxStreams: 1 });
+  await taken.body?.cancel();
+  await settle();
+  const response = await handler(get());
+  assert.equal(response.status, 200);
+});
+
+Deno.test("handler() takes no place for a request that gets no stream", async (t) => {
+  const failures: Record<string, [Partial<HandlerOptions>, Request]> = {
+    "preflight": [{}, new Request(URL_PATH, { method: "OPTIONS" })],
+    "no token": [{}, get("", {})],
+    "a token that is refused": [rejecting(new Refusal("AUTH_INVALID", "Not valid")), get()],
+    "a wrong parameter": [{}, get("?file_id=1")],
+    "a stream that can't be set up": [{
+      openFileStream: () => {
+        throw new Error("broken");
+      },
+    }, get()],
+  };
+  for (const [name, [options, request]] of Object.entries(failures)) {
+    await t.step(name, async () => {
+      const places = createPlaces({ maxStreams: 1 });
+      const failing = createTestHandler({ places, ...options });
+      await (await failing.handler(request)).body?.cancel();
+      assert.doesNotThrow(() => places.checkIsolate());
+    });
+  }
+});
+
+Deno.test("handler() gives no place to a client that leaves while it waits for one", async () => {
+  const { handler, opened } = createTestHandler({
+    places: createPlaces({ maxStreamsPerUser: 1 }),
+    openFileStream: (...args) => {
+      opened.push(args);
+      return openSilent(...args);
+    },
+  });
+  const taken = await handler(get());
+  const { promise: left, resolve: leave } = Promise.withResolvers<void>();
+  let waiting: Promise<Response> | undefined;
+  await using server = serveHttp((request) => {
+    waiting = handler(request);
+    request.signal.addEventListener("abort", () => leave());
+    return waiting;
+  });
+  const client = new AbortController();
+  const headers = { Authorization: `Bearer ${TOKEN}` };
+  const answer = fetch(server.url, { headers, signal: client.signal });
+  await until(() => waiting !== undefined, "the request waits");
+  client.abort();
+  await assert.rejects(answer);
+  await left;
+  await taken.body?.cancel();
+  assert.equal((await waiting)?.status, 499);
+  assert.equal(opened.length, 1);
+});
+
+Deno.test("handler() logs refusals once a minute, with the user", async () => {
+  const { handler, lines } = await createFullHandler({ maxStreamsPerUser: 1 });
+  const answers = Array.from({ length: 100 }, () => handler(withHeader()));
+  await clock.advance(2_000);
+  assert.ok((await Promise.all(answers)).every(({ status }) => status === 429));
+  assert.deepEqual(lines.map((line) => JSON.parse(line)).map(({ time: _, ...line }) => line), [{
+    level: "warn",
+    event: "stream refused",
+    code: "TOO_MANY_STREAMS",
+    user: USER_ID,
+    times: 1,
+  }]);
+});
 
 Deno.test("handler() logs nothing about a client that has left while it waited", async () => {
   const left = new DOMException("The client has left", "AbortError");

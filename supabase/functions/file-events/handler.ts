@@ -11,10 +11,13 @@ import { renderClosing, RETRY_MS } from "./stream/stream_message.ts";
 import { parseStreamParameters } from "./http/parse_stream_parameters.ts";
 import { Refusal, toRefusal } from "./http/refusal.ts";
 import { refusalResponse } from "./http/refusal_response.ts";
+import type { StreamPlaces } from "./http/stream_places.ts";
+import { createSparseLog } from "./sparse_log.ts";
 
 export interface HandlerOptions {
   readonly authenticate: Authenticate;
   readonly openFileStream: OpenFileStream;
+  readonly places: StreamPlaces;
   readonly allowedOrigins: AllowedOrigins;
   readonly clock: Pick<Clock, "now">;
   readonly random: () => number;
@@ -26,9 +29,10 @@ const MAX_URL_LENGTH = 16_384;
 
 /** Creates the handler: a request in, an event stream or a refusal out. It never rejects. */
 export function createHandler(options: HandlerOptions): (request: Request) => Promise<Response> {
+  const sparseLog = createSparseLog(options.log, options.clock);
   return async (request) => {
     const response = await respond(request, options)
-      .catch((error) => refuse(error, request, options));
+      .catch((error) => refuse(error, request, { ...options, sparseLog }));
     allowOrigin(response.headers, request.headers.get("Origin"), options.allowedOrigins);
     return response;
   };
@@ -36,7 +40,7 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
 
 async function respond(
   request: Request,
-  { authenticate, openFileStream, random }: HandlerOptions,
+  { authenticate, openFileStream, places, random }: HandlerOptions,
 ): Promise<Response> {
   if (request.method === "OPTIONS") return preflightResponse(request);
   if (request.method !== "GET") {
@@ -47,15 +51,25 @@ async function respond(
   }
   const { headers } = request;
   const { searchParams } = new URL(request.url);
-  const caller = await authenticate(extractToken(headers, searchParams), request);
+  const token = extractToken(headers, searchParams);
+  // This comes first, because it costs CPU to verify a token.
+  places.checkIsolate();
+  const caller = await authenticate(token, request);
   const parameters = parseStreamParameters(headers, searchParams);
-  const { response, writer } = createEventStream({ retry: jitter(RETRY_MS, random) });
-  openFileStream(caller, parameters, writer);
+  const { response } = await places.open(caller.userId, () => {
+    const { response, writer } = createEventStream({ retry: jitter(RETRY_MS, random) });
+    return { response, ...openFileStream(caller, parameters, writer) };
+  }, request);
   return response;
 }
 
-function refuse(error: unknown, request: Request, options: HandlerOptions): Response {
-  const { clock, random, log } = options;
+interface RefuseOptions extends HandlerOptions {
+  /** The log for refusals, because many requests are refused at once. */
+  readonly sparseLog: Log;
+}
+
+function refuse(error: unknown, request: Request, options: RefuseOptions): Response {
+  const { clock, random, log, sparseLog } = options;
   // The client has left, so the answer is not read.
   if (error instanceof DOMException && error.name === "AbortError") {
     return new Response(null, { status: 499 });
@@ -66,12 +80,13 @@ function refuse(error: unknown, request: Request, options: HandlerOptions): Resp
     const hidden = new Refusal("SSE_SETUP_ERROR", "Failed to establish the event stream");
     return refusalResponse(hidden, random);
   }
-  const { status, code, cause } = refusal;
-  if (status >= 500) {
-    log("warn", "stream refused", cause === undefined ? { code } : { code, cause: String(cause) });
+  const { code, cause, userId: user, isTemporary } = refusal;
+  if (isTemporary) {
+    const fields = { code, user, ...(cause !== undefined && { cause: String(cause) }) };
+    sparseLog("warn", "stream refused", fields);
   }
   // A native EventSource, whose token is in the URL, reconnects only if the status was 200.
-  if (status !== 503 || extractBearerToken(request.headers) !== undefined) {
+  if (!isTemporary || extractBearerToken(request.headers) !== undefined) {
     return refusalResponse(refusal, random);
   }
   // This stream consists of `closing`, which says when to reconnect.

@@ -7,6 +7,7 @@ import { createFetchKeys, createSigningKeys } from "./auth/signing_keys.ts";
 import { parseConfig } from "./config.ts";
 import { fetchWithTimeout } from "./fetch_with_timeout.ts";
 import { createHandler } from "./handler.ts";
+import { StreamPlaces } from "./http/stream_places.ts";
 import { createLog } from "./log.ts";
 import { judgeFaults } from "./postgrest/judge_faults.ts";
 import { createQueryChanges } from "./postgrest/query_changes.ts";
@@ -85,6 +86,11 @@ Deno.serve(createHandler({
     clock,
     random,
     log,
+  }),
+  places: new StreamPlaces({
+    maxStreams: config.maxStreams,
+    maxStreamsPerUser: config.maxStreamsPerUser,
+    clock,
   }),
   allowedOrigins: config.allowedOrigins,
   clock,

@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
-import {
-  type PlacedStream,
-  StreamPlaces,
-} from "../../../supabase/functions/file-events/http/stream_places.ts";
+import { StreamPlaces } from "../../../supabase/functions/file-events/http/stream_places.ts";
+import type { FileStream } from "../../../supabase/functions/file-events/stream/file_stream.ts";
 import { FakeClock, settle } from "../../support/fake_clock.ts";
 
 /** A stream whose client may have left: then the second heartbeat ends it. */
-class FakeStream implements PlacedStream {
+class FakeStream implements FileStream {
   heartbeats = 0;
   clientHasLeft = false;
   readonly #end = new AbortController();

@@ -2,12 +2,7 @@ import type { Client } from "../auth/authenticate.ts";
 import type { Clock } from "../clock.ts";
 import { PlaceQueue } from "./place_queue.ts";
 import { Refusal } from "./refusal.ts";
-
-/** An open stream, which takes a place until its signal aborts. */
-export interface PlacedStream {
-  readonly signal: AbortSignal;
-  sendHeartbeat(): void;
-}
+import type { FileStream } from "../stream/file_stream.ts";
 
 export interface StreamPlacesOptions {
   /** How many streams may be open at once. */
@@ -20,7 +15,7 @@ export interface StreamPlacesOptions {
 interface User {
   /** How many places the user has: one for each open stream, and for each that is being opened. */
   taken: number;
-  readonly streams: Set<PlacedStream>;
+  readonly streams: Set<FileStream>;
   readonly queue: PlaceQueue;
 }
 
@@ -30,7 +25,7 @@ interface User {
  *
  * At the user's limit a request waits about a second, while heartbeats find streams whose clients
  * have left. A place that becomes free goes to the request that has waited longest. Only requests
- * of verified users take places or wait, so that a stranger can keep nobody out.
+ * of verified users take places or wait, so that strangers take no place from users.
  */
 export class StreamPlaces {
   readonly #options: StreamPlacesOptions;
@@ -56,7 +51,7 @@ export class StreamPlaces {
    * Rejects with a {@linkcode Refusal} `OVERLOADED` or `TOO_MANY_STREAMS` if there is no place, and
    * with an `AbortError` if the client left while it waited.
    */
-  async open<Stream extends PlacedStream>(
+  async open<Stream extends FileStream>(
     userId: string,
     open: () => Stream,
     client?: Client,
@@ -81,7 +76,7 @@ export class StreamPlaces {
   }
 
   #addUser(userId: string): User {
-    const streams = new Set<PlacedStream>();
+    const streams = new Set<FileStream>();
     const queue = new PlaceQueue({
       userId,
       max: this.#options.maxStreamsPerUser,
@@ -93,7 +88,7 @@ export class StreamPlaces {
     return user;
   }
 
-  #watch(stream: PlacedStream, userId: string, user: User): void {
+  #watch(stream: FileStream, userId: string, user: User): void {
     user.streams.add(stream);
     const onEnd = () => {
       user.streams.delete(stream);
