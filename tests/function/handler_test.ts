@@ -279,6 +279,23 @@ Deno.test("handler() refuses over the isolate's limit without a look at the toke
   assert.equal(verified, 1);
 });
 
+Deno.test("handler() refuses without a look at the token if the user's requests fill their queue", async () => {
+  let verified = 0;
+  const { handler } = await createFullHandler({ maxStreamsPerUser: 5 }, {
+    authenticate: (token) => {
+      verified++;
+      return Promise.resolve({ userId: USER_ID, token, expiresAt: 0, rights: "" });
+    },
+  });
+  const status = async () => (await handler(withHeader())).status;
+  const waiting = Array.from({ length: 4 + 5 }, status);
+  await settle();
+  assert.deepEqual(await Promise.all(Array.from({ length: 100 }, status)), Array(100).fill(429));
+  assert.equal(verified, 10);
+  await clock.advance(2_000);
+  assert.deepEqual(await Promise.all(waiting), [200, 200, 200, 200, 429, 429, 429, 429, 429]);
+});
+
 Deno.test("handler() lets no request pass that was verified while the last place was taken", async () => {
   const places = createPlaces({ maxStreams: 10 });
   const { handler } = createTestHandler({

@@ -1,5 +1,6 @@
 import { extractBearerToken, extractToken } from "./auth/extract_token.ts";
 import type { Authenticate } from "./auth/authenticate.ts";
+import { readTokenClaims } from "./auth/token_claims.ts";
 import type { AllowedOrigins } from "./http/allowed_origins.ts";
 import { allowOrigin, preflightResponse } from "./http/cors.ts";
 import { createEventStream } from "./http/event_stream.ts";
@@ -40,7 +41,7 @@ export function createHandler(options: HandlerOptions): (request: Request) => Pr
 
 async function respond(
   request: Request,
-  { authenticate, openFileStream, places, random }: HandlerOptions,
+  { authenticate, openFileStream, places, clock, random }: HandlerOptions,
 ): Promise<Response> {
   if (request.method === "OPTIONS") return preflightResponse(request);
   if (request.method !== "GET") {
@@ -52,8 +53,9 @@ async function respond(
   const { headers } = request;
   const { searchParams } = new URL(request.url);
   const token = extractToken(headers, searchParams);
-  // This comes first, because it costs CPU to verify a token.
+  // Both come first, because it costs CPU to verify a token.
   places.checkIsolate();
+  places.checkClaimedUser(() => readTokenClaims(token, clock.now()).userId);
   const caller = await authenticate(token, request);
   const parameters = parseStreamParameters(headers, searchParams);
   const { response } = await places.open(caller.userId, () => {

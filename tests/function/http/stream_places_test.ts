@@ -119,6 +119,19 @@ Deno.test("StreamPlaces lets as many requests of a user wait as the user may hav
   assert.equal(opened[0]?.heartbeats, 3);
 });
 
+Deno.test("StreamPlaces refuses a claimed user whose requests fill their queue, and nobody else", async () => {
+  const { places, open, clock } = createPlaces({ maxStreamsPerUser: 1 });
+  await open("ann");
+  await open("bob");
+  places.checkClaimedUser(() => assert.fail("no queue is full, so nothing is read"));
+  const refused = assert.rejects(open("ann"), tooMany);
+  assert.throws(() => places.checkClaimedUser(() => "ann"), tooMany);
+  for (const user of ["bob", "cyd"]) places.checkClaimedUser(() => user);
+  await clock.advance(800);
+  await refused;
+  places.checkClaimedUser(() => "ann");
+});
+
 Deno.test("StreamPlaces keeps the isolate's places for others while a user's requests wait", async () => {
   const { open, opened } = createPlaces({ maxStreams: 40 });
   for (let n = 0; n < 10_000; n++) open("ann").catch(() => {});

@@ -43,12 +43,22 @@ export class PlaceQueue {
     this.#options = options;
   }
 
+  /** No further request may wait. */
+  get isFull(): boolean {
+    return this.#requests.length >= this.#options.max;
+  }
+
+  /** @throws {Refusal} `TOO_MANY_STREAMS` if the queue is full. */
+  checkRoom(): void {
+    if (this.isFull) throw this.#refusal();
+  }
+
   /**
    * Resolves when the request has got a place. Rejects with a {@linkcode Refusal}
    * `TOO_MANY_STREAMS`, or with an `AbortError` if the client left before it got the place.
    */
   async wait(client?: Client): Promise<void> {
-    if (this.#requests.length >= this.#options.max) throw this.#refusal();
+    this.checkRoom();
     // Deno notices that a client has left only if the signal was read before.
     void client?.signal;
     const request = { client, heartbeats: 0, place: Promise.withResolvers<void>() };

@@ -45,6 +45,21 @@ export class StreamPlaces {
   }
 
   /**
+   * Refuses a request of a user of whom as many requests wait as may. This needs no verified token,
+   * so that it costs little CPU to refuse thousands of requests. All that a forged token can find
+   * out is that a user has so many requests.
+   *
+   * @param readUserId Reads whose the token claims to be. It is called only if requests of any user
+   * fill their queue.
+   * @throws {Refusal} `TOO_MANY_STREAMS`
+   */
+  checkClaimedUser(readUserId: () => string): void {
+    if (this.#users.values().some(({ queue }) => queue.isFull)) {
+      this.#users.get(readUserId())?.queue.checkRoom();
+    }
+  }
+
+  /**
    * Opens a stream when there is a place for it. The place is free again when the stream ends, or
    * if `open` throws.
    *
