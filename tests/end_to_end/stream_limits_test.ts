@@ -4,7 +4,7 @@ import { isType } from "../support/event_predicates.ts";
 import { runScenarios, type Scenario } from "./scenario.ts";
 
 const scenarios: Scenario[] = [{
-  name: "429 over the user's limit, a place when a stream closes, 503 over the isolate's limit",
+  name: "429 after two heartbeats over the user's limit, a place when a stream closes, then 503",
   async run(stage) {
     const [ann, bob] = [await stage.user(), await stage.user()];
     const first = await stage.ready(ann);
@@ -13,6 +13,7 @@ const scenarios: Scenario[] = [{
     const refusal = await stage.refusal(ann);
     assert.deepEqual([refusal.status, refusal.code], [429, "TOO_MANY_STREAMS"]);
     assert.match(refusal.headers.get("retry-after")!, /^\d+$/);
+    for (let n = 0; n < 2; n++) await first.next(isType("heartbeat"), "a heartbeat");
     const native = { authorization: null, query: { access_token: ann.token } };
     const { reason } = await (await stage.open(ann, native)).next(isType("closing"), "closing");
     assert.equal(reason, "busy");
