@@ -435,6 +435,8 @@ Deno.test("file stream sends a slow client the newest state of each file, once",
 Deno.test("file stream serves a client that is too slow from the database, and loses nothing", async () => {
   const { clock, client, feed, database } = await openReadyStream();
   await feed.emit(...Array.from({ length: 1001 }, (_, n) => live(file(n, n + 1))));
+  assert.equal(database.waiting, 0, "waits until the client reads");
+  assert.deepEqual(await client.readAll(), ["heartbeat"]);
   assert.equal(database.waiting, 1);
   assert.equal(database.queries.at(-1)?.since, "c1", "the last cursor that was sent");
   await feed.emit(live(file(1001, 1002)));
@@ -464,12 +466,39 @@ Deno.test("file stream serves a client that is too slow from the database, and l
   assert.deepEqual(await client.readAll(), ["1:2000"], "live changes pass again");
 });
 
+Deno.test("file streams whose clients don't read keep little for them, and lose nothing", async () => {
+  const error_message = "x".repeat(3_700);
+  const changes = Array.from({ length: 500 }, (_, n) => {
+    return updated({ id: fileId(n), revision: n + 1, changedIn: 11, error_message });
+  });
+  const page = { cursor: "c1", coverage: upTo(100n), reset: true, changes };
+  const { clock, client, database, logged, open } = await openStream();
+  await database.answer(page);
+  const others = [];
+  for (let n = 0; n < 9; n++) {
+    others.push(await open());
+    await database.answer(page);
+  }
+  assert.equal(database.waiting, 0, "a client that does not read is not asked for");
+  const last = others.pop()!;
+  assert.deepEqual(await last.readAll(), ["heartbeat"]);
+  assert.equal(database.waiting, 1, "it reads: what was dropped is asked for again");
+  await database.answer(page);
+  assert.equal(logged.at(-1)?.event, "catch-up failed");
+  await client.leave();
+  await clock.advance(1_000);
+  await database.answer(page);
+  const received = await last.readAll();
+  assert.deepEqual(received.slice(0, 3), ["heartbeat", "reset@none", "0:1"]);
+  assert.deepEqual(received.slice(-2), ["499:500@c1", "ready@c1"]);
+});
+
 Deno.test("file stream drops a page that was asked for before an overflow", async () => {
   const { client, feed, database } = await openReadyStream();
   await feed.emit({ kind: "hint" });
   await feed.emit(...Array.from({ length: 1001 }, (_, n) => live(file(n, n + 10))));
   await database.answer({ cursor: "c2", changes: [file(1, 1)] });
-  assert.deepEqual(await client.readAll(), []);
+  assert.deepEqual(await client.readAll(), ["heartbeat"]);
   assert.equal(database.queries.at(-1)?.since, "c1");
   assert.equal(database.waiting, 1);
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Backlog } from "../../../supabase/functions/file-events/stream/backlog.ts";
 import { Outbox, type OutboxEntry } from "../../../supabase/functions/file-events/stream/outbox.ts";
 import { deleted, fileId, updated } from "../../support/example_change.ts";
 import { settle } from "../../support/fake_clock.ts";
@@ -14,7 +15,7 @@ function describe(entry: OutboxEntry): string {
 }
 
 function createOutbox(cursor: string | null): Outbox {
-  return new Outbox(cursor, () => {});
+  return new Outbox(cursor, () => {}, new Backlog());
 }
 
 function take(outbox: Outbox): string {
@@ -130,7 +131,7 @@ Deno.test("Outbox.putReset() drops all that waits and the cursor with it", () =>
   assert.deepEqual(takeAll(outbox), ["reset@none", "heartbeat"]);
 });
 
-Deno.test("Outbox.rewind() goes back to the last cursor that was taken", () => {
+Deno.test("Outbox.rewind() goes back to the last cursor that was taken, and puts a heartbeat", () => {
   const outbox = createOutbox("c0");
   outbox.putChange(updated({ id: A }));
   outbox.advance("c1");
@@ -140,7 +141,7 @@ Deno.test("Outbox.rewind() goes back to the last cursor that was taken", () => {
   outbox.rewind();
   assert.equal(outbox.cursor, "c1");
   assert.equal(outbox.fileCount, 0);
-  assert.equal(outbox.isEmpty, true);
+  assert.deepEqual(takeAll(outbox), ["heartbeat"]);
 });
 
 Deno.test("Outbox.rewind() goes back to the client's own cursor when none was taken", () => {
@@ -172,7 +173,7 @@ async function isSettled(promise: Promise<unknown>): Promise<boolean> {
 
 Deno.test("Outbox calls onEntry for each entry that is put in, until it is closed", () => {
   let calls = 0;
-  const outbox = new Outbox(null, () => calls++);
+  const outbox = new Outbox(null, () => calls++, new Backlog());
   outbox.putReset();
   outbox.putChange(updated({ id: A, revision: 1 }));
   outbox.putChange(updated({ id: A, revision: 2 }));
@@ -188,7 +189,7 @@ Deno.test("Outbox.take() gives nothing when nothing waits", () => {
   const outbox = createOutbox(null);
   assert.equal(outbox.take(), undefined);
   outbox.putChange(updated({ id: A }));
-  outbox.rewind();
+  take(outbox);
   assert.equal(outbox.take(), undefined);
 });
 
@@ -222,11 +223,68 @@ Deno.test("Outbox.flushed() resolves once all that waited has been taken, whatev
   assert.equal(outbox.fileCount, 2);
 });
 
+Deno.test("Outbox.flushed() after a rewind waits until the client has read its heartbeat", async () => {
+  const outbox = createOutbox("c0");
+  outbox.putChange(updated({ id: A }));
+  take(outbox);
+  outbox.putChange(updated({ id: B }));
+  outbox.rewind();
+  const flushed = outbox.flushed();
+  assert.deepEqual(takeAll(outbox), ["heartbeat"]);
+  outbox.countRead();
+  assert.equal(await isSettled(flushed), false);
+  outbox.countRead();
+  assert.equal(await isSettled(flushed), true);
+  outbox.putHeartbeat();
+  assert.equal(await isSettled(outbox.flushed()), true, "once for each rewind");
+});
+
+Deno.test("Outbox.flushed() after a rewind resolves when the outbox is closed", async () => {
+  const outbox = createOutbox(null);
+  outbox.rewind();
+  const flushed = outbox.flushed();
+  outbox.close();
+  assert.equal(await isSettled(flushed), true);
+});
+
+Deno.test("Outbox.hasRoom tells what waits in all outboxes together, but leaves each one some room", () => {
+  const backlog = new Backlog();
+  const create = () => new Outbox(null, () => {}, backlog);
+  /** 1,000 files of 4 kB each. */
+  const fill = (outbox: Outbox) => {
+    const error_message = "x".repeat(3_700);
+    for (let n = 0; n < 1_000; n++) outbox.putChange(updated({ id: fileId(n), error_message }));
+  };
+  const outboxes = Array.from({ length: 5 }, create);
+  for (const outbox of outboxes.slice(0, 4)) fill(outbox);
+  assert.ok(outboxes.every(({ hasRoom }) => hasRoom));
+  fill(outboxes[4]!);
+  assert.ok(outboxes.every(({ hasRoom }) => !hasRoom));
+  const little = create();
+  little.putChange(updated({ id: A }));
+  assert.equal(little.hasRoom, true);
+  for (const end of ["rewind", "close", "putReset"] as const) {
+    outboxes.pop()![end]();
+    assert.ok(outboxes.every(({ hasRoom }) => hasRoom), end);
+    fill(outboxes[0]!);
+    assert.ok(
+      outboxes.every(({ hasRoom }) => hasRoom),
+      "newer states take the place of older ones",
+    );
+    const another = create();
+    fill(another);
+    outboxes.push(another);
+    assert.ok(outboxes.every(({ hasRoom }) => !hasRoom));
+  }
+  while (outboxes[0]!.take());
+  assert.equal(outboxes[1]!.hasRoom, true, "what was taken does not wait");
+});
+
 Deno.test("Outbox.flushed() resolves when all that waits is dropped", async () => {
   const outbox = createOutbox(null);
   outbox.putChange(updated({}));
   const flushed = outbox.flushed();
-  outbox.rewind();
+  outbox.putReset();
   assert.equal(await isSettled(flushed), true);
 });
 

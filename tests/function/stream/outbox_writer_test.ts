@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Backlog } from "../../../supabase/functions/file-events/stream/backlog.ts";
 import { Outbox } from "../../../supabase/functions/file-events/stream/outbox.ts";
 import { OutboxWriter } from "../../../supabase/functions/file-events/stream/outbox_writer.ts";
 import type { StreamMessage } from "../../../supabase/functions/file-events/stream/stream_message.ts";
@@ -8,7 +9,7 @@ import { FakeClock, settle } from "../../support/fake_clock.ts";
 /** An outbox that is written to a client which reads when the test says so. */
 function createWritten() {
   const { readable, writable } = new TransformStream<StreamMessage, StreamMessage>();
-  const outbox: Outbox = new Outbox(null, () => output.schedule());
+  const outbox: Outbox = new Outbox(null, () => output.schedule(), new Backlog());
   const output = new OutboxWriter(outbox, writable.getWriter(), new FakeClock());
   const reader = readable.getReader();
   const put = (n: number, error_message: string | null = null) =>
@@ -40,7 +41,7 @@ Deno.test("OutboxWriter waits for the caller to return, so that a cursor reaches
 
 Deno.test("OutboxWriter ends a batch that is long enough", async () => {
   const { put, read } = createWritten();
-  const long = "x".repeat(30_000);
+  const long = "x".repeat(7_000);
   for (const n of [1, 2, 3, 4]) put(n, long);
   assert.deepEqual([await read(), await read(), await read(), await read()], [
     "1+",
@@ -51,20 +52,20 @@ Deno.test("OutboxWriter ends a batch that is long enough", async () => {
 });
 
 Deno.test("OutboxWriter leaves what waits in the outbox until the client has read", async () => {
-  const { outbox, output, put, read } = createWritten();
+  const { outbox, put, read } = createWritten();
   put(1);
   await settle();
   put(2);
   put(3);
   await settle();
-  assert.deepEqual([outbox.fileCount, output.isWriting, output.readCount], [2, true, 0]);
+  assert.deepEqual([outbox.fileCount, outbox.takenCount, outbox.readCount], [2, 1, 0]);
   await read();
   await settle();
-  assert.deepEqual([outbox.fileCount, output.isWriting, output.readCount], [0, true, 1]);
+  assert.deepEqual([outbox.fileCount, outbox.takenCount, outbox.readCount], [0, 3, 1]);
   await read();
   await read();
   await settle();
-  assert.deepEqual([output.isWriting, output.readCount], [false, 3]);
+  assert.deepEqual([outbox.takenCount, outbox.readCount], [3, 3]);
 });
 
 Deno.test("OutboxWriter.close() drops what waits and writes the last message", async () => {

@@ -1,3 +1,4 @@
+import { Backlog } from "./backlog.ts";
 import type { Caller } from "./caller.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { type EndReason, type Isolate, Lifetime } from "./lifetime.ts";
@@ -41,6 +42,7 @@ export type OpenFileStream = (
 export function createOpenFileStream(options: FileStreamOptions): OpenFileStream {
   const { isolate, createId, clock, random, log } = options;
   const sparseLog = createSparseLog(log, clock);
+  const backlog = new Backlog();
   /** The lifetimes of all open streams. */
   const lifetimes = new Set<Lifetime>();
   isolate.shutdown.addEventListener("abort", () => {
@@ -52,10 +54,10 @@ export function createOpenFileStream(options: FileStreamOptions): OpenFileStream
     const labels = { stream: createId(), user: caller.userId };
     const lifetime = new Lifetime(caller.expiresAt, options);
     const { signal } = lifetime;
-    const outbox = new Outbox(parameters.lastEventId, () => output.schedule());
+    const outbox = new Outbox(parameters.lastEventId, () => output.schedule(), backlog);
     const output = new OutboxWriter(outbox, writer, clock);
-    const stream = { outbox, output, lifetime, labels, log: sparseLog };
-    const heartbeat = new Heartbeat(stream, options);
+    const heartbeat = new Heartbeat(outbox, lifetime, options);
+    const stream = { outbox, lifetime, labels, log: sparseLog };
     const synchronizer = new Synchronizer(caller, parameters, stream, options);
 
     const finish = () => {

@@ -13,7 +13,7 @@ export type LiveVerdict =
   | "left to catch-up"
   /** It was dropped, because it may be older than what was sent. A catch-up must be requested. */
   | "uncertain"
-  /** Too many files waited, so all were dropped. A catch-up must be requested. */
+  /** Too much waited, so all was dropped. A catch-up must be requested. */
   | "overflow";
 
 /** What was done with a page. */
@@ -23,7 +23,7 @@ export interface PageVerdict {
   /** The changes of the page that were put into the outbox. */
   readonly sent: readonly FileChange[];
   /**
-   * Too many files waited, so all were dropped. The catch-up must continue from an earlier cursor.
+   * Too much waited, so all was dropped. The catch-up must continue from an earlier cursor.
    */
   readonly overflow: boolean;
 }
@@ -120,7 +120,7 @@ export class Merge {
   #send(change: FileChange): boolean {
     this.#memory.remember(change);
     this.#outbox.putChange(change);
-    if (this.#outbox.fileCount <= this.#maxFiles) return true;
+    if (this.#outbox.fileCount <= this.#maxFiles && this.#outbox.hasRoom) return true;
     // The client reads too slowly. It will be caught up from the last cursor that it was sent.
     this.#liveChanges = "overflowed";
     this.#memory.forgetAll();

@@ -1,3 +1,4 @@
+import { type Backlog, sizeOf } from "./backlog.ts";
 import type { FileChange } from "./file_change.ts";
 
 /** An entry that waits to be sent. Its `cursor` covers the entry and everything sent before it. */
@@ -19,7 +20,8 @@ const VOID_ID = "none";
  *
  * A newer state of a file replaces the one that waits and keeps its place, so that a slow client
  * costs one entry a file. A cursor always stays behind every change that it covers. The queue has
- * no limit: the caller of {@linkcode putChange} limits it by {@linkcode fileCount}.
+ * no limit: the caller of {@linkcode putChange} limits it by {@linkcode fileCount} and
+ * {@linkcode hasRoom}.
  */
 export class Outbox {
   /** Changes by file id, other entries by kind. A Map keeps the order of insertion. */
@@ -28,27 +30,36 @@ export class Outbox {
   #cursor: string | null;
   /** The last cursor that was taken, or else the one that the client came with. */
   #takenCursor: string | null;
+  readonly #backlog: Backlog;
   /** How many changes wait. */
   #fileCount = 0;
+  /** The size of the changes that wait. */
+  #size = 0;
   /** How many entries have been taken. */
   #takenCount = 0;
+  /** How many of them the client has read. */
+  #readCount = 0;
   /** `ready` has been taken. */
   #readyTaken = false;
+  /** What waited has been dropped, and {@linkcode flushed} has not resolved since. */
+  #isRewound = false;
   /** Entries are no longer accepted. */
   #closed = false;
   /** Called when an entry is put in. */
   readonly #onEntry: () => void;
   /** Resumes the caller that waits in {@linkcode flushed}. */
-  #onTaken = () => {};
+  #onProgress = () => {};
 
   /**
    * @param cursor The cursor that the client came with. It covers what the client has.
    * @param onEntry Called when an entry is put in. It must not take the entry before the caller of
    * the outbox has returned, because the entry may still be given a cursor.
+   * @param backlog Counts what waits in all outboxes.
    */
-  constructor(cursor: string | null, onEntry: () => void) {
+  constructor(cursor: string | null, onEntry: () => void, backlog: Backlog) {
     this.#cursor = this.#takenCursor = cursor;
     this.#onEntry = onEntry;
+    this.#backlog = backlog;
   }
 
   /** Covers all changes put in so far; `null` if no cursor does. */
@@ -65,9 +76,19 @@ export class Outbox {
     return this.#entries.size === 0;
   }
 
+  /** Whether this much may wait. */
+  get hasRoom(): boolean {
+    return this.#backlog.allows(this.#size);
+  }
+
   /** How many entries have been taken. */
   get takenCount(): number {
     return this.#takenCount;
+  }
+
+  /** How many entries the client has read. */
+  get readCount(): number {
+    return this.#readCount;
   }
 
   get readyTaken(): boolean {
@@ -75,8 +96,10 @@ export class Outbox {
   }
 
   putChange(change: FileChange): void {
+    if (this.#closed) return;
     const waiting = this.#entries.get(change.id);
-    if (!waiting && !this.#closed) this.#fileCount++;
+    if (waiting?.kind === "change") this.#count(waiting.change, -1);
+    this.#count(change, 1);
     // The new entry keeps the cursor of the older state.
     this.#put(change.id, { ...waiting, kind: "change", change });
   }
@@ -116,26 +139,41 @@ export class Outbox {
       this.#entries.delete(key);
       this.#takenCount++;
       if (entry.kind === "ready") this.#readyTaken = true;
-      if (entry.kind === "change") this.#fileCount--;
-      this.#onTaken();
+      if (entry.kind === "change") this.#count(entry.change, -1);
+      this.#onProgress();
       return this.#withNewCursor(entry);
     }
   }
 
-  /** Resolves when all files that wait now have been taken or dropped. One caller at a time. */
+  /** The client has read the first entry that was taken and not read yet. */
+  countRead(): void {
+    this.#readCount++;
+    this.#onProgress();
+  }
+
+  /**
+   * Resolves when all files that wait now have been taken or dropped, and after a
+   * {@linkcode rewind} when the client has read the heartbeat. One caller at a time.
+   */
   async flushed(): Promise<void> {
     // Do not wait for an empty outbox: if files change faster than the client reads, it never is
     // empty.
     const target = this.#takenCount + this.#entries.size;
-    while (this.#takenCount < target && this.#fileCount > 0) {
-      await new Promise<void>((resolve) => this.#onTaken = resolve);
-    }
+    while (this.#takenCount < target && this.#fileCount > 0) await this.#progress();
+    if (!this.#isRewound) return;
+    while (this.#readCount < target && !this.#closed) await this.#progress();
+    this.#isRewound = false;
   }
 
-  /** Drops all waiting entries and goes back to the last cursor that was taken. */
+  /**
+   * Drops all waiting entries and goes back to the last cursor that was taken. Puts a heartbeat,
+   * because whoever reads it reads again.
+   */
   rewind(): void {
     this.#drop();
+    this.#isRewound = true;
     this.#cursor = this.#takenCursor;
+    this.putHeartbeat();
   }
 
   /** Drops all waiting entries and accepts no others. */
@@ -153,10 +191,22 @@ export class Outbox {
     return entry;
   }
 
+  #progress(): Promise<void> {
+    return new Promise((resolve) => this.#onProgress = resolve);
+  }
+
+  #count(change: FileChange, sign: 1 | -1): void {
+    const size = sign * sizeOf(change);
+    this.#fileCount += sign;
+    this.#size += size;
+    this.#backlog.add(size);
+  }
+
   #drop(): void {
     this.#entries.clear();
-    this.#fileCount = 0;
-    this.#onTaken();
+    this.#backlog.add(-this.#size);
+    this.#fileCount = this.#size = 0;
+    this.#onProgress();
   }
 
   #putWithCursor(kind: "ready" | "heartbeat"): void {

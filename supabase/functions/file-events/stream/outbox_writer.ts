@@ -6,7 +6,7 @@ import { renderEntry, type StreamMessage } from "./stream_message.ts";
 export type MessageWriter = WritableStreamDefaultWriter<StreamMessage>;
 
 /** Entries that wait are written together until their messages have this many characters. */
-const MAX_BATCH_LENGTH = 65_536;
+const MAX_BATCH_LENGTH = 16_384;
 
 /** Writes what waits in an outbox, as fast as the client reads. */
 export class OutboxWriter {
@@ -15,22 +15,11 @@ export class OutboxWriter {
   readonly #clock: Pick<Clock, "now">;
   /** A write will begin in a moment, or the client has not read the last one. */
   #isWriting = false;
-  #readCount = 0;
 
   constructor(outbox: Outbox, writer: MessageWriter, clock: Pick<Clock, "now">) {
     this.#outbox = outbox;
     this.#writer = writer;
     this.#clock = clock;
-  }
-
-  /** Whether the client has not read everything. */
-  get isWriting(): boolean {
-    return this.#isWriting;
-  }
-
-  /** How many messages the client has read, or will read with the next chunk. */
-  get readCount(): number {
-    return this.#readCount;
   }
 
   /** Writes what waits as soon as the client reads, but not before the caller has returned. */
@@ -63,10 +52,10 @@ export class OutboxWriter {
     this.#isWriting = false;
   };
 
-  readonly #count = () => void this.#readCount++;
+  readonly #count = () => this.#outbox.countRead();
 
   readonly #goOn = () => {
-    this.#readCount++;
+    this.#outbox.countRead();
     this.#write();
   };
 }

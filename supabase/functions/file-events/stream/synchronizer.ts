@@ -150,6 +150,7 @@ export class Synchronizer {
     const { fileIds, snapshot } = this.#parameters;
     const merge = this.#merge;
     let found = false;
+    let overflows = 0;
     for (let isCurrent = false; !isCurrent;) {
       await outbox.flushed();
       if (signal.aborted) return found;
@@ -168,6 +169,8 @@ export class Synchronizer {
       // A file that changed while pages were read, on this connection or an earlier one, is not
       // among them. The next run of pages returns it.
       isCurrent = page.current && !verdict.overflow;
+      // The client reads, and there is no room because others do not.
+      if (verdict.overflow && ++overflows > 1) throw new Error("too much waits for other clients");
     }
     if (merge.endCatchUp()) this.#loop.request();
     outbox.putReady();

@@ -1,0 +1,34 @@
+import type { FileChange } from "./file_change.ts";
+
+/** What a stream may always keep for its client, in bytes. */
+const GUARANTEED_SIZE = 65_536;
+/** What all streams together may keep beyond that, in bytes. */
+const MAX_SIZE = 16 * 1024 ** 2;
+/** What an entry takes besides its texts, in bytes. */
+const ENTRY_SIZE = 400;
+
+/**
+ * Counts what waits for the clients of an isolate. Clients that read nothing must not use up its
+ * memory. Sizes are estimates in bytes.
+ */
+export class Backlog {
+  #size = 0;
+
+  /** Changes the size of all that waits. */
+  add(size: number): void {
+    this.#size += size;
+  }
+
+  /** Whether a stream may keep what it has, if that is `streamSize` bytes. */
+  allows(streamSize: number): boolean {
+    return streamSize <= GUARANTEED_SIZE || this.#size <= MAX_SIZE;
+  }
+}
+
+/** About how many bytes a change takes while it waits. */
+export function sizeOf(change: FileChange): number {
+  if (change.deleted) return ENTRY_SIZE;
+  const { filename, file_type, status, processing_stage, error_message } = change.file;
+  return ENTRY_SIZE + (filename?.length ?? 0) + (file_type?.length ?? 0) + (status?.length ?? 0) +
+    (processing_stage?.length ?? 0) + (error_message?.length ?? 0);
+}
