@@ -33,9 +33,15 @@ const log = createLog((level, line) => console[level](line), clock);
 for (const warning of config.warnings) log("warn", "odd environment", { warning });
 
 const upstreamFetch = fetchWithTimeout(fetch, () => AbortSignal.timeout(UPSTREAM_TIMEOUT_MS));
-const supabase = createClient(config.supabaseUrl, config.publishableKey, {
+const auth = createClient(config.supabaseUrl, config.publishableKey, {
   global: { fetch: upstreamFetch },
   auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
+}).auth;
+// Each query sets the token of its caller. Without `accessToken` the client would look for a session
+// before each of them.
+const database = createClient(config.supabaseUrl, config.publishableKey, {
+  global: { fetch: upstreamFetch },
+  accessToken: () => Promise.resolve(config.publishableKey),
 });
 // Without these, one unhandled error or rejection would end the isolate and cut all its streams.
 addEventListener("unhandledrejection", (event) => {
@@ -57,14 +63,14 @@ const sockets = createSocketPool({
 const source = config.source === "broadcast" ? broadcastSource : postgresChangesSource;
 const feed = createRealtimeFeed(source, { sockets, clock, random, log });
 
-const authenticate = createAuthenticate(supabase.auth, {
+const authenticate = createAuthenticate(auth, {
   signingKeys: createSigningKeys(config.jwks, {
     fetchKeys: createFetchKeys(config.supabaseUrl, config.publishableKey, upstreamFetch),
     clock,
   }),
   clock,
 });
-const queryChanges = judgeFaults(createQueryChanges(supabase, logLostValues(log)), {
+const queryChanges = judgeFaults(createQueryChanges(database, logLostValues(log)), {
   isRefusedByAuth: (token) => isTokenRefused(token, authenticate),
   clock,
   log: createSparseLog(log, clock),

@@ -22,14 +22,14 @@ export function createLog(
   write: (level: LogLevel, line: string) => void,
   clock: Pick<Clock, "now">,
 ): Log {
-  /** When each line of the last 10 s was written. */
-  let written: number[] = [];
+  /** When each line of the last 10 s was written, the oldest first. */
+  const written: number[] = [];
   /** How many lines have been dropped since the last one that was written. */
   let suppressed = 0;
   return (level, event, fields = {}) => {
     const now = clock.now();
     // `abs`, because the machine's clock can be set back.
-    written = written.filter((at) => Math.abs(now - at) < WINDOW_MS);
+    while (written.length > 0 && Math.abs(now - written[0]!) >= WINDOW_MS) written.shift();
     if (written.length >= MAX_LINES[level]) {
       suppressed++;
       return;

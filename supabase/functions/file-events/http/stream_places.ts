@@ -33,6 +33,8 @@ export class StreamPlaces {
   readonly #users = new Map<string, User>();
   /** The sum of the places that the users have. */
   #taken = 0;
+  /** How many requests wait for a place. */
+  #waiting = 0;
 
   constructor(options: StreamPlacesOptions) {
     this.#options = options;
@@ -54,6 +56,8 @@ export class StreamPlaces {
    * @throws {Refusal} `TOO_MANY_STREAMS`
    */
   checkClaimedUser(readUserId: () => string): void {
+    // Most of the time no queue can be full.
+    if (this.#waiting < this.#options.maxStreamsPerUser) return;
     if (this.#users.values().some(({ queue }) => queue.isFull)) {
       this.#users.get(readUserId())?.queue.checkRoom();
     }
@@ -75,7 +79,8 @@ export class StreamPlaces {
     const user = this.#users.get(userId) ?? this.#addUser(userId);
     if (user.taken >= this.#options.maxStreamsPerUser) {
       // The request takes over the place of a stream that ends.
-      await user.queue.wait(client);
+      this.#waiting++;
+      await user.queue.wait(client).finally(() => this.#waiting--);
     } else {
       user.taken++;
       this.#taken++;
