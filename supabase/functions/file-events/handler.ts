@@ -8,7 +8,7 @@ import type { OpenFileStream } from "./stream/file_stream.ts";
 import type { Clock } from "./clock.ts";
 import { jitter } from "./jitter.ts";
 import type { Log } from "./log.ts";
-import { renderClosing, RETRY_MS } from "./stream/stream_message.ts";
+import { renderClosing, RETRY_MS, type StreamMessage } from "./stream/stream_message.ts";
 import { parseStreamParameters } from "./http/parse_stream_parameters.ts";
 import { Refusal, toRefusal } from "./http/refusal.ts";
 import { refusalResponse } from "./http/refusal_response.ts";
@@ -58,11 +58,13 @@ async function respond(
   places.checkClaimedUser(() => readTokenClaims(token, clock.now()).userId);
   const caller = await authenticate(token, request);
   const parameters = parseStreamParameters(headers, searchParams);
-  const { response } = await places.open(caller.userId, () => {
-    const { response, writer } = createEventStream({ retry: jitter(RETRY_MS, random) });
-    return { response, ...openFileStream(caller, parameters, writer) };
+  let response: Response | undefined;
+  await places.open(caller.userId, () => {
+    const stream = createEventStream<StreamMessage>({ retry: jitter(RETRY_MS, random) });
+    response = stream.response;
+    return openFileStream(caller, parameters, stream.writer);
   }, request);
-  return response;
+  return response!;
 }
 
 interface RefuseOptions extends HandlerOptions {

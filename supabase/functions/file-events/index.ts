@@ -23,7 +23,7 @@ import { createSparseLog } from "./sparse_log.ts";
 import { createOpenFileStream } from "./stream/file_stream.ts";
 import { systemClock as clock } from "./system_clock.ts";
 
-/** How long a request to Auth or PostgREST may take. */
+/** How long a request to Auth or PostgREST may take, in milliseconds, or up to a second less. */
 const UPSTREAM_TIMEOUT_MS = 10_000;
 
 const config = parseConfig(Deno.env.toObject());
@@ -32,7 +32,8 @@ const random = Math.random;
 const log = createLog((level, line) => console[level](line), clock);
 for (const warning of config.warnings) log("warn", "odd environment", { warning });
 
-const upstreamFetch = fetchWithTimeout(fetch, () => AbortSignal.timeout(UPSTREAM_TIMEOUT_MS));
+const timeout = () => AbortSignal.timeout(UPSTREAM_TIMEOUT_MS);
+const upstreamFetch = fetchWithTimeout(fetch, timeout, clock);
 const auth = createClient(config.supabaseUrl, config.publishableKey, {
   global: { fetch: upstreamFetch },
   auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },

@@ -21,7 +21,8 @@ function authenticateAt(
   url: string,
   { timeoutMs = 10_000, keys = [] }: { timeoutMs?: number; keys?: JWK[] } = {},
 ) {
-  const timedFetch = fetchWithTimeout(fetch, () => AbortSignal.timeout(timeoutMs));
+  const clock = { now: Date.now };
+  const timedFetch = fetchWithTimeout(fetch, () => AbortSignal.timeout(timeoutMs), clock);
   const supabase = createClient(url, "sb_publishable_test", {
     global: { fetch: timedFetch },
     auth: {
@@ -32,7 +33,6 @@ function authenticateAt(
       storageKey: crypto.randomUUID(),
     },
   });
-  const clock = { now: Date.now };
   const fetchKeys = createFetchKeys(url, "sb_publishable_test", timedFetch);
   const signingKeys = createSigningKeys(keys, { fetchKeys, clock });
   return createAuthenticate(supabase.auth, { signingKeys, clock });

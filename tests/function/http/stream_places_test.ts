@@ -27,12 +27,14 @@ function createPlaces({ maxStreams = 500, maxStreamsPerUser = 20 } = {}) {
   const places = new StreamPlaces({ maxStreams, maxStreamsPerUser, clock });
   /** The streams that were opened, in the order in which they were. */
   const opened: FakeStream[] = [];
-  const open = (userId: string, signal?: AbortSignal) =>
-    places.open(userId, () => {
-      const stream = new FakeStream();
+  async function open(userId: string, signal?: AbortSignal): Promise<FakeStream> {
+    const stream = new FakeStream();
+    await places.open(userId, () => {
       opened.push(stream);
       return stream;
     }, signal && { signal });
+    return stream;
+  }
   return { places, open, opened, clock };
 }
 

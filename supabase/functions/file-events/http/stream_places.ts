@@ -70,11 +70,7 @@ export class StreamPlaces {
    * Rejects with a {@linkcode Refusal} `OVERLOADED` or `TOO_MANY_STREAMS` if there is no place, and
    * with an `AbortError` if the client left while it waited.
    */
-  async open<Stream extends FileStream>(
-    userId: string,
-    open: () => Stream,
-    client?: Client,
-  ): Promise<Stream> {
+  async open(userId: string, open: () => FileStream, client?: Client): Promise<void> {
     this.checkIsolate();
     const user = this.#users.get(userId) ?? this.#addUser(userId);
     if (user.taken >= this.#options.maxStreamsPerUser) {
@@ -86,9 +82,7 @@ export class StreamPlaces {
       this.#taken++;
     }
     try {
-      const stream = open();
-      this.#watch(stream, userId, user);
-      return stream;
+      this.#watch(open(), userId, user);
     } catch (error) {
       this.#free(userId, user);
       throw error;
