@@ -16,7 +16,8 @@ interface User {
   /** How many places the user has: one for each open stream, and for each that is being opened. */
   taken: number;
   readonly streams: Set<FileStream>;
-  readonly queue: PlaceQueue;
+  /** Created when a request must wait. */
+  queue: PlaceQueue | undefined;
 }
 
 /**
@@ -58,8 +59,8 @@ export class StreamPlaces {
   checkClaimedUser(readUserId: () => string): void {
     // Most of the time no queue can be full.
     if (this.#waiting < this.#options.maxStreamsPerUser) return;
-    if (this.#users.values().some(({ queue }) => queue.isFull)) {
-      this.#users.get(readUserId())?.queue.checkRoom();
+    if (this.#users.values().some(({ queue }) => queue?.isFull)) {
+      this.#users.get(readUserId())?.queue?.checkRoom();
     }
   }
 
@@ -72,10 +73,12 @@ export class StreamPlaces {
    */
   async open(userId: string, open: () => FileStream, client?: Client): Promise<void> {
     this.checkIsolate();
-    const user = this.#users.get(userId) ?? this.#addUser(userId);
+    const user = this.#users.get(userId) ?? { taken: 0, streams: new Set(), queue: undefined };
+    this.#users.set(userId, user);
     if (user.taken >= this.#options.maxStreamsPerUser) {
       // The request takes over the place of a stream that ends.
       this.#waiting++;
+      user.queue ??= this.#createQueue(userId, user.streams);
       await user.queue.wait(client).finally(() => this.#waiting--);
     } else {
       user.taken++;
@@ -89,17 +92,13 @@ export class StreamPlaces {
     }
   }
 
-  #addUser(userId: string): User {
-    const streams = new Set<FileStream>();
-    const queue = new PlaceQueue({
+  #createQueue(userId: string, streams: ReadonlySet<FileStream>): PlaceQueue {
+    return new PlaceQueue({
       userId,
       max: this.#options.maxStreamsPerUser,
       sendHeartbeats: () => streams.forEach((stream) => stream.sendHeartbeat()),
       clock: this.#options.clock,
     });
-    const user = { taken: 0, streams, queue };
-    this.#users.set(userId, user);
-    return user;
   }
 
   #watch(stream: FileStream, userId: string, user: User): void {
@@ -113,7 +112,7 @@ export class StreamPlaces {
   }
 
   #free(userId: string, user: User): void {
-    if (user.queue.handOver()) return;
+    if (user.queue?.handOver()) return;
     this.#taken--;
     user.taken--;
     if (user.taken === 0) this.#users.delete(userId);

@@ -43,7 +43,7 @@ class SharedSubscription implements FeedSubscription {
   #subscribed: Caller;
   /** The caller whose token expires last; the next renewal uses it. */
   #freshest: Caller;
-  #cancelRenewal = () => {};
+  #cancelRenewal: (() => void) | undefined;
 
   constructor(feed: FileFeed, caller: Caller, clock: Clock) {
     this.#clock = clock;
@@ -67,7 +67,7 @@ class SharedSubscription implements FeedSubscription {
     if (caller.expiresAt <= this.#freshest.expiresAt) return;
     this.#freshest = caller;
     const wait = this.#subscribed.expiresAt - RENEWAL_MS - this.#clock.now();
-    this.#cancelRenewal();
+    this.#cancelRenewal?.();
     this.#cancelRenewal = this.#clock.after(wait, () => this.#renew());
   }
 
@@ -75,7 +75,7 @@ class SharedSubscription implements FeedSubscription {
   delete(listener: Listener): void {
     this.#listeners.delete(listener);
     if (this.#listeners.size > 0) return;
-    this.#cancelRenewal();
+    this.#cancelRenewal?.();
     this.#end.abort();
   }
 
@@ -88,7 +88,7 @@ class SharedSubscription implements FeedSubscription {
   }
 
   #renew(): void {
-    this.#cancelRenewal();
+    this.#cancelRenewal?.();
     this.#subscribed = this.#freshest;
     this.#subscription.rejoin(this.#freshest);
   }

@@ -47,7 +47,9 @@ export class CatchUpLoop {
   #lastEndedAt = -Infinity;
   /** When the last live change arrived, in milliseconds. */
   #lastArrivalAt = 0;
-  #cancelTimer = () => {};
+  #cancelTimer: (() => void) | undefined;
+  /** The interval that the timer was set for, in milliseconds. It begins anew with a live change. */
+  #delay = 0;
 
   constructor(runner: CatchUpRunner, options: CatchUpLoopOptions) {
     this.#runner = runner;
@@ -109,11 +111,11 @@ export class CatchUpLoop {
   /** Ends the loop. A catch-up that runs is the last one. */
   stop(): void {
     this.#isStopped = true;
-    this.#cancelTimer();
+    this.#cancelTimer?.();
   }
 
   async #run(): Promise<void> {
-    this.#cancelTimer();
+    this.#cancelTimer?.();
     this.#state = "waiting";
     this.#isRequested = false;
     let outcome: CatchUpOutcome = "failed";
@@ -133,23 +135,22 @@ export class CatchUpLoop {
   /** Sets the timer of the next catch-up, unless one is running or requested. */
   #arm(): void {
     if (this.#state !== "idle" || this.#isRequested) return;
+    this.#delay = this.#schedule.delay();
+    this.#setTimer(this.#delay, () => this.#onTimer());
+  }
+
+  #onTimer(): void {
     const { clock, catchUpMs } = this.#options;
-    const delay = this.#schedule.delay();
-    const wait = (ms: number) => {
-      this.#setTimer(ms, () => {
-        const now = clock.now();
-        const quietFor = now - this.#lastArrivalAt;
-        // While live changes arrive, the catch-up can wait, unless the last one has failed.
-        const canWait = !this.#schedule.isRetry && now - this.#lastEndedAt < catchUpMs;
-        if (canWait && quietFor < delay) wait(delay - quietFor);
-        else this.request();
-      });
-    };
-    wait(delay);
+    const now = clock.now();
+    const left = this.#lastArrivalAt + this.#delay - now;
+    // While live changes arrive, the catch-up can wait, unless the last one has failed.
+    const canWait = !this.#schedule.isRetry && now - this.#lastEndedAt < catchUpMs;
+    if (canWait && left > 0) this.#setTimer(left, () => this.#onTimer());
+    else this.request();
   }
 
   #setTimer(ms: number, callback: () => void): void {
-    this.#cancelTimer();
+    this.#cancelTimer?.();
     if (!this.#isStopped) this.#cancelTimer = this.#options.clock.after(ms, callback);
   }
 }

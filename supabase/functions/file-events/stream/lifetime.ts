@@ -53,7 +53,7 @@ export interface LifetimeOptions {
 export class Lifetime {
   readonly #options: LifetimeOptions;
   readonly #controller = new AbortController();
-  #cancelEnd = () => {};
+  #cancelEnd: (() => void) | undefined;
   /** Set once `endWithin` has been called. */
   #cancelEarlyEnd: (() => void) | undefined;
 
@@ -81,7 +81,7 @@ export class Lifetime {
   }
 
   end(reason: EndReason): void {
-    this.#cancelEnd();
+    this.#cancelEnd?.();
     this.#cancelEarlyEnd?.();
     this.#controller.abort(reason);
   }

@@ -48,7 +48,7 @@ export class Outbox {
   /** Called when an entry is put in. */
   readonly #onEntry: () => void;
   /** Resumes the caller that waits in {@linkcode flushed}. */
-  #onProgress = () => {};
+  #onProgress: (() => void) | undefined;
 
   /**
    * @param cursor The cursor that the client came with. It covers what the client has.
@@ -140,7 +140,7 @@ export class Outbox {
       this.#takenCount++;
       if (entry.kind === "ready") this.#readyTaken = true;
       if (entry.kind === "change") this.#count(entry.change, -1);
-      this.#onProgress();
+      this.#onProgress?.();
       return this.#withNewCursor(entry);
     }
   }
@@ -148,7 +148,7 @@ export class Outbox {
   /** The client has read the first entry that was taken and not read yet. */
   countRead(): void {
     this.#readCount++;
-    this.#onProgress();
+    this.#onProgress?.();
   }
 
   /**
@@ -206,7 +206,7 @@ export class Outbox {
     this.#entries.clear();
     this.#backlog.add(-this.#size);
     this.#fileCount = this.#size = 0;
-    this.#onProgress();
+    this.#onProgress?.();
   }
 
   #putWithCursor(kind: "ready" | "heartbeat"): void {
