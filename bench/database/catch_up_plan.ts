@@ -1,13 +1,13 @@
 /**
  * How PostgreSQL executes catch-ups of a user with 100,000 files among 1,000,000 of others:
- * `deno run -A -c deno.tests.json bench/catch_up_plan.ts`
+ * `deno run -A -c deno.tests.json bench/database/catch_up_plan.ts`
  */
-import { changesSince } from "../local/postgres/changes_since.ts";
-import { openPlanObserver } from "../local/postgres/catch_up_plan.ts";
-import { fillFiles } from "../local/postgres/fill_files.ts";
-import { startPostgres } from "../local/postgres/postgres_server.ts";
-import { createSupabaseDatabase, createUser } from "../local/postgres/supabase_database.ts";
-import { print } from "./print.ts";
+import { changesSince } from "../../local/postgres/changes_since.ts";
+import { openPlanObserver } from "../../local/postgres/catch_up_plan.ts";
+import { fillFiles } from "../../local/postgres/fill_files.ts";
+import { startPostgres } from "../../local/postgres/postgres_server.ts";
+import { createSupabaseDatabase, createUser } from "../../local/postgres/supabase_database.ts";
+import { print } from "../print.ts";
 
 await using server = await startPostgres();
 await using database = await createSupabaseDatabase(server);

@@ -1,16 +1,16 @@
 /**
  * What the triggers and the index of change tracking cost writers, against the same table without
- * them: `deno run -A -c deno.tests.json bench/write_cost.ts [runs]`
+ * them: `deno run -A -c deno.tests.json bench/database/write_cost.ts [runs]`
  */
-import { startPostgres } from "../local/postgres/postgres_server.ts";
+import { startPostgres } from "../../local/postgres/postgres_server.ts";
 import {
   createSupabaseDatabase,
   createUser,
   migrations,
-} from "../local/postgres/supabase_database.ts";
+} from "../../local/postgres/supabase_database.ts";
 import { measureQuery } from "./measure_query.ts";
-import { print } from "./print.ts";
-import { median } from "./statistics.ts";
+import { print } from "../print.ts";
+import { median } from "../statistics.ts";
 
 const runs = Number(Deno.args[0] ?? 9);
 const rows = 10_000;

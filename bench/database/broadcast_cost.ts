@@ -1,17 +1,17 @@
 /**
  * What the broadcast costs writers, against the same tables without it, and how many transaction
- * ids it takes: `deno run -A -c deno.tests.json bench/broadcast_cost.ts [runs]`
+ * ids it takes: `deno run -A -c deno.tests.json bench/database/broadcast_cost.ts [runs]`
  */
-import { startPostgres } from "../local/postgres/postgres_server.ts";
-import type { Session } from "../local/postgres/postgres_session.ts";
+import { startPostgres } from "../../local/postgres/postgres_server.ts";
+import type { Session } from "../../local/postgres/postgres_session.ts";
 import {
   createSupabaseDatabase,
   createUser,
   migrations,
-} from "../local/postgres/supabase_database.ts";
+} from "../../local/postgres/supabase_database.ts";
 import { measureQuery } from "./measure_query.ts";
-import { print } from "./print.ts";
-import { median } from "./statistics.ts";
+import { print } from "../print.ts";
+import { median } from "../statistics.ts";
 
 const runs = Number(Deno.args[0] ?? 9);
 const loops = 2_000;

@@ -1,4 +1,4 @@
-import type { Session } from "../local/postgres/postgres_session.ts";
+import type { Session } from "../../local/postgres/postgres_session.ts";
 
 /** How many milliseconds `sql` takes. */
 export async function measureQuery(session: Session, sql: string): Promise<number> {

@@ -1,0 +1,40 @@
+import type { Measurement } from "./measurement.ts";
+import { openStage } from "./stage.ts";
+
+/**
+ * What streams cost on which nothing happens, with their heartbeats at the default of 30 s. All
+ * contenders are observed at the same time, in the first round only.
+ */
+export const idle: Measurement = {
+  name: "idle",
+  fits: ({ algorithm }) => algorithm === "ES256",
+  async *run(bench, contenders, round) {
+    if (round > 0) return;
+    const { streams, seconds } = bench.plan.idle;
+    await using cleanup = new AsyncDisposableStack();
+    const stages = [];
+    for (const contender of contenders) {
+      const stage = cleanup.use(await openStage(bench, contender));
+      await stage.open(bench.users.slice(1, streams + 1));
+      stages.push({ name: contender.name, stage });
+    }
+    const counts = await bench.standIn.counts();
+    const before = stages.map(({ stage }) => stage.cpu());
+    const start = performance.now();
+    await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+    const streamMinutes = streams * (performance.now() - start) / 60_000;
+    const queries = (await bench.standIn.counts()).queries - counts.queries;
+    const ours = contenders.filter(({ isOurs }) => isOurs);
+    for (const [n, { name, stage }] of stages.entries()) {
+      const isOurs = ours.some((contender) => contender.name === name);
+      yield {
+        contender: name,
+        variant: "",
+        values: {
+          cpuMsPerStreamMinute: (stage.cpu() - before[n]!) / streamMinutes,
+          queriesPerStreamMinute: isOurs ? queries / ours.length / streamMinutes : 0,
+        },
+      };
+    }
+  },
+};
