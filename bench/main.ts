@@ -11,15 +11,17 @@ import { idle } from "./measurements/idle.ts";
 import type { Bench, Measurement } from "./measurements/measurement.ts";
 import { memory } from "./measurements/memory.ts";
 import { open } from "./measurements/open.ts";
-import { reconnect } from "./measurements/reconnect.ts";
-import { restart } from "./measurements/restart.ts";
+import { outages } from "./measurements/outages.ts";
 import { saturation } from "./measurements/saturation.ts";
 import { parseOptions } from "./options.ts";
 import { mostStreams } from "./plan.ts";
 import { print } from "./print.ts";
-import type { RecordedSample } from "./report/results.ts";
+import { observeRun } from "./report/provenance.ts";
+import type { RecordedSample, Results } from "./report/results.ts";
+import { renderTables } from "./report/tables.ts";
 import { startStandIn } from "./stand_in/stand_in.ts";
 import { createUsers } from "./stand_in/users.ts";
+import { requireOpenFiles } from "./require_open_files.ts";
 
 const measurements: readonly Measurement[] = [
   open,
@@ -27,25 +29,35 @@ const measurements: readonly Measurement[] = [
   saturation,
   memory,
   idle,
-  reconnect,
-  restart,
+  outages,
   files,
 ];
+/** A client's connection, a socket to Realtime and a request to Auth, each with one end here. */
+const FILES_PER_STREAM = 4;
+
 const options = parseOptions(Deno.args, measurements);
 const { plan } = options;
 
+requireOpenFiles(FILES_PER_STREAM * mostStreams(plan));
 const { users, jwk } = await createUsers(mostStreams(plan) + 1);
 using standIn = await startStandIn();
 const setFiles = (filesPerUser: number) => standIn.configure({ jwks: [jwk], filesPerUser });
 await setFiles(0);
 const bench: Bench = { plan, standIn, users, setFiles };
 
+const endRun = await observeRun(Deno.args);
 const samples: RecordedSample[] = [];
 for (let round = 0; round < plan.rounds; round++) {
   for (const { name: measurement, fits, run } of options.measurements) {
     for await (const sample of run(bench, options.contenders.filter(fits), round)) {
       samples.push({ measurement, round, ...sample });
-      print(JSON.stringify(samples.at(-1)));
+      print(`round ${round + 1}, ${measurement}: ${sample.contender} ${sample.variant}`);
     }
   }
 }
+const results: Results = { provenance: endRun(), samples };
+const file = await Deno.makeTempFile({ prefix: "file-events-bench-", suffix: ".json" });
+await Deno.writeTextFile(file, JSON.stringify(results, null, 2));
+print(`\nAll figures: ${file}`);
+print(`\n${JSON.stringify(results.provenance)}`);
+for (const [name, table] of renderTables(samples)) print(`\n## ${name}\n\n${table}`);

@@ -12,7 +12,8 @@ export interface Plan {
   readonly memoryStreams: readonly number[];
   /** The same in later rounds. */
   readonly laterMemoryStreams: readonly number[];
-  readonly idle: { readonly streams: number; readonly seconds: number };
+  /** At least two heartbeats long. Not measured if undefined. */
+  readonly idle: { readonly streams: number; readonly seconds: number } | undefined;
   /** Of the measurements of outages. */
   readonly outageStreams: number;
   /** How many files each user has, one after another. */
@@ -23,9 +24,9 @@ export interface Plan {
 export const fullPlan: Plan = {
   rounds: 3,
   burstStreams: 1_000,
-  paced: { streams: 500, perSecond: 50 },
+  paced: { streams: 300, perSecond: 50 },
   eventStreams: 200,
-  rates: [{ rate: 100, count: 500 }, { rate: 500, count: 2_500 }, { rate: 1_000, count: 20_000 }],
+  rates: [{ rate: 100, count: 300 }, { rate: 500, count: 1_500 }, { rate: 1_000, count: 10_000 }],
   saturationSeconds: 4,
   memoryStreams: [250, 1_000, 4_000],
   laterMemoryStreams: [250, 1_000],
@@ -41,12 +42,12 @@ export const quickPlan: Plan = {
   burstStreams: 250,
   paced: { streams: 100, perSecond: 50 },
   eventStreams: 100,
-  rates: [{ rate: 100, count: 300 }, { rate: 1_000, count: 4_000 }],
+  rates: [{ rate: 1_000, count: 4_000 }],
   saturationSeconds: 2,
-  memoryStreams: [100, 250],
-  laterMemoryStreams: [100, 250],
-  idle: { streams: 250, seconds: 15 },
-  outageStreams: 250,
+  memoryStreams: [250],
+  laterMemoryStreams: [250],
+  idle: undefined,
+  outageStreams: 100,
   files: [0, 1_000],
   fileStreams: 50,
 };
@@ -58,7 +59,7 @@ export function mostStreams(plan: Plan): number {
     plan.paced.streams,
     plan.eventStreams,
     ...plan.memoryStreams,
-    plan.idle.streams,
+    plan.idle?.streams ?? 0,
     plan.outageStreams,
     plan.fileStreams,
   );

@@ -63,6 +63,11 @@ export const contenders: readonly Contender[] = [
   other("bare", "bare Deno.serve", { joins: false }),
 ];
 
+/** Whether it is not another variant of the function than the default one. */
+export function isMain({ name, isOurs }: Contender): boolean {
+  return !isOurs || name === contenders[0]!.name;
+}
+
 /** The variables of a contender in front of the Supabase at `url`, as the platform sets them. */
 export function environmentOf({ environment }: Contender, url: string): Record<string, string> {
   return {

@@ -22,7 +22,7 @@ export const event: Measurement = {
       await standIn.setUsers(users.map(({ id }) => id));
       const compared = users.filter((_, n) => n % DIRECT_SHARE === 0);
       using direct = await subscribeToRealtime(standIn.url, compared);
-      await standIn.emit({ rate: 100, count: 100 }); // warms up
+      await standIn.emit({ rate: 500, count: 1_000 }); // warms up
       await stage.quiet();
       await stage.audience.takeLatencies();
       direct.takeLatencies();

@@ -1,3 +1,4 @@
+import { isMain } from "../contenders/contenders.ts";
 import { quantile } from "../statistics.ts";
 import type { Measurement } from "./measurement.ts";
 import { openStage } from "./stage.ts";
@@ -5,8 +6,7 @@ import { openStage } from "./stage.ts";
 /** What a stream's snapshot costs, by the number of its user's files. */
 export const files: Measurement = {
   name: "files",
-  fits: ({ algorithm, isOurs, environment }) =>
-    isOurs && algorithm === "ES256" && environment.FILE_EVENTS_SOURCE === "broadcast",
+  fits: (contender) => contender.isOurs && isMain(contender),
   async *run(bench, contenders) {
     const { standIn, plan } = bench;
     const users = bench.users.slice(1, plan.fileStreams + 1);

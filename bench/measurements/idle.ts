@@ -1,3 +1,4 @@
+import { isMain } from "../contenders/contenders.ts";
 import type { Measurement } from "./measurement.ts";
 import { openStage } from "./stage.ts";
 
@@ -7,16 +8,16 @@ import { openStage } from "./stage.ts";
  */
 export const idle: Measurement = {
   name: "idle",
-  fits: ({ algorithm }) => algorithm === "ES256",
+  fits: isMain,
   async *run(bench, contenders, round) {
-    if (round > 0) return;
+    if (round > 0 || !bench.plan.idle) return;
     const { streams, seconds } = bench.plan.idle;
     await using cleanup = new AsyncDisposableStack();
     const stages = [];
     for (const contender of contenders) {
       const stage = cleanup.use(await openStage(bench, contender));
       await stage.open(bench.users.slice(1, streams + 1));
-      stages.push({ name: contender.name, stage });
+      stages.push({ ...contender, stage });
     }
     const counts = await bench.standIn.counts();
     const before = stages.map(({ stage }) => stage.cpu());
@@ -24,15 +25,13 @@ export const idle: Measurement = {
     await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
     const streamMinutes = streams * (performance.now() - start) / 60_000;
     const queries = (await bench.standIn.counts()).queries - counts.queries;
-    const ours = contenders.filter(({ isOurs }) => isOurs);
-    for (const [n, { name, stage }] of stages.entries()) {
-      const isOurs = ours.some((contender) => contender.name === name);
+    for (const [n, { name, isOurs, stage }] of stages.entries()) {
       yield {
         contender: name,
         variant: "",
         values: {
           cpuMsPerStreamMinute: (stage.cpu() - before[n]!) / streamMinutes,
-          queriesPerStreamMinute: isOurs ? queries / ours.length / streamMinutes : 0,
+          queriesPerStreamMinute: isOurs ? queries / streamMinutes : 0,
         },
       };
     }

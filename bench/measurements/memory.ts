@@ -1,10 +1,11 @@
+import { isMain } from "../contenders/contenders.ts";
 import type { Measurement } from "./measurement.ts";
 import { openStage } from "./stage.ts";
 
-/** How much memory streams take. The token's algorithm can't matter for it. */
+/** How much memory streams take. Neither the token nor the source can matter for it. */
 export const memory: Measurement = {
   name: "memory",
-  fits: ({ algorithm }) => algorithm === "ES256",
+  fits: isMain,
   async *run(bench, contenders, round) {
     const { memoryStreams, laterMemoryStreams } = bench.plan;
     for (const contender of contenders) {
