@@ -3,6 +3,7 @@
  *
  *     deno task bench                 all, three rounds; writes docs/benchmarks.md and its charts
  *     deno task bench --quick         one round of few streams; prints only
+ *     deno task bench --render        measures nothing; writes from docs/benchmarks/results.json
  *     deno task bench --only seed,bare --measure open,event --rounds 1
  */
 import { event } from "./measurements/event.ts";
@@ -16,7 +17,8 @@ import { saturation } from "./measurements/saturation.ts";
 import { parseOptions } from "./options.ts";
 import { mostStreams } from "./plan.ts";
 import { print } from "./print.ts";
-import { observeRun } from "./report/provenance.ts";
+import { describeRun, observeRun } from "./report/provenance.ts";
+import { publish, readPublished } from "./report/publish.ts";
 import type { RecordedSample, Results } from "./report/results.ts";
 import { renderTables } from "./report/tables.ts";
 import { startStandIn } from "./stand_in/stand_in.ts";
@@ -38,26 +40,35 @@ const FILES_PER_STREAM = 4;
 const options = parseOptions(Deno.args, measurements);
 const { plan } = options;
 
-requireOpenFiles(FILES_PER_STREAM * mostStreams(plan));
-const { users, jwk } = await createUsers(mostStreams(plan) + 1);
-using standIn = await startStandIn();
-const setFiles = (filesPerUser: number) => standIn.configure({ jwks: [jwk], filesPerUser });
-await setFiles(0);
-const bench: Bench = { plan, standIn, users, setFiles };
+if (options.renders) {
+  await publish(await readPublished());
+} else {
+  await measure();
+}
 
-const endRun = await observeRun(Deno.args);
-const samples: RecordedSample[] = [];
-for (let round = 0; round < plan.rounds; round++) {
-  for (const { name: measurement, fits, run } of options.measurements) {
-    for await (const sample of run(bench, options.contenders.filter(fits), round)) {
-      samples.push({ measurement, round, ...sample });
-      print(`round ${round + 1}, ${measurement}: ${sample.contender} ${sample.variant}`);
+async function measure(): Promise<void> {
+  requireOpenFiles(FILES_PER_STREAM * mostStreams(plan));
+  const { users, jwk } = await createUsers(mostStreams(plan) + 1);
+  using standIn = await startStandIn();
+  const setFiles = (filesPerUser: number) => standIn.configure({ jwks: [jwk], filesPerUser });
+  await setFiles(0);
+  const bench: Bench = { plan, standIn, users, setFiles };
+
+  const endRun = await observeRun(Deno.args);
+  const samples: RecordedSample[] = [];
+  for (let round = 0; round < plan.rounds; round++) {
+    for (const { name: measurement, fits, run } of options.measurements) {
+      for await (const sample of run(bench, options.contenders.filter(fits), round)) {
+        samples.push({ measurement, round, ...sample });
+        print(`round ${round + 1}, ${measurement}: ${sample.contender} ${sample.variant}`);
+      }
     }
   }
+  const results: Results = { provenance: endRun(), samples };
+  print(`\n${describeRun(results.provenance)}`);
+  for (const [name, table] of renderTables(samples)) print(`\n## ${name}\n\n${table}`);
+  const file = await Deno.makeTempFile({ prefix: "file-events-bench-", suffix: ".json" });
+  await Deno.writeTextFile(file, JSON.stringify(results, null, 2));
+  print(`\nAll figures: ${file}`);
+  if (options.isComplete) await publish(results);
 }
-const results: Results = { provenance: endRun(), samples };
-const file = await Deno.makeTempFile({ prefix: "file-events-bench-", suffix: ".json" });
-await Deno.writeTextFile(file, JSON.stringify(results, null, 2));
-print(`\nAll figures: ${file}`);
-print(`\n${JSON.stringify(results.provenance)}`);
-for (const [name, table] of renderTables(samples)) print(`\n## ${name}\n\n${table}`);

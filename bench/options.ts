@@ -4,12 +4,13 @@ import type { Measurement } from "./measurements/measurement.ts";
 import { fullPlan, type Plan, quickPlan } from "./plan.ts";
 
 export interface Options {
-  readonly isQuick: boolean;
   readonly plan: Plan;
   readonly contenders: readonly Contender[];
   readonly measurements: readonly Measurement[];
   /** Whether all is measured, so that the results may be published. */
   readonly isComplete: boolean;
+  /** Whether to measure nothing, and to render again what was published last. */
+  readonly renders: boolean;
 }
 
 /** Parses the command line; throws an error that says what is wrong with it. */
@@ -21,6 +22,7 @@ export function parseOptions(args: string[], all: readonly Measurement[]): Optio
       only: { type: "string" },
       measure: { type: "string" },
       rounds: { type: "string" },
+      render: { type: "boolean", default: false },
     },
   });
   const plan = values.quick ? quickPlan : fullPlan;
@@ -29,10 +31,10 @@ export function parseOptions(args: string[], all: readonly Measurement[]): Optio
     throw new Error("--rounds must be a number from 1 on");
   }
   return {
-    isQuick: values.quick,
     plan: { ...plan, rounds },
     contenders: choose("--only", values.only, contenders),
     measurements: choose("--measure", values.measure, all),
+    renders: values.render,
     isComplete: !values.quick && values.only === undefined && values.measure === undefined,
   };
 }

@@ -11,9 +11,9 @@ const FOLDERS: Table = {
   [FUNCTION]: [],
   local: [FUNCTION],
   demo: ["local"],
-  bench: [FUNCTION, "local"],
+  bench: ["local"],
   lint: [],
-  tests: [FUNCTION, "local", "demo", "lint"],
+  tests: [FUNCTION, "local", "demo", "bench", "lint"],
 };
 
 /** The only folder of `tests/` that the others may import. */

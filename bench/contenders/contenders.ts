@@ -34,14 +34,14 @@ function ours(source: "broadcast" | "postgres_changes", algorithm: Algorithm): C
 }
 
 function other(
-  name: string,
+  [name, module]: [name: string, module: string],
   label: string,
   options: Partial<Pick<Contender, "kind" | "joins">> = {},
 ): Contender {
   return {
     name,
     label,
-    module: `./${name}.ts`,
+    module,
     algorithm: "ES256",
     environment: {},
     kind: "server",
@@ -57,10 +57,10 @@ export const contenders: readonly Contender[] = [
   ours("postgres_changes", "ES256"),
   ours("broadcast", "HS256"),
   ours("postgres_changes", "HS256"),
-  other("seed", "the plan's endpoint, postgres_changes"),
-  other("hono", "hono, broadcast"),
-  other("direct", "supabase-js in the client, broadcast", { kind: "direct" }),
-  other("bare", "bare Deno.serve", { joins: false }),
+  other(["seed", "./seed.ts"], "the plan's endpoint, postgres_changes"),
+  other(["hono", "./hono.ts"], "hono, broadcast"),
+  other(["direct", "./direct.ts"], "supabase-js in the client, no server", { kind: "direct" }),
+  other(["bare", "./bare.ts"], "bare Deno.serve", { joins: false }),
 ];
 
 /** Whether it is not another variant of the function than the default one. */

@@ -43,3 +43,14 @@ async function git(...args: string[]): Promise<string> {
   const { stdout } = await new Deno.Command("git", { args, cwd, stderr: "null" }).output();
   return new TextDecoder().decode(stdout);
 }
+
+/** Where and how figures were measured, as a paragraph in Markdown. */
+export function describeRun(run: Provenance): string {
+  const [before, after] = run.load.map((load) => load.toFixed(1));
+  return `Measured on ${run.date} in one run of ${run.minutes} minutes (\`${run.command}\`) at commit \`${run.commit}\`` +
+    `${
+      run.clean ? "" : " with changes that are not committed"
+    }, on ${run.processor} with ${run.cores} cores ` +
+    `and ${run.memoryGb} GB, ${run.system}, Deno ${run.deno}, V8 ${run.v8}. ` +
+    `The load average was ${before} at the start and ${after} at the end.`;
+}

@@ -1,4 +1,5 @@
 import { contenders } from "../contenders/contenders.ts";
+import { formatNumber } from "./format_number.ts";
 import { markdownTable } from "./markdown_table.ts";
 import { figure, type RecordedSample } from "./results.ts";
 
@@ -40,16 +41,9 @@ function cell(
   if (!found) return;
   const show = column.show ?? ((value: number) => value);
   const [median, ...range] = [found.median, found.min, found.max].map(show);
-  const format = (value: number) => formatNumber(value, column.digits);
+  const format = (value: number) => formatNumber(value, column.digits ?? 1);
   const [low, high] = range.toSorted((a, b) => a - b).map(format);
   return low === high ? format(median!) : `${format(median!)} (${low}–${high})`;
-}
-
-function formatNumber(value: number, digits = 1): string {
-  return value.toLocaleString("en", {
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-  });
 }
 
 function allColumns(samples: readonly RecordedSample[]): Record<string, Column[]> {

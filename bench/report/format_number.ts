@@ -1,0 +1,7 @@
+/** Such as `1,234.5`. */
+export function formatNumber(value: number, digits: number): string {
+  return value.toLocaleString("en", {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  });
+}
