@@ -15,21 +15,9 @@ const clients: SupabaseClient[] = [];
 let latencies: number[] = [];
 
 export const commands: DirectCommands = {
-  async open({ id, token }) {
-    const supabase = createClient(
-      Deno.env.get("SUPABASE_URL")!,
-      Deno.env.get("SUPABASE_PUBLISHABLE_KEY")!,
-      { auth: { persistSession: false, autoRefreshToken: false } },
-    );
-    clients.push(supabase);
-    await supabase.realtime.setAuth(token);
-    supabase
-      .channel(`files:${id}`, { config: { private: true } })
-      .on("broadcast", { event: "change" }, ({ payload: { file } }) => {
-        const emittedAt = Number(file.processing_stage.slice("at ".length));
-        latencies.push(performance.timeOrigin + performance.now() - emittedAt);
-      })
-      .subscribe();
+  open(user) {
+    // Not awaited, so that many can begin at once.
+    listen(user);
   },
   takeLatencies() {
     const taken = latencies;
@@ -37,3 +25,20 @@ export const commands: DirectCommands = {
     return taken;
   },
 };
+
+async function listen({ id, token }: { id: string; token: string }): Promise<void> {
+  const supabase = createClient(
+    Deno.env.get("SUPABASE_URL")!,
+    Deno.env.get("SUPABASE_PUBLISHABLE_KEY")!,
+    { auth: { persistSession: false, autoRefreshToken: false } },
+  );
+  clients.push(supabase);
+  await supabase.realtime.setAuth(token);
+  supabase
+    .channel(`files:${id}`, { config: { private: true } })
+    .on("broadcast", { event: "change" }, ({ payload: { file } }) => {
+      const emittedAt = Number(file.processing_stage.slice("at ".length));
+      latencies.push(performance.timeOrigin + performance.now() - emittedAt);
+    })
+    .subscribe();
+}

@@ -68,6 +68,7 @@ function allColumns(samples: readonly RecordedSample[]): Record<string, Column[]
     open: [
       burst("burst: CPU ms", "cpuMsPerStream", { digits: 2 }),
       paced("paced: CPU ms", "cpuMsPerStream", { digits: 2 }),
+      burst("Realtime sockets in all", "sockets", { digits: 0 }),
       burst("queries", "queriesPerStream"),
       burst("requests to Auth", "authRequestsPerStream"),
       burst("streams in 1 s of CPU, burst", "cpuMsPerStream", { show: perSecond, digits: 0 }),
@@ -85,11 +86,12 @@ function allColumns(samples: readonly RecordedSample[]): Record<string, Column[]
     ],
     event: [
       fastest(`CPU ms an event, at ${variants("event").at(-1)}`, "cpuMsPerEvent", { digits: 3 }),
+      fastest("lost", "lost", { digits: 0 }),
       saturation("CPU ms an event, at saturation", "cpuMsPerEvent", { digits: 3 }),
       saturation("events a second at saturation", "eventsPerSecond", { digits: 0 }),
       saturation("% of a core", "cpuSharePercent", { digits: 0 }),
     ],
-    latency: variants("event").flatMap((variant) => {
+    latency: lowestAndHighest(variants("event")).flatMap((variant) => {
       const at = column("event", variant);
       return [
         at(`${variant}: p50`, "latencyP50Ms", { digits: 2 }),
@@ -130,6 +132,10 @@ function allColumns(samples: readonly RecordedSample[]): Record<string, Column[]
       ];
     }),
   };
+}
+
+function lowestAndHighest(rates: readonly string[]): string[] {
+  return [...new Set([...rates.slice(0, 1), ...rates.slice(-1)])];
 }
 
 const perSecond = (milliseconds: number) => 1000 / milliseconds;
