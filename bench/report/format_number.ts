@@ -3,5 +3,6 @@ export function formatNumber(value: number, digits: number): string {
   return value.toLocaleString("en", {
     minimumFractionDigits: digits,
     maximumFractionDigits: digits,
+    signDisplay: "negative", // Without it, there would be a "-0.0".
   });
 }

@@ -19,7 +19,7 @@ export async function publish(results: Results): Promise<void> {
   for (const [name, chart] of renderCharts(samples)) {
     await Deno.writeTextFile(new URL(name, folder), chart);
   }
-  const files = [page, resultsFile].map(({ pathname }) => pathname);
+  const files = [page, folder].map(({ pathname }) => pathname);
   await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", ...files] }).output();
 }
 
