@@ -26,7 +26,7 @@ function ours(source: "broadcast" | "postgres_changes", algorithm: Algorithm): C
     label: `file-events, ${source}, ${algorithm}`,
     module: OURS,
     algorithm,
-    environment: { FILE_EVENTS_SOURCE: source },
+    environment: { FILE_EVENTS_SOURCE: source, FILE_EVENTS_MAX_STREAMS: "10000" },
     kind: "server",
     joins: true,
     isOurs: true,
