@@ -4,20 +4,12 @@
 // on, with paths that are relative to where the user called the task.
 
 import { fileURLToPath } from "node:url";
+import { denoFromNpm, EDGE_RUNTIME_DENO, EDGE_RUNTIME_VARIABLES } from "../local/deno_from_npm.ts";
 import { keepToLoopback } from "../local/keep_to_loopback.ts";
 import { countResults, type Counts } from "./count_results.ts";
 
 const CONFIG = fileURLToPath(new URL("../deno.tests.json", import.meta.url));
-const EDGE_RUNTIME_DENO = "2.1.4";
 const FUNCTION = "supabase/functions/file-events";
-
-const DENO_PACKAGES: Record<string, string> = {
-  "linux-x86_64": "linux-x64-glibc",
-  "linux-aarch64": "linux-arm64-glibc",
-  "darwin-x86_64": "darwin-x64",
-  "darwin-aarch64": "darwin-arm64",
-  "windows-x86_64": "win32-x64",
-};
 
 /** Runs `deno test` with `args`, shows its report, and counts what it says. */
 async function test(
@@ -37,18 +29,6 @@ async function test(
   }
 }
 
-/** The binary of a Deno from its npm package. */
-async function denoFromNpm(version: string): Promise<string> {
-  const { os, arch } = Deno.build;
-  const platform = DENO_PACKAGES[`${os}-${arch}`];
-  if (!platform) throw new Error(`Cannot run Deno ${version} on ${os}-${arch}`);
-  const manifest = `npm:@deno/${platform}@${version}/package.json`;
-  // Importing it is what downloads the package.
-  await import(manifest, { with: { type: "json" } });
-  const file = os === "windows" ? "deno.exe" : "deno";
-  return new URL(file, import.meta.resolve(manifest)).pathname;
-}
-
 keepToLoopback();
 
 async function testAll(): Promise<Counts[]> {
@@ -59,7 +39,7 @@ async function testAll(): Promise<Counts[]> {
       await denoFromNpm(EDGE_RUNTIME_DENO),
       // It can't read the newer lock file, nor the root's configuration.
       ["--no-config", "--no-lock", `--import-map=${FUNCTION}/deno.json`, "tests/function"],
-      { env: { DENO_TLS_CA_STORE: "system,mozilla" } },
+      { env: EDGE_RUNTIME_VARIABLES },
     ),
   ];
 }

@@ -12,11 +12,11 @@ const writer = connection.writable.getWriter();
 const send = (message: object) =>
   writer.write(new TextEncoder().encode(JSON.stringify(message) + "\n"));
 
-// DENO_SERVE_ADDRESS chooses the address, as the platform would. Only the port is not known yet.
+// This chooses the address, as the platform does.
 const serve = Deno.serve as (...parameters: unknown[]) => Deno.HttpServer<Deno.NetAddr>;
 Object.assign(Deno, {
   serve: (...parameters: unknown[]) => {
-    const server = serve(...parameters);
+    const server = serve({ hostname: "127.0.0.1", port: 0 }, parameters.at(-1));
     send({ port: server.addr.port });
     return server;
   },

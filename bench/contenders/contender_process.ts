@@ -1,3 +1,8 @@
+import {
+  denoFromNpm,
+  EDGE_RUNTIME_DENO,
+  EDGE_RUNTIME_VARIABLES,
+} from "../../local/deno_from_npm.ts";
 import { lines } from "../../local/lines.ts";
 
 export interface Memory {
@@ -17,16 +22,20 @@ export interface ContenderProcess extends AsyncDisposable {
 }
 
 const main = new URL("./contender_main.ts", import.meta.url).href;
-const config = new URL("../../deno.tests.json", import.meta.url).pathname;
+const BENCH_CONFIG = new URL("../../deno.tests.json", import.meta.url);
+const FUNCTION_CONFIG = new URL("../../supabase/functions/file-events/deno.json", import.meta.url);
 
-/** Starts a module of a contender in a process that has this environment and no other variables. */
+/**
+ * Starts a module of a contender in a process that has this environment and no other variables. It
+ * runs on the Deno that the Edge Runtime is built on, as on the platform.
+ */
 export async function startContenderProcess(
   module: string,
   environment: Record<string, string>,
 ): Promise<ContenderProcess> {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port: controlPort } = listener.addr;
-  const child = new Deno.Command(Deno.execPath(), {
+  const child = new Deno.Command(await denoFromNpm(EDGE_RUNTIME_DENO), {
     args: [
       "run",
       "--no-prompt",
@@ -36,13 +45,14 @@ export async function startContenderProcess(
       "--allow-sys",
       "--allow-read",
       "--v8-flags=--expose-gc",
-      `--config=${config}`,
+      "--no-config",
+      `--import-map=${await createImportMap()}`,
       main,
       module,
       String(controlPort),
     ],
     clearEnv: true,
-    env: { ...cacheVariables(), DENO_SERVE_ADDRESS: "tcp:127.0.0.1:0", ...environment },
+    env: { ...cacheVariables(), ...EDGE_RUNTIME_VARIABLES, ...environment },
     stdin: "null",
     stdout: "null",
     stderr: Deno.env.has("BENCH_VERBOSE") ? "inherit" : "null",
@@ -84,6 +94,21 @@ export async function startContenderProcess(
       await answers.cancel().catch(() => {});
     },
   };
+}
+
+/** The packages that contenders import. Their Deno can't read the configuration of this one. */
+async function createImportMap(): Promise<string> {
+  const [ofBench, ofFunction] = await Promise.all(
+    [BENCH_CONFIG, FUNCTION_CONFIG].map(async (config): Promise<Record<string, string>> => {
+      const { imports } = JSON.parse(await Deno.readTextFile(config));
+      for (const [name, target] of Object.entries<string>(imports)) {
+        if (target.startsWith("./")) imports[name] = new URL(target, config).href;
+      }
+      return imports;
+    }),
+  );
+  const imports = { ...ofBench, ...ofFunction };
+  return `data:application/json,${encodeURIComponent(JSON.stringify({ imports }))}`;
 }
 
 /** What Deno needs to find its cache. */

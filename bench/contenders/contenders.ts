@@ -1,4 +1,5 @@
 import { publishableKey } from "../../local/api_keys.ts";
+import { CERTIFICATE } from "../stand_in/stand_in.ts";
 import type { Algorithm } from "../stand_in/users.ts";
 
 /** One way to bring users the changes of their files. */
@@ -72,6 +73,8 @@ export function isMain({ name, isOurs }: Contender): boolean {
 export function environmentOf({ environment }: Contender, url: string): Record<string, string> {
   return {
     SUPABASE_URL: url,
+    // For a `url` with TLS.
+    DENO_CERT: CERTIFICATE,
     SUPABASE_PUBLISHABLE_KEY: publishableKey,
     SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: publishableKey }),
     ...environment,

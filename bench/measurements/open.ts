@@ -13,8 +13,10 @@ export const open: Measurement = {
       if (round > 0 && contender.algorithm === "HS256") continue;
       const burst = { streams: burstStreams };
       for (const [variant, how] of Object.entries({ burst, paced })) {
-        const values = await measure(bench, contender, how);
-        yield { contender: contender.name, variant, values };
+        for (const [name, isSecure] of [[variant, false], [`${variant}, TLS`, true]] as const) {
+          const values = await measure(bench, contender, { ...how, isSecure });
+          yield { contender: contender.name, variant: name, values };
+        }
       }
     }
   },
@@ -23,9 +25,9 @@ export const open: Measurement = {
 async function measure(
   bench: Bench,
   contender: Parameters<typeof openStage>[1],
-  { streams, perSecond }: { streams: number; perSecond?: number },
+  { streams, perSecond, isSecure }: { streams: number; perSecond?: number; isSecure: boolean },
 ): Promise<Record<string, number>> {
-  await using stage = await openStage(bench, contender);
+  await using stage = await openStage(bench, contender, { isSecure });
   const [cpu, counts] = [stage.cpu(), await bench.standIn.counts()];
   const opened = await stage.open(bench.users.slice(1, streams + 1), perSecond);
   const after = await bench.standIn.counts();

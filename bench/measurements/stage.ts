@@ -34,14 +34,22 @@ export interface Stage extends AsyncDisposable {
   quiet(): Promise<void>;
 }
 
-/** Starts the process and opens a stream of the first user, which stays open. */
+/**
+ * Starts the process and opens a stream of the first user, which stays open.
+ *
+ * @param options.isSecure Whether its connections to Supabase have TLS.
+ */
 export async function openStage(
   { standIn, users }: Pick<Bench, "standIn" | "users">,
   contender: Contender,
+  { isSecure = false } = {},
 ): Promise<Stage> {
   await using cleanup = new AsyncDisposableStack();
   const process = cleanup.use(
-    await startContenderProcess(contender.module, environmentOf(contender, standIn.url)),
+    await startContenderProcess(
+      contender.module,
+      environmentOf(contender, isSecure ? standIn.secureUrl : standIn.url),
+    ),
   );
   const streams = process.port === null ? undefined : new StreamAudience({
     port: process.port,

@@ -30,7 +30,7 @@ export function renderCharts(samples: readonly RecordedSample[]): Map<string, st
     [
       "summary.svg",
       barChart("What a stream costs the process that serves it", main, [
-        panel("open and join, CPU ms", { ...opening, variant: "paced" }, 1),
+        panel("open and join, CPU ms", { ...opening, variant: "burst, TLS" }, 1),
         panel("an event, CPU ms", { ...fastest, value: "cpuMsPerEvent" }, 2),
         panel("memory, kB", memoryOf("1000 streams"), 0),
       ]),
@@ -39,7 +39,8 @@ export function renderCharts(samples: readonly RecordedSample[]): Map<string, st
       "open.svg",
       barChart("CPU to open a stream and join its channel, ms", contenders, [
         panel("all at once", { ...opening, variant: "burst" }, 1),
-        panel("50 a second", { ...opening, variant: "paced" }, 1),
+        panel("all at once, TLS", { ...opening, variant: "burst, TLS" }, 1),
+        panel("50 a second, TLS", { ...opening, variant: "paced, TLS" }, 1),
       ]),
     ],
     [

@@ -1,3 +1,5 @@
+import { EDGE_RUNTIME_DENO } from "../../local/deno_from_npm.ts";
+
 /** Where and how figures were measured, without the names of hosts or folders. */
 export interface Provenance {
   readonly date: string;
@@ -9,8 +11,10 @@ export interface Provenance {
   readonly cores: number;
   readonly memoryGb: number;
   readonly system: string;
+  /** What the contenders ran on. */
   readonly deno: string;
-  readonly v8: string;
+  /** What the benchmark itself ran on. */
+  readonly benchDeno: string;
   /** Of the last minute, before and after the run. */
   readonly load: readonly [start: number, end: number];
   readonly minutes: number;
@@ -31,8 +35,8 @@ export async function observeRun(args: readonly string[]): Promise<() => Provena
     cores: navigator.hardwareConcurrency,
     memoryGb: Math.round(Deno.systemMemoryInfo().total / 1024 ** 3),
     system: `${Deno.build.os} ${Deno.osRelease()}`,
-    deno: Deno.version.deno,
-    v8: Deno.version.v8,
+    deno: EDGE_RUNTIME_DENO,
+    benchDeno: Deno.version.deno,
     load: [start.load, Deno.loadavg()[0]!],
     minutes: Math.round((Date.now() - start.at.getTime()) / 60_000),
   });
@@ -51,6 +55,8 @@ export function describeRun(run: Provenance): string {
     `${
       run.clean ? "" : " with changes that are not committed"
     }, on ${run.processor} with ${run.cores} cores ` +
-    `and ${run.memoryGb} GB, ${run.system}, Deno ${run.deno}, V8 ${run.v8}. ` +
+    `and ${run.memoryGb} GB, ${run.system}, ` +
+    `the contenders on Deno ${run.deno}, which the Edge Runtime is built on, and the benchmark itself ` +
+    `on ${run.benchDeno}. ` +
     `The load average was ${before} at the start and ${after} at the end.`;
 }

@@ -59,6 +59,7 @@ function allColumns(samples: readonly RecordedSample[]): Record<string, Column[]
     rest: Pick<Column, "show" | "digits"> = {},
   ): Column => ({ title, measurement, variant, value, ...rest });
   const [burst, paced] = [column("open", "burst"), column("open", "paced")];
+  const [burstTls, pacedTls] = [column("open", "burst, TLS"), column("open", "paced, TLS")];
   const fastest = column("event", variants("event").at(-1) ?? "");
   const saturation = column("saturation", "");
   const idle = column("idle", "");
@@ -67,12 +68,17 @@ function allColumns(samples: readonly RecordedSample[]): Record<string, Column[]
   return {
     open: [
       burst("burst: CPU ms", "cpuMsPerStream", { digits: 2 }),
+      burstTls("with TLS", "cpuMsPerStream", { digits: 2 }),
       paced("paced: CPU ms", "cpuMsPerStream", { digits: 2 }),
+      pacedTls("with TLS", "cpuMsPerStream", { digits: 2 }),
       burst("Realtime sockets in all", "sockets", { digits: 0 }),
       burst("queries", "queriesPerStream"),
       burst("requests to Auth", "authRequestsPerStream"),
-      burst("streams in 1 s of CPU, burst", "cpuMsPerStream", { show: perSecond, digits: 0 }),
-      paced("… paced", "cpuMsPerStream", { show: perSecond, digits: 0 }),
+      burstTls("streams in 1 s of CPU, TLS, burst", "cpuMsPerStream", {
+        show: perSecond,
+        digits: 0,
+      }),
+      pacedTls("… paced", "cpuMsPerStream", { show: perSecond, digits: 0 }),
     ],
     times: [
       paced("paced: first byte, p50", "firstByteP50Ms"),

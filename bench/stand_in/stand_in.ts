@@ -34,17 +34,24 @@ export type StandIn =
       ...parameters: Parameters<Commands[Name]>
     ) => Promise<Awaited<ReturnType<Commands[Name]>>>;
   }
-  & { readonly url: string }
+  & {
+    readonly url: string;
+    /** The same with TLS, as on the hosted platform. {@linkcode CERTIFICATE} must be trusted. */
+    readonly secureUrl: string;
+  }
   & Disposable;
+
+/** The path of a self-signed certificate of 127.0.0.1, whose key is no secret. */
+export const CERTIFICATE = new URL("./certificate.pem", import.meta.url).pathname;
 
 /** Starts the stand-in for Supabase in a thread. */
 export async function startStandIn(): Promise<StandIn> {
   const worker = new Worker(import.meta.resolve("./worker.ts"), { type: "module" });
   const waiting = new Map<number, (result: unknown) => void>();
   let lastId = 0;
-  const url = await new Promise<string>((resolve) => {
+  const urls = await new Promise<Pick<StandIn, "url" | "secureUrl">>((resolve) => {
     worker.onmessage = ({ data }) => {
-      if (data.url) return resolve(data.url);
+      if (data.url) return resolve(data);
       waiting.get(data.id)?.(data.result);
       waiting.delete(data.id);
     };
@@ -55,7 +62,7 @@ export async function startStandIn(): Promise<StandIn> {
       worker.postMessage({ id: lastId, command, parameter });
     });
   return {
-    url,
+    ...urls,
     configure: call("configure"),
     counts: call("counts"),
     joinTimes: call("joinTimes"),

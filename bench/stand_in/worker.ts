@@ -51,11 +51,7 @@ parent.onmessage = async ({ data: { id, command, parameter } }) => {
   parent.postMessage({ id, result: await run(parameter) });
 };
 
-Deno.serve({
-  hostname: "127.0.0.1",
-  port: 0,
-  onListen: ({ port }) => parent.postMessage({ url: `http://127.0.0.1:${port}` }),
-}, (request) => {
+function answer(request: Request): Response | Promise<Response> {
   switch (new URL(request.url).pathname) {
     case "/realtime/v1/websocket":
       return realtime.accept(request);
@@ -72,7 +68,7 @@ Deno.serve({
     default:
       return new Response(null, { status: 404 });
   }
-});
+}
 
 async function answerQuery(request: Request): Promise<Response> {
   counts.queries++;
@@ -89,3 +85,13 @@ function userOf(request: Request): string {
 function json(body: string): Response {
   return new Response(body, { headers: { "content-type": "application/json" } });
 }
+
+const address = { hostname: "127.0.0.1", port: 0, onListen() {} };
+const read = (file: string) => Deno.readTextFileSync(new URL(file, import.meta.url));
+const tls = { cert: read("./certificate.pem"), key: read("./private_key.pem") };
+const plain = Deno.serve(address, answer);
+const secure = Deno.serve({ ...address, ...tls }, answer);
+parent.postMessage({
+  url: `http://127.0.0.1:${plain.addr.port}`,
+  secureUrl: `https://127.0.0.1:${secure.addr.port}`,
+});
