@@ -13,7 +13,7 @@ const ALLOWED: [file: string, ...specifiers: string[]][] = [
   [`${FUNCTION}/http/refusal.ts`, "../auth/authentication_error.ts", "../stream/lifetime.ts"],
   [`${FUNCTION}/http/refusal_response.ts`, "../jitter.ts", "@std/http/server-sent-event-stream"],
   [`${FUNCTION}/realtime/share_feed.ts`, "../rows/parse_time.ts", "../stream/file_feed.ts"],
-  [`${FUNCTION}/realtime/realtime_client.ts`, "../log.ts", "@supabase/supabase-js"],
+  [`${FUNCTION}/auth/signing_keys.ts`, "../log.ts", "@supabase/supabase-js"],
   [
     `${FUNCTION}/postgrest/query_changes.ts`,
     "../rows/parse_time.ts",

@@ -5,8 +5,8 @@ import { systemClock } from "../../supabase/functions/file-events/system_clock.t
 import { broadcastSource } from "../../supabase/functions/file-events/realtime/broadcast_source.ts";
 import type { ChannelSource } from "../../supabase/functions/file-events/realtime/channel_source.ts";
 import { postgresChangesSource } from "../../supabase/functions/file-events/realtime/postgres_changes_source.ts";
-import { createRealtimeClient } from "../../supabase/functions/file-events/realtime/realtime_client.ts";
 import { createRealtimeFeed } from "../../supabase/functions/file-events/realtime/realtime_feed.ts";
+import { realtimeUrl } from "../../supabase/functions/file-events/realtime/realtime_url.ts";
 import { shareFeed } from "../../supabase/functions/file-events/realtime/share_feed.ts";
 import { createSocketPool } from "../../supabase/functions/file-events/realtime/socket_pool.ts";
 import type {
@@ -16,6 +16,7 @@ import type {
 import type { RealtimeOptions } from "../../local/realtime/options.ts";
 import { type Stack, startStack } from "../../local/stack.ts";
 import { mintToken } from "../../local/mint_token.ts";
+import { until } from "../support/until.ts";
 
 /** Both sources, for tests that run with each. */
 export const sources = { broadcast: broadcastSource, postgres_changes: postgresChangesSource };
@@ -56,14 +57,14 @@ export function createIsolateFeed(
   const logged: string[] = [];
   const log = (_level: string, event: string, fields = {}) =>
     void logged.push(JSON.stringify({ event, ...fields }));
-  const clients: ReturnType<typeof createRealtimeClient>[] = [];
+  const webSockets: WebSocket[] = [];
   const listeners = new Set<Listener>();
-  const createClient = () => {
-    const client = createRealtimeClient(url, publishableKey, { random });
-    clients.push(client);
-    return client;
+  const createWebSocket = () => {
+    const webSocket = new WebSocket(realtimeUrl(url, publishableKey));
+    webSockets.push(webSocket);
+    return webSocket;
   };
-  const sockets = createSocketPool({ createClient, clock: systemClock, log });
+  const sockets = createSocketPool({ createWebSocket, clock: systemClock, random, log });
   const feed = share(
     createRealtimeFeed(source, { sockets, clock: systemClock, random, log }),
     shareClock,
@@ -95,7 +96,11 @@ export function createIsolateFeed(
     },
     async [Symbol.asyncDispose]() {
       for (const { leave } of listeners) leave();
-      await Promise.all(clients.map((client) => client.disconnect()));
+      for (const webSocket of webSockets) webSocket.close();
+      await until(
+        () => webSockets.every(({ readyState }) => readyState === WebSocket.CLOSED),
+        "closed sockets",
+      );
     },
   };
 }

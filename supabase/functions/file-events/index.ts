@@ -14,8 +14,8 @@ import { createQueryChanges } from "./postgrest/query_changes.ts";
 import { shareChangesSince } from "./postgrest/share_changes_since.ts";
 import { broadcastSource } from "./realtime/broadcast_source.ts";
 import { postgresChangesSource } from "./realtime/postgres_changes_source.ts";
-import { createRealtimeClient } from "./realtime/realtime_client.ts";
 import { createRealtimeFeed } from "./realtime/realtime_feed.ts";
+import { realtimeUrl } from "./realtime/realtime_url.ts";
 import { shareFeed } from "./realtime/share_feed.ts";
 import { createSocketPool } from "./realtime/socket_pool.ts";
 import { logLostValues } from "./rows/log_lost_values.ts";
@@ -56,9 +56,11 @@ addEventListener("error", (event) => {
 const shutdown = new AbortController();
 addEventListener("beforeunload", () => shutdown.abort());
 
+const socketUrl = realtimeUrl(config.supabaseUrl, config.publishableKey);
 const sockets = createSocketPool({
-  createClient: () => createRealtimeClient(config.supabaseUrl, config.publishableKey, { random }),
+  createWebSocket: () => new WebSocket(socketUrl),
   clock,
+  random,
   log,
 });
 const source = config.source === "broadcast" ? broadcastSource : postgresChangesSource;

@@ -4,7 +4,7 @@ import { USER_ID } from "../../support/access_tokens.ts";
 import { fileId } from "../../support/example_change.ts";
 import { until } from "../../support/until.ts";
 import { subscribeFeed } from "./subscribe_feed.ts";
-import { testWithServer as test } from "./test_with_server.ts";
+import { testWithServer as test } from "./realtime_server.ts";
 
 const ROW = {
   id: fileId(1),
@@ -62,7 +62,7 @@ for (const [event, payload] of HINTS) {
 }
 
 Deno.test("broadcastSource is confirmed by the replication connection, not by postgres_changes", () => {
-  const system = { extension: "system", status: "ok", channel: "c", message: "" } as const;
+  const system = { extension: "system", status: "ok" };
   assert.equal(broadcastSource.confirms(system), true);
   assert.equal(broadcastSource.confirms({ ...system, status: "error" }), false);
   assert.equal(broadcastSource.confirms({ ...system, extension: "postgres_changes" }), false);

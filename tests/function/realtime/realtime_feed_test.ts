@@ -1,15 +1,11 @@
 import assert from "node:assert/strict";
-import type { RealtimeSystemPayload } from "@supabase/supabase-js";
-import type { ChannelSource } from "../../../supabase/functions/file-events/realtime/channel_source.ts";
 import { postgresChangesSource as source } from "../../../supabase/functions/file-events/realtime/postgres_changes_source.ts";
-import type { FeedMessage } from "../../../supabase/functions/file-events/stream/file_feed.ts";
 import { OTHER_USER_ID, USER_ID } from "../../support/access_tokens.ts";
 import { settle } from "../../support/fake_clock.ts";
 import { unreachableUrl } from "../../support/http_server.ts";
 import { until } from "../../support/until.ts";
-import type { Join } from "./realtime_server.ts";
 import { subscribeFeed, subscribeLive } from "./subscribe_feed.ts";
-import { testWithServer as test } from "./test_with_server.ts";
+import { type Join, testWithServer as test } from "./realtime_server.ts";
 
 /** A message without a row, which the source turns into a hint. */
 const HINT = ["files", "UPDATE", {}] as const;
@@ -57,7 +53,7 @@ test("realtime feed is live again when the server confirms again: a gap lies in 
   assert.deepEqual(kinds(), ["live", "live"]);
 });
 
-test("realtime feed leaves after a refused join and tries again, less and less often", async (server) => {
+test("realtime feed tries again after a refused join, less and less often", async (server) => {
   const { clock, kinds, logged, nextJoin } = subscribeFeed(source, server);
   for (const wait of [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]) {
     (await nextJoin()).refuse();
@@ -66,8 +62,8 @@ test("realtime feed leaves after a refused join and tries again, less and less o
     assert.equal(clock.pending, 1, `still waits before ${wait} ms`);
     await clock.advance(1);
   }
-  const { topic } = await nextJoin();
-  assert.deepEqual(server.leaves, Array(7).fill(topic));
+  await nextJoin();
+  assert.deepEqual(server.leaves, [], "the server has no channel of a refused join");
   assert.deepEqual(kinds(), Array(7).fill("hint"), "the database is asked at each refusal");
   assert.deepEqual(JSON.parse(logged[0] ?? "{}"), {
     event: "realtime channel lost",
@@ -171,15 +167,16 @@ for (const code of [1000, 4000]) {
   });
 }
 
-test("realtime feed pauses all joins when the server had too many, and moves no user", async (server) => {
-  const { clock, poolClock, nextJoin } = subscribeFeed(source, server);
+test("realtime feed leaves it to the pool when a user joins whose join was one too many", async (server) => {
+  const { clock, poolClock, logged, nextJoin } = subscribeFeed(source, server);
   const first = await nextJoin();
   first.refuse("ClientJoinRateLimitReached: Too many joins per second");
-  await until(() => clock.pending === 1, "the feed waits");
+  await until(() => logged.length === 1, "the refusal is logged");
+  assert.match(logged.join(), /channel lost.*RateLimit/);
+  assert.equal(clock.pending, 0, "the feed itself does not wait");
   const pausedAt = poolClock.now();
-  await clock.advance(1_000);
   const second = await nextJoin();
-  assert.ok(poolClock.now() - pausedAt >= 1_000, "the pool waits too");
+  assert.ok(poolClock.now() - pausedAt >= 1_000, "the pool waits");
   assert.equal(second.socket, first.socket);
 });
 
@@ -241,29 +238,40 @@ test("realtime feed rejoins with a renewed token", async (server) => {
 });
 
 test("realtime feed passes on no message of a channel that it has left", async (server) => {
-  const emits: ((message: FeedMessage) => void)[] = [];
-  const systems: ((system: RealtimeSystemPayload) => void)[] = [];
-  const recording: ChannelSource = {
-    ...source,
-    listen(channel, _userId, emit) {
-      emits.push(emit);
-      const on = (_type: string, _filter: unknown, handle: typeof systems[0]) => {
-        systems.push(handle);
-        return channel;
-      };
-      Object.assign(channel, { on });
-    },
-  };
-  const { messages, subscription, nextJoin } = subscribeFeed(recording, server);
-  await nextJoin();
+  const { messages, subscription, join, nextJoin } = await subscribeLive(source, server);
   subscription.rejoin();
-  await nextJoin();
-  for (const n of [0, 1]) {
-    emits[n]!({ kind: "hint" });
-    systems[n]!({ extension: "postgres_changes", status: "ok", channel: "", message: "" });
-    const expected = [[], [{ kind: "hint" }, { kind: "live" }]][n];
-    assert.deepEqual(messages, expected, `channel ${n}`);
-  }
+  const again = await nextJoin();
+  join.change(...HINT);
+  join.system("error");
+  join.close();
+  again.confirm();
+  await until(() => messages.length === 3);
+  again.change(...HINT);
+  await until(() => messages.length === 4);
+  assert.deepEqual(messages.map(({ kind }) => kind), ["live", "down", "live", "hint"]);
+});
+
+test("realtime feed is joining from its request until it is live", async (server) => {
+  const { messages, subscription, nextJoin } = subscribeFeed(source, server);
+  assert.equal(subscription.isJoining, true);
+  const join = await nextJoin();
+  join.accept();
+  await settle();
+  assert.equal(subscription.isJoining, true);
+  join.system("ok");
+  await until(() => messages.length === 1);
+  assert.equal(subscription.isJoining, false);
+});
+
+test("realtime feed is not joining while it waits after a failure, or has ended", async (server) => {
+  const { clock, subscription, leave, nextJoin } = subscribeFeed(source, server);
+  (await nextJoin()).refuse();
+  await until(() => clock.pending === 1);
+  assert.equal(subscription.isJoining, false);
+  await clock.advance(1_000);
+  assert.equal(subscription.isJoining, true);
+  leave();
+  assert.equal(subscription.isJoining, false);
 });
 
 test("realtime feed leaves its channel on abort, and says nothing more", async (server) => {

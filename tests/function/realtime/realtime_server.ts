@@ -1,9 +1,16 @@
-import type { RealtimeClient } from "@supabase/supabase-js";
-import { createRealtimeClient } from "../../../supabase/functions/file-events/realtime/realtime_client.ts";
+import { realtimeUrl } from "../../../supabase/functions/file-events/realtime/realtime_url.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { serveHttp } from "../../support/http_server.ts";
 import { until } from "../../support/until.ts";
 import { advanceUntil } from "./advance_until.ts";
+
+/** A test with a Realtime server. */
+export function testWithServer(name: string, fn: (server: RealtimeServer) => Promise<void>): void {
+  Deno.test(name, async () => {
+    await using server = new RealtimeServer();
+    await fn(server);
+  });
+}
 
 interface PostgresChangesFilter {
   event: string;
@@ -34,7 +41,7 @@ export class Join {
     this.socket.send(JSON.stringify([this.refs.join, ref, this.topic, event, payload]));
   }
 
-  /** Answers ok, which supabase-js calls SUBSCRIBED. */
+  /** Answers ok. */
   accept(): void {
     const filters = this.payload.config.postgres_changes;
     const response = { postgres_changes: filters.map((filter, n) => ({ id: n + 1, ...filter })) };
@@ -70,7 +77,7 @@ export class Join {
 
   /** The channel's process on the server has crashed; the socket lives. */
   crash(): void {
-    this.#send("phx_error", {}, this.refs.message);
+    this.#send("phx_error", {}, this.refs.join);
   }
 
   /** Closes the channel, as at a token's expiry. */
@@ -87,7 +94,7 @@ export class RealtimeServer implements AsyncDisposable {
   /** The open ones, in the order in which they were opened. */
   readonly sockets = new Set<WebSocket>();
   readonly #server = serveHttp((request) => this.#upgrade(request));
-  readonly #clients: RealtimeClient[] = [];
+  readonly #webSockets: WebSocket[] = [];
   #joinsSeen = 0;
   /** Whether it accepts sockets. */
   isUp = true;
@@ -96,12 +103,11 @@ export class RealtimeServer implements AsyncDisposable {
     return this.#server.url;
   }
 
-  /** Makes a client of this server, or of another URL, that ends with the server. */
-  createClient(url = this.url): RealtimeClient {
-    // The least random delay before it connects again.
-    const client = createRealtimeClient(url, "sb_publishable_test", { random: () => 0 });
-    this.#clients.push(client);
-    return client;
+  /** Makes a client's socket to this server, or to another URL, that ends with the server. */
+  createWebSocket(url = this.url): WebSocket {
+    const webSocket = new WebSocket(realtimeUrl(url, "sb_publishable_test"));
+    this.#webSockets.push(webSocket);
+    return webSocket;
   }
 
   /** The next join that this has not returned yet. Time passes on `clock` until it comes. */
@@ -112,11 +118,13 @@ export class RealtimeServer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.isUp = false;
-    // Otherwise they would connect again, even to a later test's server on the same port.
-    // It takes 150 ms until they know that they are closed, so nothing waits for that.
-    for (const client of this.#clients) void client.disconnect();
+    for (const webSocket of this.#webSockets) webSocket.close();
     for (const socket of this.sockets) socket.close();
-    await until(() => this.sockets.size === 0, "all sockets are closed");
+    const ends = () => [...this.#webSockets, ...this.sockets];
+    await until(
+      () => ends().every(({ readyState }) => readyState === WebSocket.CLOSED),
+      "all sockets are closed",
+    );
     await this.#server[Symbol.asyncDispose]();
   }
 

@@ -5,8 +5,7 @@ import { FakeClock, settle } from "../../support/fake_clock.ts";
 import { unreachableUrl } from "../../support/http_server.ts";
 import { until } from "../../support/until.ts";
 import { advanceUntil } from "./advance_until.ts";
-import type { RealtimeServer } from "./realtime_server.ts";
-import { testWithServer as test } from "./test_with_server.ts";
+import { type RealtimeServer, testWithServer as test } from "./realtime_server.ts";
 
 /** A pool of real clients on the test's clock. The n-th one connects to the n-th URL, or the last. */
 function createPool(server: RealtimeServer, urls = [server.url]) {

@@ -10,7 +10,7 @@ import { until } from "../../support/until.ts";
 import type { RealtimeServer } from "./realtime_server.ts";
 
 /**
- * Subscribes a feed over the real pool and the real supabase-js. The feed has a clock that moves only
+ * Subscribes a feed over the real pool and real sockets. The feed has a clock that moves only
  * when the test says so. The clock of its pool also moves while the test waits for a join.
  */
 export function subscribeFeed(
@@ -34,8 +34,9 @@ export function subscribeFeed(
   };
   const random = () => 0.5;
   const sockets = createSocketPool({
-    createClient: () => server.createClient(url),
+    createWebSocket: () => server.createWebSocket(url),
     clock: poolClock,
+    random,
     log,
   });
   const feed = createRealtimeFeed(source, { sockets, clock, random, log });

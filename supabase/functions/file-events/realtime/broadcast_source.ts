@@ -1,7 +1,14 @@
-import type { RealtimeSystemPayload } from "@supabase/supabase-js";
 import { parseFileDeletion, parseFileUpdate } from "../rows/parse_file_change.ts";
 import type { FeedMessage } from "../stream/file_feed.ts";
-import type { ChannelSource } from "./channel_source.ts";
+import { type ChannelSource, NO_PRESENCE } from "./channel_source.ts";
+
+/** The `config` of every join. */
+const CONFIG = {
+  broadcast: { ack: false, self: false, replication_ready: true },
+  presence: NO_PRESENCE,
+  postgres_changes: [],
+  private: true,
+};
 
 /**
  * Receives changes as broadcasts. Triggers of the database send them to the user's private topic
@@ -10,19 +17,19 @@ import type { ChannelSource } from "./channel_source.ts";
  */
 export const broadcastSource: ChannelSource = {
   topic: (userId) => `files:${userId}`,
-  options: { config: { private: true, broadcast: { replication_ready: true } } },
-  listen(channel, _userId, emit) {
-    channel
-      .on("broadcast", { event: "change" }, ({ payload }) => emit(parseChange(payload)))
-      // One statement changed so many rows that the message does not contain them.
-      .on("broadcast", { event: "many" }, () => emit({ kind: "hint" }));
+  config: () => CONFIG,
+  read(event, payload) {
+    if (event !== "broadcast") return;
+    const broadcast = (payload ?? {}) as { event?: unknown; payload?: unknown };
+    if (broadcast.event === "change") return readChange(broadcast.payload);
+    // One statement changed so many rows that the message does not contain them.
+    if (broadcast.event === "many") return { kind: "hint" };
   },
-  confirms: ({ extension, status }: RealtimeSystemPayload) =>
-    extension === "system" && status === "ok",
+  confirms: ({ extension, status }) => extension === "system" && status === "ok",
 };
 
-function parseChange(payload: { operation?: unknown; file?: unknown } | undefined): FeedMessage {
-  const parse = payload?.operation === "delete" ? parseFileDeletion : parseFileUpdate;
-  const change = parse(payload?.file);
+function readChange(payload: unknown): FeedMessage {
+  const { operation, file } = (payload ?? {}) as { operation?: unknown; file?: unknown };
+  const change = operation === "delete" ? parseFileDeletion(file) : parseFileUpdate(file);
   return change ? { kind: "change", change } : { kind: "hint" };
 }

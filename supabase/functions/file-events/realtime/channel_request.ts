@@ -1,13 +1,21 @@
-import type { RealtimeChannel, RealtimeChannelOptions } from "@supabase/supabase-js";
+import type { ChannelLoss } from "./channel_loss.ts";
 
-/** A request for a channel on a connected socket. */
+/** A request for a channel. */
 export interface ChannelRequest {
+  /** Without the prefix `realtime:` that it has in frames. */
   readonly topic: string;
-  readonly options: RealtimeChannelOptions;
+  /** What the join sends: the configuration of the channel, and the user's token. */
+  readonly join: { readonly config: unknown; readonly access_token: string };
   /** Whether the server refused the user's last join because of the user. */
   readonly wasRefused: boolean;
-  /** Takes the channel. It must join the channel at once. */
-  readonly onChannel: (channel: RealtimeChannel) => void;
-  /** Takes the request back, or leaves the channel. */
-  readonly signal: AbortSignal;
+  readonly listener: ChannelListener;
+}
+
+/** Is told what happens to a channel. Nothing is reported after a loss. */
+export interface ChannelListener {
+  /** The server has accepted the join. */
+  onJoined(): void;
+  /** A message of the server on the joined channel. */
+  onMessage(event: string, payload: unknown): void;
+  onLoss(loss: ChannelLoss): void;
 }

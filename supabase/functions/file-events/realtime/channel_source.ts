@@ -1,19 +1,25 @@
-import type {
-  RealtimeChannel,
-  RealtimeChannelOptions,
-  RealtimeSystemPayload,
-} from "@supabase/supabase-js";
 import type { FeedMessage } from "../stream/file_feed.ts";
 
 /** One way to receive a user's changes over a Realtime channel. */
 export interface ChannelSource {
   topic(userId: string): string;
-  readonly options: RealtimeChannelOptions;
-  /** Registers what the channel listens to. The feed calls it before it joins the channel. */
-  listen(channel: RealtimeChannel, userId: string, emit: (message: FeedMessage) => void): void;
+  /** The `config` in the payload of the join. */
+  config(userId: string): unknown;
+  /** What a message of the channel says. `undefined`: nothing that concerns the user. */
+  read(event: string, payload: unknown): FeedMessage | undefined;
   /**
-   * Whether this `system` message says that changes arrive from now on. The status SUBSCRIBED does
+   * Whether this `system` message says that changes arrive from now on. The answer to the join does
    * not say so: changes can be missing for seconds after it.
    */
-  confirms(system: RealtimeSystemPayload): boolean;
+  confirms(system: SystemMessage): boolean;
 }
+
+/** The payload of a `system` message, as far as it is used. */
+export interface SystemMessage {
+  readonly extension?: unknown;
+  /** `ok` or `error`. */
+  readonly status?: unknown;
+}
+
+/** What every join asks for and this project has no use for, as supabase-js sends it. */
+export const NO_PRESENCE = { key: "", enabled: false };

@@ -1,56 +1,71 @@
 import type { Clock } from "../clock.ts";
+import { jitter } from "../jitter.ts";
+import { backoff } from "./backoff.ts";
 
-/**
- * Between two joins, in milliseconds. Realtime grants a project 100 joins a second by default. This
- * is half of them, because other clients join too.
- */
-const INTERVAL_MS = 1_000 / 50;
-/** The pause after the server refused a join as one too many: `first`, then doubled, at most `last`. */
+/** The pause after the server refused a join as one too many, in milliseconds. */
 const PAUSE_MS = { first: 1_000, last: 30_000 };
-/** Each pause also doubles the interval of the joins after it, at most this many times over. */
-const MAX_SLOWNESS = 32;
+/**
+ * Joins a second after a first refusal. Many isolates may share what the server grants a project,
+ * which is 100 a second by default.
+ */
+const FIRST_RATE = 4;
+const LOWEST_RATE = 0.5;
+/** A rate above this is no limit. */
+const HIGHEST_RATE = 128;
+/** In this time without a refusal the rate doubles. */
+const DOUBLING_MS = 30_000;
 
 /**
- * Decides how fast a queue of joins is served.
- *
- * A join too many costs all channels of its socket. Isolates that went on at full pace after a pause
- * would never all get in, so each pause also makes the joins after it slower.
+ * Decides how fast channels are joined: at any speed, until the server refuses a join as one too
+ * many. A refused join costs all channels of its socket. So a refusal causes a pause, and after it
+ * joins are made at a rate that is lower after each refusal, and grows while there is none.
  */
 export class JoinPace {
   readonly #clock: Pick<Clock, "now">;
+  readonly #random: () => number;
   /** When the current pause ends, or the last one has ended. */
   #pausedUntil = -Infinity;
-  /** The length of the last pause in milliseconds. */
-  #pauseMs = 0;
-  /** How many times longer than usual the interval is. */
-  #slowness = 1;
+  /** How many pauses have followed one another. */
+  #pauses = 0;
+  /** Joins a second when the last pause ended. */
+  #rate = Infinity;
+  /** When the next join can be made, apart from a pause. */
+  #nextAt = -Infinity;
 
-  constructor(clock: Pick<Clock, "now">) {
+  constructor(clock: Pick<Clock, "now">, random: () => number) {
     this.#clock = clock;
+    this.#random = random;
   }
 
-  /** Milliseconds until the pause ends. 0 or less if there is none. */
-  get pauseLeftMs(): number {
-    return this.#pausedUntil - this.#clock.now();
+  /** Milliseconds until the next join can be made. 0 or less: now. */
+  get waitMs(): number {
+    return Math.max(this.#pausedUntil, this.#nextAt) - this.#clock.now();
   }
 
-  /** Milliseconds between two joins. */
-  get intervalMs(): number {
-    return INTERVAL_MS * this.#slowness;
+  /** Whether a refusal still slows the joins down. */
+  get isLimited(): boolean {
+    return this.#currentRate() < Infinity;
+  }
+
+  /** Counts a join that is made now. */
+  countJoin(): void {
+    this.#nextAt = this.#clock.now() + 1_000 / this.#currentRate();
   }
 
   /** Pauses the joins, and slows down those after the pause. Does nothing during a pause. */
   slowDown(): void {
+    const now = this.#clock.now();
     // The server also refuses the joins that were already on their way when the pause began.
-    if (this.pauseLeftMs > 0) return;
-    const isRepeated = -this.pauseLeftMs <= PAUSE_MS.last;
-    this.#pauseMs = isRepeated ? Math.min(this.#pauseMs * 2, PAUSE_MS.last) : PAUSE_MS.first;
-    this.#pausedUntil = this.#clock.now() + this.#pauseMs;
-    this.#slowness = Math.min(this.#slowness * 2, MAX_SLOWNESS);
+    if (now < this.#pausedUntil) return;
+    const rate = this.#currentRate();
+    this.#rate = rate === Infinity ? FIRST_RATE : Math.max(rate / 2, LOWEST_RATE);
+    this.#pauses = now - this.#pausedUntil > PAUSE_MS.last ? 1 : this.#pauses + 1;
+    this.#pausedUntil = now + jitter(backoff(this.#pauses, PAUSE_MS), this.#random);
   }
 
-  /** Makes the interval the usual one again, because the queue is empty. */
-  reset(): void {
-    this.#slowness = 1;
+  #currentRate(): number {
+    const quietMs = Math.max(0, this.#clock.now() - this.#pausedUntil);
+    const rate = this.#rate * 2 ** (quietMs / DOUBLING_MS);
+    return rate > HIGHEST_RATE ? Infinity : rate;
   }
 }

@@ -1,5 +1,12 @@
 import { parseFileDeletion, parseFileUpdate } from "../rows/parse_file_change.ts";
-import type { ChannelSource } from "./channel_source.ts";
+import { type ChannelSource, NO_PRESENCE } from "./channel_source.ts";
+
+/** A row of the write-ahead log, as far as it is used. `record` is the row after the change. */
+interface RowChange {
+  readonly table?: unknown;
+  readonly type?: unknown;
+  readonly record?: unknown;
+}
 
 /**
  * Receives changes from Realtime's `postgres_changes`. Deletions arrive as inserts into
@@ -9,25 +16,28 @@ import type { ChannelSource } from "./channel_source.ts";
  */
 export const postgresChangesSource: ChannelSource = {
   topic: (userId) => `files-${userId}`,
-  options: { config: {} },
-  listen(channel, userId, emit) {
+  config(userId) {
     const filter = `user_id=eq.${userId}`;
     const schema = "public";
-    channel
-      .on("postgres_changes", { event: "*", schema, table: "files", filter }, (payload) => {
-        // Every user receives the DELETEs of all users.
-        if (payload.eventType === "DELETE") return;
-        const change = parseFileUpdate(payload.new);
-        emit(change ? { kind: "change", change } : { kind: "hint" });
-      })
-      .on(
-        "postgres_changes",
+    return {
+      broadcast: { ack: false, self: false },
+      presence: NO_PRESENCE,
+      postgres_changes: [
+        { event: "*", schema, table: "files", filter },
         { event: "INSERT", schema, table: "file_deletions", filter },
-        (payload) => {
-          const change = parseFileDeletion(payload.new);
-          emit(change ? { kind: "change", change } : { kind: "hint" });
-        },
-      );
+      ],
+      private: false,
+    };
+  },
+  read(event, payload) {
+    if (event !== "postgres_changes") return;
+    const { data } = (payload ?? {}) as { data?: RowChange };
+    const { table, type, record } = data ?? {};
+    // Every user receives the DELETEs of all users.
+    if (type === "DELETE") return;
+    // Each table has one subscription, so the ids of the subscriptions add nothing to its name.
+    const change = table === "file_deletions" ? parseFileDeletion(record) : parseFileUpdate(record);
+    return change ? { kind: "change", change } : { kind: "hint" };
   },
   confirms: ({ extension, status }) => extension === "postgres_changes" && status === "ok",
 };

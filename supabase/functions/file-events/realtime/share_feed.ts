@@ -60,6 +60,10 @@ class SharedSubscription implements FeedSubscription {
     return this.#end.signal.aborted;
   }
 
+  get isJoining(): boolean {
+    return this.#subscription.isJoining;
+  }
+
   /** Adds a stream, and takes its token for the next renewal if it expires later. */
   add(listener: Listener, caller: Caller): void {
     this.#listeners.add(listener);

@@ -1,68 +1,179 @@
-import type { RealtimeClient } from "@supabase/supabase-js";
 import type { Clock } from "../clock.ts";
+import { jitter } from "../jitter.ts";
 import type { Log } from "../log.ts";
+import { createSparseLog } from "../sparse_log.ts";
+import { backoff } from "./backoff.ts";
 import type { ChannelRequest } from "./channel_request.ts";
-import { PooledSocket } from "./pooled_socket.ts";
+import { type Channel, RealtimeSocket } from "./realtime_socket.ts";
 
 export interface SocketGroupOptions {
-  /** Makes a client that has no token and is not connected yet. */
-  readonly createClient: () => RealtimeClient;
+  /** Makes a WebSocket to Realtime. If it throws, the connection counts as failed. */
+  readonly createWebSocket: () => WebSocket;
   readonly clock: Clock;
+  readonly random: () => number;
   readonly log: Log;
 }
+
+/** A request in the queue, or the channel that it has become. */
+export interface Membership {
+  /** While it is in the queue. */
+  request?: ChannelRequest | undefined;
+  /** Since it has left the queue. */
+  joined?: { readonly socket: RealtimeSocket; readonly channel: Channel };
+}
+
+/** The delay before a socket is opened after one was lost or not connected, in milliseconds. */
+const RECONNECT_MS = { first: 300, last: 10_000 };
+/** A socket that was lost sooner than this after it had connected counts as a failure too. */
+const STABLE_MS = 10_000;
+/** The joins that a connected socket makes before long. */
+const SOON = 16;
 
 /** Sockets, and the queue of the requests for a channel on one of them. */
 export class SocketGroup {
   readonly #options: SocketGroupOptions;
-  readonly #sockets = new Set<PooledSocket>();
+  readonly #onReady: () => void;
+  readonly #sparseLog: Log;
+  readonly #sockets = new Set<RealtimeSocket>();
   /** In the order in which they came. */
-  readonly #queue = new Set<ChannelRequest>();
+  readonly #queue = new Set<Membership>();
+  /** Sockets in a row that were not connected, or were lost soon. */
+  #failures = 0;
+  #retryAt = -Infinity;
+  /** Whether the last attempt to connect has failed. */
+  #isOutage = false;
 
-  constructor(options: SocketGroupOptions) {
+  /** @param onReady Called when requests may be able to join that could not before. */
+  constructor(options: SocketGroupOptions, onReady: () => void) {
     this.#options = options;
-  }
-
-  /** The sockets at this moment. */
-  get sockets(): PooledSocket[] {
-    return [...this.#sockets];
+    this.#onReady = onReady;
+    this.#sparseLog = createSparseLog(options.log, options.clock);
   }
 
   get hasRequests(): boolean {
     return this.#queue.size > 0;
   }
 
-  /** Appends a request. It is removed when its signal aborts. */
-  enqueue(request: ChannelRequest): void {
-    const { signal } = request;
-    if (signal.aborted) return;
-    this.#queue.add(request);
-    signal.addEventListener("abort", () => void this.#queue.delete(request), { once: true });
+  /** Whether a socket waits for an answer that is probably a refusal. */
+  get isStalled(): boolean {
+    return this.#all().some((socket) => socket.isStalled);
   }
 
-  /** Removes the first request that a connected socket can take. The others keep their places. */
-  dequeue(): { request: ChannelRequest; socket: PooledSocket } | undefined {
-    const usable = this.sockets.filter((socket) => socket.isConnected && socket.hasRoom);
-    for (const request of this.#queue) {
-      const socket = usable.find((it) => !it.hasTopic(request.topic));
+  /** Whether a request that is added now would soon be joined. */
+  get isSwift(): boolean {
+    if (this.#isOutage) return false;
+    const swift = this.#all().filter((socket) => socket.room > 0 && !socket.isStalled);
+    return swift.length > 0 && this.#queue.size <= SOON * swift.length;
+  }
+
+  /** Appends a request to the queue. */
+  enqueue(request: ChannelRequest): Membership {
+    const membership: Membership = { request };
+    this.#queue.add(membership);
+    return membership;
+  }
+
+  /** Takes a request back, or leaves its channel. */
+  leave(membership: Membership): void {
+    const { joined } = membership;
+    if (joined) joined.socket.leave(joined.channel);
+    else if (this.#queue.delete(membership)) this.#onReady();
+  }
+
+  /**
+   * Joins the first request that a socket can take now. The others keep their places.
+   *
+   * @returns Whether there was one.
+   */
+  joinNext(): boolean {
+    const ready = this.#all().filter((socket) => socket.isReady);
+    if (ready.length === 0) return false;
+    for (const membership of this.#queue) {
+      const request = membership.request!;
+      const socket = ready.find((socket) => !socket.hasTopic(request.topic));
       if (!socket) continue;
-      this.#queue.delete(request);
-      return { request, socket };
+      this.#queue.delete(membership);
+      // It holds a token.
+      membership.request = undefined;
+      membership.joined = { socket, channel: socket.join(request) };
+      return true;
+    }
+    return false;
+  }
+
+  /**
+   * Opens the sockets that the queue needs.
+   *
+   * @returns After how many milliseconds this must be called again, if at all.
+   */
+  connect(): number | undefined {
+    while (this.#needsSocket()) {
+      const wait = this.#retryAt - this.#options.clock.now();
+      if (wait > 0) return wait;
+      this.#open();
     }
   }
 
-  /** Lets one socket with room connect: one that exists already, or else a new one. */
-  connect(): void {
-    const existing = this.sockets.find((socket) => socket.hasRoom && !socket.isConnected);
-    const socket = existing ?? this.#open();
-    // The request that needs the socket can be taken back before the socket is connected.
-    socket.disconnectLater();
+  /**
+   * Lets the next joins be made on other sockets than these, because a join that the server refuses
+   * as one too many costs all channels of its socket.
+   */
+  retire(): void {
+    for (const socket of this.#sockets) socket.retire();
   }
 
-  #open(): PooledSocket {
-    const { createClient, clock, log } = this.#options;
-    const onDisconnect = () => void this.#sockets.delete(socket);
-    const socket = new PooledSocket(createClient(), { clock, log, onDisconnect });
-    this.#sockets.add(socket);
-    return socket;
+  #all(): RealtimeSocket[] {
+    return [...this.#sockets];
+  }
+
+  #needsSocket(): boolean {
+    const [first] = this.#queue;
+    if (!first) return false;
+    const sockets = this.#all();
+    // While none is connected, only one attempt is made at a time.
+    if (sockets.length > 0 && !sockets.some(({ isOpen }) => isOpen)) return false;
+    const room = sockets.reduce((sum, socket) => sum + socket.room, 0);
+    if (this.#queue.size > room) return true;
+    // A user can have a channel of the same topic with other rights.
+    return !sockets.some((socket) => socket.room > 0 && !socket.hasTopic(first.request!.topic));
+  }
+
+  #open(): void {
+    const { createWebSocket, clock } = this.#options;
+    let openedAt: number | undefined;
+    try {
+      const socket = new RealtimeSocket(createWebSocket(), {
+        clock,
+        log: this.#sparseLog,
+        onOpen: () => {
+          openedAt = clock.now();
+          this.#isOutage = false;
+          this.#onReady();
+        },
+        onReady: this.#onReady,
+        onEnd: (cause) => {
+          this.#sockets.delete(socket);
+          if (cause === "lost") this.#noteLoss(openedAt);
+          this.#onReady();
+        },
+      });
+      this.#sockets.add(socket);
+    } catch {
+      this.#noteLoss(undefined);
+    }
+  }
+
+  /** @param openedAt When the lost socket connected. `undefined` if it did not. */
+  #noteLoss(openedAt: number | undefined): void {
+    const { clock, random, log } = this.#options;
+    if (openedAt === undefined) {
+      if (!this.#isOutage) log("warn", "realtime can't be reached");
+      this.#isOutage = true;
+    }
+    const now = clock.now();
+    // All sockets are lost at the same moment when the server restarts.
+    if (now < this.#retryAt) return;
+    if (now - (openedAt ?? now) > STABLE_MS) this.#failures = 0;
+    this.#retryAt = now + jitter(backoff(++this.#failures, RECONNECT_MS), random, { spread: 0.5 });
   }
 }

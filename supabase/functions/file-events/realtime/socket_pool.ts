@@ -1,74 +1,90 @@
 import type { ChannelRequest } from "./channel_request.ts";
 import { JoinPace } from "./join_pace.ts";
-import { createOutageLog } from "./outage_log.ts";
 import { SocketGroup, type SocketGroupOptions } from "./socket_group.ts";
 
 export interface SocketPool {
-  request(request: ChannelRequest): void;
+  request(request: ChannelRequest): ChannelHandle;
   /** Pauses all joins, because the server refused one as one too many. */
   slowDown(): void;
 }
 
+/** What whoever has requested a channel can do with it. */
+export interface ChannelHandle {
+  /** Takes the request back, or leaves the channel. */
+  leave(): void;
+  /** Whether the server should accept the channel within about 150 ms. False when it has. */
+  readonly isJoining: boolean;
+}
+
 export type SocketPoolOptions = SocketGroupOptions;
 
-/** How often the pool looks whether a socket has connected, while requests wait for it. */
-const CONNECTING_INTERVAL_MS = 50;
+/** A join that has had no answer for so long takes longer than usual. */
+const SLOW_JOIN_MS = 300;
 
 /**
  * Creates a pool that shares few sockets among the channels of all users.
  *
- * All joins, also those after a lost socket, are made one by one and only on a connected socket. If
- * a thousand were made at once after a restart of the server, it would refuse most of them. A refused
- * join blocks its socket for five seconds. So users who were refused join on sockets apart from the
- * others.
+ * The answer to a join lets the next one be sent, so joins are as fast as the server answers. When
+ * the server refuses one as one too many, they are paced for some minutes.
+ *
+ * A refused join blocks its socket for five seconds. So users who were refused join on sockets apart
+ * from the others.
  */
 export function createSocketPool(options: SocketPoolOptions): SocketPool {
-  const { clock, log } = options;
-  const ordinary = new SocketGroup(options);
+  const { clock, random } = options;
+  const ordinary = new SocketGroup(options, serve);
   /** For users whose last join was refused. */
-  const quarantine = new SocketGroup(options);
+  const quarantine = new SocketGroup(options, serve);
   /** In the order in which they are served. */
   const groups = [ordinary, quarantine];
-  const pace = new JoinPace(clock);
-  const logOutage = createOutageLog(log);
-  /** Whether a timer will call `serve`. */
-  let isServing = false;
+  const pace = new JoinPace(clock, random);
+  /** When `serve` will be called by the timer. */
+  let wakeAt = Infinity;
+  let cancelTimer = () => {};
 
+  /** Makes all joins that can be made now. */
   function serve(): void {
-    isServing = groups.some((group) => group.hasRequests);
-    if (!isServing) return pace.reset();
-    checkConnections();
-    if (pace.pauseLeftMs > 0) return void clock.after(pace.pauseLeftMs, serve);
-    let wait = CONNECTING_INTERVAL_MS;
-    try {
-      for (const group of groups) {
-        const next = group.dequeue();
-        if (next) {
-          wait = pace.intervalMs;
-          const { request, socket } = next;
-          return request.onChannel(socket.open(request.topic, request.options, request));
-        }
-        if (group.hasRequests) group.connect();
-      }
-    } finally {
-      // Also after an error, which the caller or index.ts handles: the other requests still wait.
-      clock.after(wait, serve);
-    }
+    while (pace.waitMs <= 0 && joinNext()) pace.countJoin();
+    const waiting = groups.filter((group) => group.hasRequests);
+    const wait = pace.waitMs > 0 ? [pace.waitMs] : waiting.map((group) => group.connect());
+    wakeIn(waiting.length > 0 ? Math.min(...wait.map((ms) => ms ?? Infinity)) : Infinity);
   }
 
-  function checkConnections(): void {
-    const sockets = groups.flatMap((group) => group.sockets);
-    for (const socket of sockets) socket.observe();
-    logOutage(sockets.map(({ state }) => state));
-    for (const socket of sockets) if (socket.hasTimedOut) socket.disconnect();
+  function joinNext(): boolean {
+    // While the pace is limited, an answer that does not come is waited for, because it is probably
+    // a refusal, and the next join would be refused too.
+    return groups.some((group) => !(pace.isLimited && group.isStalled) && group.joinNext());
+  }
+
+  function wakeIn(ms: number): void {
+    const at = clock.now() + ms;
+    if (at === wakeAt) return;
+    cancelTimer();
+    wakeAt = at;
+    if (ms === Infinity) return void (cancelTimer = () => {});
+    cancelTimer = clock.after(ms, () => {
+      wakeAt = Infinity;
+      serve();
+    });
   }
 
   return {
     request(request) {
       const group = request.wasRefused ? quarantine : ordinary;
-      group.enqueue(request);
-      if (!isServing) serve();
+      const membership = group.enqueue(request);
+      serve();
+      return {
+        leave: () => group.leave(membership),
+        get isJoining() {
+          const { joined } = membership;
+          if (!joined) return !pace.isLimited && group.isSwift;
+          return clock.now() - joined.channel.requestedAt < SLOW_JOIN_MS;
+        },
+      };
     },
-    slowDown: () => pace.slowDown(),
+    slowDown() {
+      pace.slowDown();
+      for (const group of groups) group.retire();
+    },
   };
 }

@@ -15,6 +15,11 @@ export interface FeedSubscription {
   /** Whether the feed is down and expects to be live within about 150 ms. */
   readonly isJoining: boolean;
   /**
+   * Whether the feed, which is down, expects to be live within about 150 ms. It can turn false without
+   * a message, for example when the server does not answer.
+   */
+  readonly isJoining: boolean;
+  /**
    * Subscribes again, with another token of the same user if one is given. It never throws. A live
    * feed reports `down` at once.
    */
