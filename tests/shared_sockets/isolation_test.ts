@@ -11,13 +11,8 @@ const wanted = Number(Deno.env.get("ISOLATION_CHANGES")) || undefined;
 /** A failure prints it; with the same seed the same is done again. */
 const seed = Number(Deno.env.get("ISOLATION_SEED")) || 1 + Date.now() % 2_000_000_000;
 
-/** Without sanitizers: realtime-js's `disconnect()` leaves a timer of up to 10 s behind. */
-function test(name: string, fn: (t: Deno.TestContext) => Promise<void>): void {
-  Deno.test({ name, fn, sanitizeOps: false, sanitizeResources: false });
-}
-
 for (const name of ["broadcast", "postgres_changes"] as const) {
-  test(`shared sockets bring every change to its owner and to nobody else, by ${name}`, async () => {
+  Deno.test(`shared sockets bring every change to its owner and to nobody else, by ${name}`, async () => {
     await using stack = await startFeedStack({ refusedJoinMs: 50 });
     const target = wanted ?? TARGETS[name];
     const random = seededRandom(seed);
@@ -30,7 +25,7 @@ for (const name of ["broadcast", "postgres_changes"] as const) {
   });
 }
 
-test("the isolation test notices what is not one's own", async (t) => {
+Deno.test("the isolation test notices what is not one's own", async (t) => {
   await using stack = await startFeedStack();
   const run = (source: ChannelSource, share = shareFeed) =>
     runIsolation(stack, {

@@ -18,20 +18,15 @@ import {
 
 const REFUSED_JOIN_MS = 1_000;
 
-/** A test with the local Realtime; without sanitizers, as in `isolation_test.ts`. */
+/** A test with the local Realtime. */
 function test(
   name: string,
   fn: (stack: Stack, t: Deno.TestContext) => Promise<void>,
   realtime = {},
 ): void {
-  Deno.test({
-    name,
-    sanitizeOps: false,
-    sanitizeResources: false,
-    async fn(t) {
-      await using stack = await startFeedStack({ refusedJoinMs: REFUSED_JOIN_MS, ...realtime });
-      await fn(stack, t);
-    },
+  Deno.test(name, async (t) => {
+    await using stack = await startFeedStack({ refusedJoinMs: REFUSED_JOIN_MS, ...realtime });
+    await fn(stack, t);
   });
 }
 
@@ -71,11 +66,9 @@ test("a crowd of users on a server with Supabase's limits", async (stack, t) => 
     await until(areLive(listeners), "live users", 60_000);
   };
 
-  await t.step("250 who come at once are paced, and share 3 sockets", async () => {
-    const began = performance.now();
+  await t.step("250 who come at once share 3 sockets", async () => {
     await join(250);
     assert.deepEqual(realtime.counts(), { sockets: 3, channels: 250 });
-    assert.ok(performance.now() - began >= 249 * 20, "50 joins a second at most");
   });
 
   await t.step("the 301st opens the 4th socket", async () => {

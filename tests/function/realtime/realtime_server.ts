@@ -24,7 +24,7 @@ interface JoinPayload {
   config: {
     private: boolean;
     broadcast: { replication_ready?: boolean };
-    postgres_changes: PostgresChangesFilter[];
+    postgres_changes?: PostgresChangesFilter[];
   };
 }
 
@@ -43,7 +43,7 @@ export class Join {
 
   /** Answers ok. */
   accept(): void {
-    const filters = this.payload.config.postgres_changes;
+    const filters = this.payload.config.postgres_changes ?? [];
     const response = { postgres_changes: filters.map((filter, n) => ({ id: n + 1, ...filter })) };
     this.#send("phx_reply", { status: "ok", response }, this.refs.message);
   }
@@ -65,7 +65,7 @@ export class Join {
   change(table: string, type: string, record: unknown, errors: string[] | null = null): void {
     const commit_timestamp = "2026-11-23T10:30:00.000Z";
     const data = { schema: "public", table, type, record, errors, columns: [], commit_timestamp };
-    const ids = this.payload.config.postgres_changes.flatMap((filter, n) =>
+    const ids = (this.payload.config.postgres_changes ?? []).flatMap((filter, n) =>
       filter.table === table ? [n + 1] : []
     );
     this.#send("postgres_changes", { data, ids });

@@ -1,151 +1,203 @@
 import assert from "node:assert/strict";
-import type { RealtimeChannel } from "@supabase/supabase-js";
-import { createSocketPool } from "../../../supabase/functions/file-events/realtime/socket_pool.ts";
+import type { ChannelLoss } from "../../../supabase/functions/file-events/realtime/channel_loss.ts";
+import {
+  type ChannelHandle,
+  createSocketPool,
+} from "../../../supabase/functions/file-events/realtime/socket_pool.ts";
 import { FakeClock, settle } from "../../support/fake_clock.ts";
 import { unreachableUrl } from "../../support/http_server.ts";
 import { until } from "../../support/until.ts";
 import { advanceUntil } from "./advance_until.ts";
-import { type RealtimeServer, testWithServer as test } from "./realtime_server.ts";
+import { type Join, type RealtimeServer, testWithServer as test } from "./realtime_server.ts";
 
-/** A pool of real clients on the test's clock. The n-th one connects to the n-th URL, or the last. */
+interface TestChannel extends ChannelHandle {
+  readonly reports: (ChannelLoss["kind"] | "joined")[];
+}
+
+/** A pool on the test's clock. The n-th socket connects to the n-th URL, or the last. */
 function createPool(server: RealtimeServer, urls = [server.url]) {
-  let clients = 0;
+  let opened = 0;
   const clock = new FakeClock();
   const logged: string[] = [];
   const pool = createSocketPool({
-    createClient: () => server.createClient(urls[clients++] ?? urls.at(-1)),
+    createWebSocket: () => server.createWebSocket(urls[opened++] ?? urls.at(-1)),
     clock,
+    random: () => 0.5,
     log(level, event) {
       assert.equal(level, "warn");
       logged.push(event);
     },
   });
-  const channels: RealtimeChannel[] = [];
 
-  /** Requests a channel, which joins at once. The returned function gives it up. */
-  function request(topic: string, { wasRefused = false } = {}): () => void {
-    const controller = new AbortController();
-    const { signal } = controller;
-    const onChannel = (channel: RealtimeChannel) => {
-      channels.push(channel);
-      channel.subscribe();
+  function request(topic: string, { wasRefused = false, onJoined = () => {} } = {}): TestChannel {
+    const reports: TestChannel["reports"] = [];
+    const handle = pool.request({
+      topic,
+      join: { config: {}, access_token: "token" },
+      wasRefused,
+      listener: {
+        onJoined() {
+          reports.push("joined");
+          onJoined();
+        },
+        onMessage() {},
+        onLoss: ({ kind }) => void reports.push(kind),
+      },
+    });
+    return {
+      reports,
+      leave: () => handle.leave(),
+      get isJoining() {
+        return handle.isJoining;
+      },
     };
-    pool.request({ topic, options: { config: {} }, wasRefused, signal, onChannel });
-    return () => controller.abort();
   }
 
-  /** Lets time pass until the pool has handed out so many channels. */
-  function handedOut(count: number): Promise<void> {
-    return advanceUntil(clock, () => channels.length >= count, `${count} channels are handed out`);
+  /** The next join. Time passes until it comes. */
+  const nextJoin = () => server.nextJoin(clock);
+
+  /** The next joins, which are answered at once. No time passes. */
+  async function acceptJoins(count: number): Promise<Join[]> {
+    const joins: Join[] = [];
+    while (joins.length < count) {
+      const join = await server.nextJoin();
+      join.accept();
+      joins.push(join);
+    }
+    return joins;
   }
 
   /** Requests a channel, and waits until it is joined. */
-  async function join(topic: string): Promise<() => void> {
-    const leave = request(topic);
-    await handedOut(channels.length + 1);
-    const channel = channels.at(-1)!;
-    (await server.nextJoin()).accept();
-    await until(() => channel.state === "joined");
-    return leave;
+  async function join(topic: string): Promise<TestChannel & { join: Join }> {
+    const channel = request(topic);
+    const [join] = await acceptJoins(1);
+    await until(() => channel.reports.length === 1, "joined");
+    return Object.assign(channel, { join: join! });
   }
-  return { pool, clock, channels, logged, request, handedOut, join };
+  return { pool, clock, logged, request, nextJoin, acceptJoins, join, opened: () => opened };
 }
 
+const TOO_MANY = "ClientJoinRateLimitReached: Too many joins per second";
+const topics = (joins: Join[]) => joins.map(({ topic }) => topic.replace("realtime:", ""));
+const socketsOf = (joins: Join[]) => new Set(joins.map(({ socket }) => socket)).size;
+
 test("socket pool puts the channels of all users on one socket", async (server) => {
-  const { channels, request, handedOut } = createPool(server);
+  const { request, acceptJoins } = createPool(server);
   request("files:1");
   request("files:2");
-  await handedOut(2);
-  const joins = [await server.nextJoin(), await server.nextJoin()];
-  assert.deepEqual(joins.map(({ topic }) => topic), ["realtime:files:1", "realtime:files:2"]);
-  assert.equal(server.sockets.size, 1);
-  assert.equal(channels[0]?.socket, channels[1]?.socket);
+  const joins = await acceptJoins(2);
+  assert.deepEqual(topics(joins), ["files:1", "files:2"]);
+  assert.equal(socketsOf(joins), 1);
 });
 
-test("socket pool hands out no channel before its socket is connected", async (server) => {
-  const { channels, request, handedOut } = createPool(server);
+test("socket pool sends at most 8 joins that have no answer, and the next with each answer", async (server) => {
+  const { request, clock } = createPool(server);
+  for (let n = 0; n < 20; n++) request(`files:${n}`);
+  await until(() => server.joins.length === 8, "8 joins");
+  await settle();
+  assert.equal(server.joins.length, 8);
+  server.joins[3]!.accept();
+  await until(() => server.joins.length === 9, "the 9th join");
+  server.joins[0]!.refuse("Unauthorized");
+  await until(() => server.joins.length === 10, "the 10th join");
+  assert.equal(clock.now(), new FakeClock().now(), "no time has passed");
+});
+
+test("socket pool sends no join after one that has had no answer for a second", async (server) => {
+  const { request, clock, nextJoin, acceptJoins } = createPool(server);
   request("files:1");
-  assert.equal(channels.length, 0);
-  await handedOut(1);
-  assert.equal(channels[0]?.socket.isConnected(), true);
+  const first = await nextJoin();
+  await clock.advance(1_001);
+  request("files:2");
+  await settle();
+  assert.equal(server.joins.length, 1);
+  assert.equal(server.sockets.size, 1, "and opens no socket to get around it");
+  first.refuse("Unauthorized");
+  const [second] = await acceptJoins(1);
+  assert.equal(second!.socket, first.socket);
 });
 
-test("socket pool paces joins: 50 a second at most", async (server) => {
-  const { clock, channels, request, handedOut } = createPool(server);
-  request("files:0");
-  await handedOut(1);
+test("socket pool gives up a join that has had no answer for 10 s", async (server) => {
+  const { request, clock, nextJoin } = createPool(server);
+  const channels = [request("files:1"), request("files:2")];
+  await nextJoin();
+  await nextJoin();
+  await clock.advance(9_000);
+  assert.deepEqual(channels.map(({ reports }) => reports), [[], []]);
   await clock.advance(1_000);
-  for (let n = 1; n <= 10; n++) request(`files:${n}`);
-  assert.equal(channels.length, 2);
-  await clock.advance(19);
-  assert.equal(channels.length, 2);
-  await clock.advance(1);
-  assert.equal(channels.length, 3);
-  await clock.advance(8 * 20);
-  assert.equal(channels.length, 11);
+  assert.deepEqual(channels.map(({ reports }) => reports), [["failure"], ["failure"]]);
+  await until(() => server.leaves.length === 2, "the server is told");
 });
 
 test("socket pool opens another socket for the 101st channel", async (server) => {
-  const { channels, request, handedOut } = createPool(server);
-  for (let n = 1; n <= 101; n++) request(`files:${n}`);
-  await handedOut(101);
-  assert.equal(new Set(channels.slice(0, 100).map(({ socket }) => socket)).size, 1);
-  assert.notEqual(channels[100]?.socket, channels[0]?.socket);
+  const { request, acceptJoins } = createPool(server);
+  for (let n = 1; n <= 100; n++) request(`files:${n}`);
+  assert.equal(socketsOf(await acceptJoins(100)), 1);
+  request("files:101");
+  await acceptJoins(1);
   assert.equal(server.sockets.size, 2);
 });
 
+test("socket pool opens all sockets that a crowd needs, once one is connected", async (server) => {
+  const { request, acceptJoins, opened } = createPool(server);
+  for (let n = 1; n <= 250; n++) request(`files:${n}`);
+  assert.equal(opened(), 1);
+  const joins = await acceptJoins(250);
+  assert.equal(socketsOf(joins), 3);
+});
+
 test("socket pool rejoins on a full socket, in the place of the channel that was left", async (server) => {
-  const { channels, request, handedOut } = createPool(server);
-  const leave = request("files:1");
+  const { request, acceptJoins } = createPool(server);
+  const first = request("files:1");
   for (let n = 2; n <= 100; n++) request(`files:${n}`);
-  await handedOut(100);
-  leave();
+  await acceptJoins(100);
+  first.leave();
   request("files:1");
-  await handedOut(101);
-  assert.equal(channels[100]?.socket, channels[0]?.socket);
+  await acceptJoins(1);
   assert.equal(server.sockets.size, 1);
 });
 
 test("socket pool keeps users apart whose last join was refused", async (server) => {
-  const { channels, request, handedOut } = createPool(server);
+  const { request, acceptJoins } = createPool(server);
   request("files:1");
   request("files:2", { wasRefused: true });
   request("files:3", { wasRefused: true });
-  await handedOut(3);
-  assert.notEqual(channels[1]?.socket, channels[0]?.socket);
-  assert.equal(channels[2]?.socket, channels[1]?.socket);
+  const joins = await acceptJoins(3);
+  const socketOf = (topic: string) => joins[topics(joins).indexOf(topic)]!.socket;
+  assert.notEqual(socketOf("files:2"), socketOf("files:1"));
+  assert.equal(socketOf("files:3"), socketOf("files:2"));
 });
 
 test("socket pool rejoins a topic on the socket that has just left it", async (server) => {
-  const { channels, request, handedOut, join } = createPool(server);
-  const leave = await join("files:1");
-  leave();
-  request("files:1");
-  await handedOut(2);
-  await server.nextJoin();
+  const { request, join, nextJoin } = createPool(server);
+  const first = await join("files:1");
+  first.leave();
+  const second = request("files:1");
+  const again = await nextJoin();
   assert.deepEqual(server.leaves, ["realtime:files:1"]);
-  assert.notEqual(channels[1], channels[0]);
   assert.equal(server.sockets.size, 1);
+  first.join.close();
+  again.accept();
+  await until(() => second.reports.length > 0);
+  assert.deepEqual([first.reports, second.reports], [["joined"], ["joined"]]);
 });
 
 test("socket pool gives a topic that is in use another socket, for other rights of the same user", async (server) => {
-  const { channels, request, handedOut } = createPool(server);
+  const { request, acceptJoins } = createPool(server);
   request("files:1");
   request("files:1");
   request("files:2");
-  await handedOut(3);
-  const [first, ...others] = channels;
-  const second = others.find(({ subTopic }) => subTopic === "files:1");
-  assert.notEqual(second?.socket, first?.socket);
+  const joins = await acceptJoins(3);
+  const [one, other] = joins.filter(({ topic }) => topic === "realtime:files:1");
+  assert.notEqual(one!.socket, other!.socket);
   assert.equal(server.sockets.size, 2);
 });
 
 test("socket pool closes a socket that has had no channel for 10 s", async (server) => {
-  const { clock, channels, logged, join } = createPool(server);
-  const leave = await join("files:1");
-  leave();
+  const { clock, logged, join } = createPool(server);
+  const channel = await join("files:1");
+  channel.leave();
   await until(() => server.leaves.length === 1);
-  await until(() => channels[0]?.socket.getChannels().length === 0);
   await clock.advance(9_999);
   await settle();
   assert.equal(server.sockets.size, 1);
@@ -155,186 +207,168 @@ test("socket pool closes a socket that has had no channel for 10 s", async (serv
   assert.deepEqual(logged, []);
 });
 
-test("socket pool keeps a socket while it has a channel", async (server) => {
-  const { clock, channels, join } = createPool(server);
-  const leave = await join("files:1");
-  await join("files:2");
-  leave();
-  await until(() => server.leaves.length === 1);
-  await clock.advance(60_000);
-  assert.equal(channels[1]?.socket.isConnected(), true);
-});
-
-test("socket pool keeps a socket that is used again within 10 s", async (server) => {
-  const { clock, channels, join, request, handedOut } = createPool(server);
-  const leave = await join("files:1");
-  leave();
-  await until(() => server.leaves.length === 1);
+test("socket pool keeps a socket while it has a channel, and one that is used again within 10 s", async (server) => {
+  const { clock, join } = createPool(server);
+  const first = await join("files:1");
+  const second = await join("files:2");
+  first.leave();
+  await clock.advance(15_000);
+  second.leave();
   await clock.advance(5_000);
-  request("files:2");
-  await handedOut(2);
-  await clock.advance(60_000);
-  request("files:3");
-  await handedOut(3);
-  assert.equal(new Set(channels.map(({ socket }) => socket)).size, 1);
+  const third = await join("files:3");
+  await clock.advance(15_000);
+  const fourth = await join("files:4");
+  assert.equal(socketsOf([first.join, second.join, third.join, fourth.join]), 1);
   assert.equal(server.sockets.size, 1);
 });
 
-test("socket pool frees the place of a channel that supabase-js fails to leave", async (server) => {
-  const { clock, channels, logged, join } = createPool(server);
-  const leave = await join("files:1");
-  channels[0]!.socket.removeChannel = () => Promise.reject(new Error("not left"));
-  leave();
-  await clock.advance(10_000);
-  await until(() => server.sockets.size === 0, "the socket is closed");
-  assert.deepEqual(logged, ["channel not left cleanly"]);
-});
-
-test("socket pool logs that supabase-js fails to disconnect a socket", async (server) => {
-  const { clock, channels, logged, join } = createPool(server);
-  const leave = await join("files:1");
-  const client = channels[0]!.socket;
-  const { disconnect } = client;
-  client.disconnect = () => Promise.reject(new Error("not closed"));
-  leave();
-  await clock.advance(10_000);
-  assert.deepEqual(logged, ["socket not closed cleanly"]);
-  client.disconnect = disconnect;
-});
-
-test("socket pool goes on with the next request when a join throws", async (server) => {
-  const { pool, clock, request, handedOut } = createPool(server);
-  const { signal } = new AbortController();
-  const onChannel = () => {
-    throw new Error("broken");
+test("socket pool goes on with the next request when a listener throws", async (server) => {
+  const { request, acceptJoins } = createPool(server);
+  const errors: string[] = [];
+  const onError = (event: ErrorEvent) => {
+    event.preventDefault();
+    errors.push(event.message);
   };
-  pool.request({ topic: "files:1", options: { config: {} }, wasRefused: false, signal, onChannel });
-  request("files:2");
-  await assert.rejects(advanceUntil(clock, () => false), /broken/);
-  await handedOut(1);
-});
-
-test("socket pool tries again when a client can't be made", async (server) => {
-  const { request, handedOut } = createPool(server, ["not a URL", server.url]);
-  assert.throws(() => request("files:1"), /Invalid URL/);
-  await handedOut(1);
-});
-
-test("socket pool hands out no channel for a request that was given up", async (server) => {
-  const { pool, channels, request, handedOut, clock } = createPool(server);
-  const giveUp = request("files:1");
-  request("files:2");
-  giveUp();
-  const signal = AbortSignal.abort();
-  const onChannel = () => assert.fail("the request had ended before it began");
-  pool.request({ topic: "files:3", options: { config: {} }, wasRefused: false, signal, onChannel });
-  await handedOut(1);
-  await clock.advance(1_000);
-  assert.deepEqual(channels.map(({ subTopic }) => subTopic), ["files:2"]);
-});
-
-test("socket pool pauses all joins when the server had too many, longer each time", async (server) => {
-  const { pool, clock, channels, request, handedOut } = createPool(server);
-  request("files:0");
-  await handedOut(1);
-  await clock.advance(1_000);
-  for (const [n, pause] of [1_000, 2_000, 4_000].entries()) {
-    pool.slowDown();
-    pool.slowDown();
-    request(`files:${n + 1}`);
-    await clock.advance(pause - 1);
-    assert.equal(channels.length, n + 1, `still waits before ${pause} ms`);
-    await clock.advance(100);
-    assert.equal(channels.length, n + 2);
+  addEventListener("error", onError);
+  try {
+    for (let n = 0; n < 10; n++) {
+      request(`files:${n}`, {
+        onJoined() {
+          throw new Error("broken");
+        },
+      });
+    }
+    await acceptJoins(10);
+    await until(() => errors.length === 10, "the errors are reported");
+  } finally {
+    removeEventListener("error", onError);
   }
 });
 
-test("socket pool joins at half the pace after each such pause, until nobody waits", async (server) => {
-  const { pool, clock, channels, request, handedOut } = createPool(server);
-  request("files:0");
-  await handedOut(1);
-  await clock.advance(1_000);
-  for (let n = 1; n <= 20; n++) request(`files:${n}`);
-  for (const [pause, interval] of [[1_000, 40], [2_000, 80]] as const) {
-    pool.slowDown();
-    await clock.advance(pause + 100);
-    const before = channels.length;
-    await clock.advance(4 * interval);
-    assert.equal(channels.length, before + 4);
-  }
-  await handedOut(21);
-  await clock.advance(1_000);
-  for (let n = 21; n <= 30; n++) request(`files:${n}`);
-  const before = channels.length;
-  await clock.advance(5 * 20);
-  assert.equal(channels.length, before + 5, "the ordinary pace");
+test("socket pool tries again when a socket can't be made", async (server) => {
+  const { request, logged, nextJoin } = createPool(server, ["not a URL", server.url]);
+  request("files:1");
+  assert.deepEqual(logged, ["realtime can't be reached"]);
+  await nextJoin();
 });
 
-test("socket pool closes a socket that was opened for a request given up", async (server) => {
+test("socket pool joins no channel for a request that was taken back", async (server) => {
+  const { request, acceptJoins } = createPool(server);
+  request("files:1").leave();
+  request("files:2");
+  assert.deepEqual(topics(await acceptJoins(1)), ["files:2"]);
+});
+
+test("socket pool closes a socket that was opened for a request taken back", async (server) => {
   const { clock, request } = createPool(server);
-  request("files:1")();
+  const channel = request("files:1");
   await until(() => server.sockets.size === 1, "the socket is open");
+  await settle();
+  channel.leave();
   await clock.advance(11_000);
   await until(() => server.sockets.size === 0, "the socket is closed");
   assert.equal(clock.pending, 0);
 });
 
-test("socket pool waits for a lost socket to reconnect, and keeps the channels on it", async (server) => {
-  const { clock, channels, request, handedOut, join } = createPool(server);
-  await join("files:1");
-  for (const socket of server.sockets) socket.close(4000);
-  await until(() => server.sockets.size === 0);
-  await until(() => !channels[0]!.socket.isConnected());
-  const giveUp = request("files:2");
-  giveUp();
-  await clock.advance(11_000);
-  request("files:3");
-  await handedOut(2);
-  assert.equal(channels[1]?.socket, channels[0]?.socket);
+test("socket pool pauses all joins when the server had too many, and goes on slowly", async (server) => {
+  const { pool, clock, request, join } = createPool(server);
+  await join("files:0");
+  pool.slowDown();
+  pool.slowDown();
+  for (let n = 1; n <= 20; n++) request(`files:${n}`);
+  await clock.advance(999);
+  await settle();
+  assert.equal(server.joins.length, 1);
+  const from = clock.now();
+  await advanceUntil(clock, () => server.joins.length >= 5, "4 joins");
+  assert.ok(clock.now() - from >= 3 * 200, "about 4 a second");
+});
+
+test("socket pool makes the joins after such a refusal on another socket, to risk no channel", async (server) => {
+  const { pool, join, request, nextJoin } = createPool(server);
+  const before = await join("files:1");
+  pool.slowDown();
+  request("files:2");
+  assert.notEqual((await nextJoin()).socket, before.join.socket);
+});
+
+test("socket pool sends no join elsewhere while one has no answer, after such a refusal", async (server) => {
+  const { pool, clock, request, nextJoin } = createPool(server);
+  pool.slowDown();
+  request("files:1");
+  request("files:1");
+  const first = await nextJoin();
+  await clock.advance(5_000);
+  await settle();
+  assert.equal(server.joins.length, 1);
+  first.refuse(TOO_MANY);
+  await nextJoin();
+});
+
+test("socket pool tells each channel of a lost socket, and connects again after a moment", async (server) => {
+  const { clock, request, join, acceptJoins, logged } = createPool(server);
+  const channels = [await join("files:1"), await join("files:2")];
+  channels[0]!.join.socket.close(4000);
+  await until(() => channels[1]!.reports.length === 2);
+  assert.deepEqual(channels.map(({ reports }) => reports), Array(2).fill(["joined", "socket"]));
+  request("files:1");
+  await clock.advance(299);
+  await settle();
+  assert.equal(server.sockets.size, 0);
+  await clock.advance(1);
+  await acceptJoins(1);
+  assert.deepEqual(logged, []);
+});
+
+test("socket pool connects less and less often while Realtime is down, with one socket at a time", async (server) => {
+  const attempts: number[] = [];
+  const clock = new FakeClock();
+  const pool = createSocketPool({
+    createWebSocket() {
+      attempts.push(clock.now());
+      throw new Error("no network");
+    },
+    clock,
+    random: () => 0.5,
+    log: () => {},
+  });
+  const listener = { onJoined() {}, onMessage() {}, onLoss() {} };
+  for (let n = 0; n < 200; n++) {
+    pool.request({
+      topic: `${n}`,
+      join: { config: {}, access_token: "" },
+      wasRefused: false,
+      listener,
+    });
+  }
+  await clock.advance(20_000);
+  const delays = attempts.slice(1).map((at, n) => at - attempts[n]!);
+  assert.deepEqual(delays, [300, 600, 1_200, 2_400, 4_800, 5_000, 5_000]);
+  assert.equal(server.sockets.size, 0);
 });
 
 test("socket pool logs once in each outage that Realtime can't be reached", async (server) => {
-  const { channels, clock, logged, handedOut, join, request } = createPool(server);
+  const { clock, logged, join, request, nextJoin } = createPool(server);
   const line = "realtime can't be reached";
   await join("files:1");
   for (const outage of [1, 2]) {
     server.isUp = false;
     for (const socket of server.sockets) socket.close(4000);
-    await until(() => !channels[0]!.socket.isConnected());
+    await until(() => server.sockets.size === 0);
     request(`files:during ${outage}`);
     await advanceUntil(clock, () => logged.length > outage - 1, "the outage is logged");
-    await clock.advance(500);
+    await clock.advance(5_000);
     assert.deepEqual(logged, Array(outage).fill(line));
     server.isUp = true;
-    await handedOut(outage + 1);
+    (await nextJoin()).accept();
   }
-});
-
-test("socket pool logs an outage of one socket while another is connected", async (server) => {
-  const { clock, logged, request, handedOut } = createPool(server, [
-    server.url,
-    await unreachableUrl(),
-  ]);
-  request("files:1");
-  await handedOut(1);
-  request("files:refused", { wasRefused: true });
-  await advanceUntil(clock, () => logged.length > 0, "the outage is logged");
-  for (let n = 0; n < 20; n++) {
-    request(`files:${n + 2}`);
-    await clock.advance(100);
-  }
-  assert.deepEqual(logged, ["realtime can't be reached"]);
 });
 
 test("socket pool lets nobody wait for a refused user's socket that can't be connected", async (server) => {
-  const { request, handedOut, channels } = createPool(server, [await unreachableUrl(), server.url]);
+  const { request, acceptJoins } = createPool(server, [await unreachableUrl(), server.url]);
   request("files:refused", { wasRefused: true });
   for (let n = 0; n < 5; n++) request(`files:${n}`);
-  await handedOut(5);
-  assert.deepEqual(
-    channels.map(({ subTopic }) => subTopic),
-    [0, 1, 2, 3, 4].map((n) => `files:${n}`),
-  );
+  assert.deepEqual(topics(await acceptJoins(5)), [0, 1, 2, 3, 4].map((n) => `files:${n}`));
 });
 
 test("socket pool gives up a connection that is never answered, and tries another", async (server) => {
@@ -343,13 +377,36 @@ test("socket pool gives up a connection that is never answered, and tries anothe
   const { port } = silent.addr as Deno.NetAddr;
   const pool = createPool(server, [`http://127.0.0.1:${port}`, server.url]);
   pool.request("files:1");
-  // The pool sees after 50 ms that the socket is connecting, and then looks every 50 ms.
-  await pool.clock.advance(50 + 10_000);
+  const connection = await accepted;
+  await pool.clock.advance(9_999);
   assert.deepEqual(pool.logged, []);
-  await pool.clock.advance(50);
+  await pool.clock.advance(1);
   assert.deepEqual(pool.logged, ["realtime can't be reached"]);
-  await pool.handedOut(1);
-  await pool.clock.advance(50);
-  assert.equal(pool.clock.pending, 0, "no timer of the first socket is left");
-  (await accepted).close();
+  connection.close();
+  await pool.nextJoin();
+});
+
+test("socket pool expects a channel soon while a socket connects or answers, and few wait", async (server) => {
+  const { request, clock, nextJoin } = createPool(server);
+  const first = request("files:1");
+  assert.equal(first.isJoining, true, "a socket connects");
+  for (let n = 2; n <= 17; n++) request(`files:${n}`);
+  const last = request("files:last");
+  assert.equal(last.isJoining, false, "many wait");
+  await nextJoin();
+  assert.equal(first.isJoining, true, "the join was sent");
+  await clock.advance(300);
+  assert.equal(first.isJoining, false, "it takes long");
+});
+
+test("socket pool expects no channel soon in a pause, or while Realtime can't be reached", async (server) => {
+  const { pool, request, clock, logged } = createPool(server, [await unreachableUrl()]);
+  const channel = request("files:1");
+  await until(() => logged.length === 1, "an outage");
+  await clock.advance(300);
+  assert.equal(channel.isJoining, false);
+  const other = createPool(server);
+  other.pool.slowDown();
+  assert.equal(other.request("files:1").isJoining, false);
+  pool.slowDown();
 });

@@ -23,7 +23,7 @@ export interface Membership {
 }
 
 /** The delay before a socket is opened after one was lost or not connected, in milliseconds. */
-const RECONNECT_MS = { first: 300, last: 10_000 };
+const RECONNECT_MS = { first: 300, last: 5_000 };
 /** A socket that was lost sooner than this after it had connected counts as a failure too. */
 const STABLE_MS = 10_000;
 /** The joins that a connected socket makes before long. */
@@ -174,6 +174,6 @@ export class SocketGroup {
     // All sockets are lost at the same moment when the server restarts.
     if (now < this.#retryAt) return;
     if (now - (openedAt ?? now) > STABLE_MS) this.#failures = 0;
-    this.#retryAt = now + jitter(backoff(++this.#failures, RECONNECT_MS), random, { spread: 0.5 });
+    this.#retryAt = now + jitter(backoff(++this.#failures, RECONNECT_MS), random);
   }
 }
