@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { decode, encode, encodeBroadcast } from "../../local/realtime/protocol.ts";
-import { recordedFrames } from "./recording.ts";
+import { recordedFrames } from "../support/recording.ts";
 
 Deno.test("encodeBroadcast() writes the bytes of a real server", () => {
   const binaries = recordedFrames("broadcast_from_database")

@@ -4,7 +4,7 @@ import { until } from "../support/until.ts";
 import { normalFrames } from "./normal_frames.ts";
 import { openRawSocket, type RawSocket } from "./raw_socket.ts";
 import { broadcastSql, recordedSchema, tombstonesSql } from "./recorded_schema.ts";
-import { recordedFrames, scenarios } from "./recording.ts";
+import { recordedFrames, scenarios } from "../support/recording.ts";
 import { mintToken } from "../../local/mint_token.ts";
 import { OTHER_USER_ID, USER_ID } from "../support/access_tokens.ts";
 

@@ -21,6 +21,7 @@ const HEARTBEAT_MS = 25_000;
 export class Connection {
   readonly #webSocket: WebSocket;
   readonly #options: ConnectionOptions;
+  #refs = 0;
   /** Whether something has arrived since the last heartbeat. */
   #isAlive = true;
   /** Cancels the timer of the connection attempt, and then that of the next heartbeat. */
@@ -41,6 +42,11 @@ export class Connection {
   /** Whether frames can be sent. */
   get isOpen(): boolean {
     return this.#webSocket.readyState === this.#webSocket.OPEN;
+  }
+
+  /** A number that no other message of this connection has. */
+  nextRef(): string {
+    return String(++this.#refs);
   }
 
   send(frame: Frame): void {
@@ -84,13 +90,8 @@ export class Connection {
   #beat(): void {
     if (!this.#isAlive) return this.#lose();
     this.#isAlive = false;
-    this.send({
-      joinRef: null,
-      ref: "heartbeat",
-      topic: "phoenix",
-      event: "heartbeat",
-      payload: {},
-    });
+    const ref = this.nextRef();
+    this.send({ joinRef: null, ref, topic: "phoenix", event: "heartbeat", payload: {} });
     this.#scheduleHeartbeat();
   }
 }

@@ -47,7 +47,6 @@ export class RealtimeSocket {
   readonly #channels = new Map<string, Channel>();
   /** Those of them whose join has no answer, in the order of the joins. */
   readonly #unanswered = new Set<Channel>();
-  #joins = 0;
   #isRetired = false;
   #cancelJoinTimer = () => {};
   #cancelIdleTimer = () => {};
@@ -93,7 +92,7 @@ export class RealtimeSocket {
   join(request: ChannelRequest): Channel {
     this.#cancelIdleTimer();
     const topic = inFrames(request.topic);
-    const joinRef = String(++this.#joins);
+    const joinRef = this.#connection.nextRef();
     const requestedAt = this.#options.clock.now();
     const channel = { topic, joinRef, requestedAt, listener: request.listener, isJoined: false };
     this.#channels.set(topic, channel);
@@ -117,7 +116,7 @@ export class RealtimeSocket {
   }
 
   #sendLeave({ topic, joinRef }: Channel): void {
-    const ref = `leave ${joinRef}`;
+    const ref = this.#connection.nextRef();
     this.#connection.send({ joinRef, ref, topic, event: "phx_leave", payload: {} });
   }
 

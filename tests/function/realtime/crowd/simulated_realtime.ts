@@ -1,3 +1,4 @@
+import { FakeWebSocket } from "../fake_web_socket.ts";
 import type { EventQueue } from "./event_queue.ts";
 
 export interface SimulatedRealtimeOptions {
@@ -16,8 +17,9 @@ const TOO_MANY = "ClientJoinRateLimitReached: Too many joins per second";
 export class SimulatedRealtime {
   readonly #time: EventQueue;
   readonly #options: SimulatedRealtimeOptions;
-  readonly #sockets = new Set<SimulatedSocket>();
-  isUp = true;
+  /** The open ones, with the frames that the server has not handled yet. */
+  readonly #sockets = new Map<FakeWebSocket, string[]>();
+  #isUp = true;
   joins = 0;
   refusals = 0;
 
@@ -26,55 +28,57 @@ export class SimulatedRealtime {
     this.#options = options;
   }
 
+  /** How many are open. A client that closes one is not noticed. */
   get sockets(): number {
     return this.#sockets.size;
   }
 
   createWebSocket(): WebSocket {
-    const socket = new SimulatedSocket((text) =>
-      this.#afterHalf(() => this.#receive(socket, text))
-    );
-    socket.onGone = () => this.#sockets.delete(socket);
+    const socket = new FakeWebSocket((text) => this.#afterHalf(() => this.#receive(socket, text)));
     // TCP, TLS and the upgrade.
     this.#time.after(3 * this.#options.roundTripMs, () => {
-      if (!this.isUp) return socket.lose();
-      this.#sockets.add(socket);
+      if (!this.#isUp) return socket.lose();
+      if (!socket.isClosed) this.#sockets.set(socket, []);
       socket.open();
     });
-    return socket as unknown as WebSocket;
+    return socket.webSocket;
   }
 
   /** Loses all sockets, and refuses new ones for `ms`. */
   restart(ms: number): void {
-    this.isUp = false;
-    for (const socket of [...this.#sockets]) socket.lose();
-    this.#time.after(ms, () => void (this.isUp = true));
+    this.#isUp = false;
+    for (const socket of this.#sockets.keys()) this.#lose(socket);
+    this.#time.after(ms, () => void (this.#isUp = true));
+  }
+
+  #lose(socket: FakeWebSocket): void {
+    this.#sockets.delete(socket);
+    socket.lose();
   }
 
   #afterHalf(callback: () => void): void {
     this.#time.after(this.#options.roundTripMs / 2, callback);
   }
 
-  #receive(socket: SimulatedSocket, text: string): void {
-    socket.frames.push(text);
-    if (socket.frames.length === 1) this.#handleNext(socket);
+  #receive(socket: FakeWebSocket, text: string): void {
+    const frames = this.#sockets.get(socket);
+    if (frames?.push(text) === 1) this.#handle(socket, frames);
   }
 
-  #handleNext(socket: SimulatedSocket): void {
-    if (!this.#sockets.has(socket) || socket.frames.length === 0) return;
-    const [joinRef, ref, topic, event] = JSON.parse(socket.frames[0]!);
-    const send = (event: string, ref: string | null, payload: unknown) => {
-      if (!this.#sockets.has(socket)) return;
+  #handle(socket: FakeWebSocket, frames: string[]): void {
+    const [joinRef, ref, topic, event] = JSON.parse(frames[0]!);
+    const send = (event: string, ref: string | null, payload: unknown) =>
       this.#afterHalf(() => socket.deliver(JSON.stringify([joinRef, ref, topic, event, payload])));
-    };
-    const isRefused = event === "phx_join" && !this.#admit();
-    this.#time.after(isRefused ? REFUSED_JOIN_MS : event === "phx_join" ? JOIN_MS : 0, () => {
+    const isJoin = event === "phx_join";
+    const isRefused = isJoin && !this.#admit();
+    this.#time.after(isRefused ? REFUSED_JOIN_MS : isJoin ? JOIN_MS : 0, () => {
+      if (!this.#sockets.has(socket)) return;
       const response = isRefused ? { reason: TOO_MANY } : {};
       send("phx_reply", ref, { status: isRefused ? "error" : "ok", response });
-      if (event === "phx_join") send("system", null, { status: "ok", extension: "system" });
-      if (isRefused && this.#sockets.delete(socket)) this.#afterHalf(() => socket.lose());
-      socket.frames.shift();
-      this.#handleNext(socket);
+      if (isRefused) return this.#afterHalf(() => this.#lose(socket));
+      if (isJoin) send("system", null, { status: "ok", extension: "system" });
+      frames.shift();
+      if (frames.length > 0) this.#handle(socket, frames);
     });
   }
 
@@ -83,40 +87,5 @@ export class SimulatedRealtime {
     const isAdmitted = this.#options.admits();
     if (!isAdmitted) this.refusals++;
     return isAdmitted;
-  }
-}
-
-/** The client's end of a connection. */
-class SimulatedSocket {
-  readonly OPEN = 1;
-  readyState = 0;
-  /** What the server has not handled yet. */
-  readonly frames: string[] = [];
-  onopen: (() => void) | null = null;
-  onmessage: ((event: { data: string }) => void) | null = null;
-  onerror: (() => void) | null = null;
-  onclose: (() => void) | null = null;
-  onGone = () => {};
-
-  constructor(readonly send: (text: string) => void) {}
-
-  open(): void {
-    if (this.readyState !== 0) return;
-    this.readyState = 1;
-    this.onopen?.();
-  }
-
-  deliver(data: string): void {
-    if (this.readyState === 1) this.onmessage?.({ data });
-  }
-
-  lose(): void {
-    this.close();
-    this.onclose?.();
-  }
-
-  close(): void {
-    this.readyState = 3;
-    this.onGone();
   }
 }
