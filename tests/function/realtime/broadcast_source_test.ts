@@ -41,6 +41,17 @@ test("broadcastSource brings updates and deletions", async (server) => {
   assert.deepEqual(deletion, { kind: "change", change });
 });
 
+test("broadcastSource takes no other event for a change", async (server) => {
+  const { messages, nextJoin } = subscribeFeed(broadcastSource, server);
+  const join = await nextJoin();
+  join.accept();
+  join.broadcast("other", { operation: "update", file: ROW });
+  join.change("files", "INSERT", ROW);
+  join.broadcast("many", {});
+  await until(() => messages.length === 1);
+  assert.deepEqual(messages, [{ kind: "hint" }]);
+});
+
 const { error_message: _, ...lacking } = ROW;
 const HINTS: [event: string, payload: unknown][] = [
   ["change", { operation: "update", file: lacking }],

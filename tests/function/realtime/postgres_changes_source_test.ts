@@ -53,6 +53,15 @@ test("postgresChangesSource ignores a DELETE, which anybody's row can cause", as
   assert.deepEqual(kinds(), ["live", "change"]);
 });
 
+test("postgresChangesSource takes no broadcast for a change, because anybody can send one", async (server) => {
+  const { messages, kinds, join } = await subscribeLive(postgresChangesSource, server);
+  const data = { table: "files", type: "INSERT", record: ROW };
+  join.broadcast("postgres_changes", { ids: [1], data });
+  join.change("files", "INSERT", ROW);
+  await until(() => messages.length === 2);
+  assert.deepEqual(kinds(), ["live", "change"]);
+});
+
 test("postgresChangesSource turns a row that lacks fields into a hint", async (server) => {
   const { messages, kinds, join } = await subscribeLive(postgresChangesSource, server);
   const { error_message: _, ...lacking } = ROW;
