@@ -102,12 +102,12 @@ export class SocketGroup {
   }
 
   /**
-   * Opens the sockets that the queue needs.
+   * Opens the sockets that the first `joins` requests of the queue need.
    *
    * @returns After how many milliseconds this must be called again, if at all.
    */
-  connect(): number | undefined {
-    while (this.#needsSocket()) {
+  connect(joins: number): number | undefined {
+    while (this.#needsSocket(Math.min(joins, this.#queue.size))) {
       const wait = this.#retryAt - this.#options.clock.now();
       if (wait > 0) return wait;
       this.#open();
@@ -126,14 +126,14 @@ export class SocketGroup {
     return [...this.#sockets];
   }
 
-  #needsSocket(): boolean {
+  #needsSocket(joins: number): boolean {
     const [first] = this.#queue;
     if (!first) return false;
     const sockets = this.#all();
     // While none is connected, only one attempt is made at a time.
     if (sockets.length > 0 && !sockets.some(({ isOpen }) => isOpen)) return false;
     const room = sockets.reduce((sum, socket) => sum + socket.room, 0);
-    if (this.#queue.size > room) return true;
+    if (joins > room) return true;
     // A user can have a channel of the same topic with other rights.
     return !sockets.some((socket) => socket.room > 0 && !socket.hasTopic(first.request!.topic));
   }

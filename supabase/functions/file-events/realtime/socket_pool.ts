@@ -46,7 +46,11 @@ export function createSocketPool(options: SocketPoolOptions): SocketPool {
   function serve(): void {
     while (pace.waitMs <= 0 && joinNext()) pace.countJoin();
     const waiting = groups.filter((group) => group.hasRequests);
-    const wait = pace.waitMs > 0 ? [pace.waitMs] : waiting.map((group) => group.connect());
+    // Sockets that are opened long before they are used would close, because they are idle.
+    const joinsAhead = pace.isLimited ? 1 : Infinity;
+    const wait = pace.waitMs > 0
+      ? [pace.waitMs]
+      : waiting.map((group) => group.connect(joinsAhead));
     wakeIn(waiting.length > 0 ? Math.min(...wait.map((ms) => ms ?? Infinity)) : Infinity);
   }
 

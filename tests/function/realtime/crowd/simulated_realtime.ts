@@ -28,9 +28,9 @@ export class SimulatedRealtime {
     this.#options = options;
   }
 
-  /** How many are open. A client that closes one is not noticed. */
+  /** How many are open. */
   get sockets(): number {
-    return this.#sockets.size;
+    return [...this.#sockets.keys()].filter(({ isClosed }) => !isClosed).length;
   }
 
   createWebSocket(): WebSocket {
