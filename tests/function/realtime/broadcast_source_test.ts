@@ -72,6 +72,12 @@ for (const [event, payload] of HINTS) {
   });
 }
 
+Deno.test("broadcastSource reads broadcasts only", () => {
+  assert.deepEqual(broadcastSource.read("broadcast", { event: "many" }), { kind: "hint" });
+  assert.equal(broadcastSource.read("presence_diff", { event: "many" }), undefined);
+  assert.equal(broadcastSource.read("broadcast", null), undefined);
+});
+
 Deno.test("broadcastSource is confirmed by the replication connection, not by postgres_changes", () => {
   const system = { extension: "system", status: "ok" };
   assert.equal(broadcastSource.confirms(system), true);

@@ -75,6 +75,28 @@ Deno.test("RealtimeSocket ignores the late frames of a channel that was left", (
   assert.deepEqual(reports, ["a: joined", "a: joined", "a: system"]);
 });
 
+Deno.test("RealtimeSocket takes no answer to a leave for one to the next join of the topic", () => {
+  const { reports, socket, join, accept, deliver } = openSocket();
+  socket.leave(join("a"));
+  join("a");
+  const response = { reason: "unmatched topic" };
+  deliver(null, "2", "realtime:a", "phx_reply", { status: "error", response });
+  assert.deepEqual(reports, []);
+  accept("a", "3");
+  assert.deepEqual(reports, ["a: joined"]);
+});
+
+Deno.test("RealtimeSocket is not ready while a join has had no answer for a second", async () => {
+  const { clock, socket, join, accept } = openSocket();
+  join("a");
+  await clock.advance(1_000);
+  assert.deepEqual([socket.isReady, socket.isStalled], [true, false]);
+  await clock.advance(1);
+  assert.deepEqual([socket.isReady, socket.isStalled], [false, true]);
+  accept("a", "1");
+  assert.deepEqual([socket.isReady, socket.isStalled], [true, false]);
+});
+
 Deno.test("RealtimeSocket ignores answers that it does not wait for, and unknown topics", () => {
   const { fake, reports, logged, join, accept, deliver } = openSocket();
   join("a");

@@ -17,10 +17,16 @@ function createShared() {
     /** The tokens that it was told to rejoin with. */
     rejoins: (string | undefined)[];
   }[] = [];
+  let isJoining = false;
   const feed = shareFeed((caller, emit, { signal }) => {
     const rejoins: (string | undefined)[] = [];
     subscriptions.push({ caller, emit, signal, rejoins });
-    return { isJoining: false, rejoin: (renewed) => void rejoins.push(renewed?.token) };
+    return {
+      get isJoining() {
+        return isJoining;
+      },
+      rejoin: (renewed) => void rejoins.push(renewed?.token),
+    };
   }, clock);
 
   /** A stream of a caller. */
@@ -40,7 +46,7 @@ function createShared() {
     );
     return { kinds, subscription, leave: () => controller.abort() };
   }
-  return { clock, subscriptions, subscribe };
+  return { clock, subscriptions, subscribe, setJoining: (value: boolean) => isJoining = value };
 }
 
 Deno.test("shareFeed() subscribes once for the streams of one user, who all hear the same", () => {
@@ -138,6 +144,15 @@ Deno.test("shareFeed() rejoins a deaf feed once, however many streams notice", (
   subscriptions[0]?.emit({ kind: "down" });
   streams[1]?.subscription.rejoin();
   assert.deepEqual(subscriptions[0]?.rejoins, ["later"]);
+});
+
+Deno.test("shareFeed() tells each stream whether the feed is joining", () => {
+  const { subscribe, setJoining } = createShared();
+  const streams = [subscribe(), subscribe()];
+  for (const isJoining of [false, true]) {
+    setJoining(isJoining);
+    for (const { subscription } of streams) assert.equal(subscription.isJoining, isJoining);
+  }
 });
 
 Deno.test("shareFeed() subscribes to nothing for a stream that has ended already", () => {

@@ -8,6 +8,7 @@ import { FakeClock, settle } from "../../support/fake_clock.ts";
 import { unreachableUrl } from "../../support/http_server.ts";
 import { until } from "../../support/until.ts";
 import { advanceUntil } from "./advance_until.ts";
+import { FakeWebSocket } from "./fake_web_socket.ts";
 import { type Join, type RealtimeServer, testWithServer as test } from "./realtime_server.ts";
 
 interface TestChannel extends ChannelHandle {
@@ -322,31 +323,96 @@ test("socket pool tells each channel of a lost socket, and connects again after 
   assert.deepEqual(logged, []);
 });
 
-test("socket pool connects less and less often while Realtime is down, with one socket at a time", async (server) => {
-  const attempts: number[] = [];
+/** A pool whose sockets are the test's, and the times at which it opened them. */
+function createFakePool({ isReachable = true } = {}) {
   const clock = new FakeClock();
+  const opened: number[] = [];
+  const sockets: FakeWebSocket[] = [];
+  const logged: string[] = [];
   const pool = createSocketPool({
     createWebSocket() {
-      attempts.push(clock.now());
-      throw new Error("no network");
+      opened.push(clock.now());
+      if (!isReachable) throw new Error("no network");
+      const fake = new FakeWebSocket();
+      sockets.push(fake);
+      return fake.webSocket;
     },
     clock,
     random: () => 0.5,
-    log: () => {},
+    log: (_level, event) => void logged.push(event),
   });
-  const listener = { onJoined() {}, onMessage() {}, onLoss() {} };
-  for (let n = 0; n < 200; n++) {
+  const request = (topic: string) =>
     pool.request({
-      topic: `${n}`,
+      topic,
       join: { config: {}, access_token: "" },
       wasRefused: false,
-      listener,
+      listener: { onJoined() {}, onMessage() {}, onLoss: () => void request(topic) },
     });
-  }
+  return { clock, pool, opened, sockets, logged, request };
+}
+
+const delaysBetween = (times: number[]) => times.slice(1).map((at, n) => at - times[n]!);
+
+Deno.test("socket pool connects less and less often while Realtime is down, and logs it once", async () => {
+  const { clock, opened, logged, request } = createFakePool({ isReachable: false });
+  for (let n = 0; n < 200; n++) request(`${n}`);
   await clock.advance(20_000);
-  const delays = attempts.slice(1).map((at, n) => at - attempts[n]!);
-  assert.deepEqual(delays, [300, 600, 1_200, 2_400, 4_800, 5_000, 5_000]);
-  assert.equal(server.sockets.size, 0);
+  assert.deepEqual(delaysBetween(opened), [300, 600, 1_200, 2_400, 4_800, 5_000, 5_000]);
+  assert.deepEqual(logged, ["realtime can't be reached"]);
+});
+
+Deno.test("socket pool connects less and less often to a server that closes each socket soon", async () => {
+  const { clock, opened, sockets, request } = createFakePool();
+  request("a");
+  for (const delay of [300, 600, 1_200]) {
+    sockets.at(-1)!.open();
+    sockets.at(-1)!.lose();
+    await clock.advance(delay);
+  }
+  assert.deepEqual(delaysBetween(opened), [300, 600, 1_200]);
+  sockets.at(-1)!.open();
+  await clock.advance(9_000);
+  sockets.at(-1)!.lose();
+  await clock.advance(2_400);
+  sockets.at(-1)!.open();
+  // Long enough for the earlier failures to be forgotten. The join has no answer for 10 s.
+  sockets.at(-1)!.deliver('["1","1","realtime:a","phx_reply",{"status":"ok","response":{}}]');
+  await clock.advance(10_001);
+  sockets.at(-1)!.lose();
+  await clock.advance(300);
+  assert.deepEqual(delaysBetween(opened).slice(3), [11_400, 10_301]);
+});
+
+Deno.test("socket pool counts sockets that are lost at the same moment as one failure", async () => {
+  const { clock, opened, sockets, request } = createFakePool();
+  for (let n = 0; n < 250; n++) request(`${n}`);
+  sockets[0]!.open();
+  assert.equal(opened.length, 3);
+  for (const socket of sockets) socket.lose();
+  await clock.advance(300);
+  assert.equal(opened.length, 4);
+});
+
+Deno.test("socket pool connects at once after a socket was closed because nobody used it", async () => {
+  const { clock, opened, sockets, request } = createFakePool();
+  request("a").leave();
+  sockets[0]!.open();
+  await clock.advance(10_000);
+  assert.ok(sockets[0]!.isClosed);
+  request("b");
+  assert.equal(opened.length, 2);
+});
+
+Deno.test("socket pool has no timer when nobody waits any more", async () => {
+  const { clock, pool, request } = createFakePool({ isReachable: false });
+  request("a").leave();
+  assert.equal(clock.pending, 0);
+  pool.slowDown();
+  const channels = [request("b"), request("c")];
+  assert.equal(clock.pending, 1);
+  for (const channel of channels) channel.leave();
+  assert.equal(clock.pending, 0);
+  await clock.advance(60_000);
 });
 
 test("socket pool logs once in each outage that Realtime can't be reached", async (server) => {
@@ -401,14 +467,21 @@ test("socket pool expects a channel soon while a socket connects or answers, and
   assert.equal(first.isJoining, false, "it takes long");
 });
 
-test("socket pool expects no channel soon in a pause, or while Realtime can't be reached", async (server) => {
-  const { pool, request, clock, logged } = createPool(server, [await unreachableUrl()]);
+Deno.test("socket pool expects no channel soon in a pause, and while joins are paced after it", async () => {
+  const { clock, pool, sockets, request } = createFakePool();
+  const first = request("a");
+  sockets[0]!.open();
+  first.leave();
+  pool.slowDown();
+  assert.equal(request("b").isJoining, false);
+  await clock.advance(1_000);
+  assert.equal(request("c").isJoining, false);
+});
+
+test("socket pool expects no channel soon while Realtime can't be reached", async (server) => {
+  const { request, clock, logged } = createPool(server, [await unreachableUrl()]);
   const channel = request("files:1");
   await until(() => logged.length === 1, "an outage");
   await clock.advance(300);
   assert.equal(channel.isJoining, false);
-  const other = createPool(server);
-  other.pool.slowDown();
-  assert.equal(other.request("files:1").isJoining, false);
-  pool.slowDown();
 });
