@@ -57,11 +57,8 @@ export class Connection {
   close(): void {
     const webSocket = this.#webSocket;
     this.#cancelTimer();
-    webSocket.onopen =
-      webSocket.onmessage =
-      webSocket.onerror =
-      webSocket.onclose =
-        null;
+    webSocket.onopen = webSocket.onmessage = null;
+    webSocket.onerror = webSocket.onclose = null;
     webSocket.close();
   }
 
