@@ -4,14 +4,13 @@ import type { ChannelLoss } from "./channel_loss.ts";
 import type { ChannelListener, ChannelRequest } from "./channel_request.ts";
 import { Connection } from "./connection.ts";
 import type { Frame } from "./frame.ts";
+import { type Join, UnansweredJoins } from "./unanswered_joins.ts";
 
 /** A channel on a socket. It is opaque to all but the socket. */
-export interface Channel {
+export interface Channel extends Join {
   readonly topic: string;
   /** The `ref` of its join. It tells its frames from those of an earlier channel of the topic. */
   readonly joinRef: string;
-  /** When it was requested from the server, in Unix milliseconds. */
-  readonly requestedAt: number;
   readonly listener: ChannelListener;
   /** Whether the server has accepted the join. */
   isJoined: boolean;
@@ -32,10 +31,6 @@ export interface RealtimeSocketOptions {
 const MAX_CHANNELS = 100;
 /** How many joins may wait for an answer. A server handles the joins of a socket one by one. */
 const MAX_UNANSWERED = 8;
-/** A join that has had no answer for so long is probably being refused: a refusal takes 5 s. */
-const STALL_MS = 1_000;
-/** After this an unanswered join is given up. */
-const JOIN_TIMEOUT_MS = 10_000;
 /** How long a socket without channels waits for the next one before it closes. */
 const IDLE_MS = 10_000;
 
@@ -45,14 +40,14 @@ export class RealtimeSocket {
   readonly #options: RealtimeSocketOptions;
   /** By topic. A socket can have one channel of each. */
   readonly #channels = new Map<string, Channel>();
-  /** Those of them whose join has no answer, in the order of the joins. */
-  readonly #unanswered = new Set<Channel>();
+  /** Those of them whose join has no answer. */
+  readonly #unanswered: UnansweredJoins<Channel>;
   #isRetired = false;
-  #cancelJoinTimer = () => {};
   #cancelIdleTimer = () => {};
 
   constructor(webSocket: WebSocket, options: RealtimeSocketOptions) {
     this.#options = options;
+    this.#unanswered = new UnansweredJoins(options.clock, (channel) => this.#giveUp(channel));
     this.#connection = new Connection(webSocket, {
       clock: options.clock,
       log: options.log,
@@ -75,13 +70,12 @@ export class RealtimeSocket {
   /** Whether the next join can be sent now. */
   get isReady(): boolean {
     return this.isOpen && this.room > 0 && this.#unanswered.size < MAX_UNANSWERED &&
-      !this.isStalled;
+      !this.#unanswered.isStalled;
   }
 
   /** Whether a join has waited for its answer so long that the server is probably refusing it. */
   get isStalled(): boolean {
-    const [oldest] = this.#unanswered;
-    return oldest !== undefined && this.#options.clock.now() - oldest.requestedAt > STALL_MS;
+    return this.#unanswered.isStalled;
   }
 
   hasTopic(topic: string): boolean {
@@ -97,7 +91,6 @@ export class RealtimeSocket {
     const channel = { topic, joinRef, requestedAt, listener: request.listener, isJoined: false };
     this.#channels.set(topic, channel);
     this.#unanswered.add(channel);
-    if (this.#unanswered.size === 1) this.#watchJoins(channel);
     const payload = request.join;
     this.#connection.send({ joinRef, ref: joinRef, topic, event: "phx_join", payload });
     return channel;
@@ -172,10 +165,8 @@ export class RealtimeSocket {
   }
 
   #lose(): void {
-    this.#clearTimers();
     const channels = [...this.#channels.values()];
-    this.#channels.clear();
-    this.#unanswered.clear();
+    this.#clear();
     this.#options.onEnd("lost");
     for (const { listener } of channels) {
       try {
@@ -191,32 +182,22 @@ export class RealtimeSocket {
     this.#cancelIdleTimer();
     if (this.#channels.size > 0) return;
     this.#cancelIdleTimer = this.#options.clock.after(IDLE_MS, () => {
-      this.#clearTimers();
+      this.#clear();
       this.#connection.close();
       this.#options.onEnd("idle");
     });
   }
 
-  #watchJoins(oldest: Channel): void {
-    const { clock } = this.#options;
-    const left = oldest.requestedAt + JOIN_TIMEOUT_MS - clock.now();
-    this.#cancelJoinTimer();
-    this.#cancelJoinTimer = clock.after(left, () => this.#giveUpJoins());
+  #giveUp(channel: Channel): void {
+    // The server may have joined it.
+    this.#sendLeave(channel);
+    this.#end(channel, { kind: "failure", reason: "join not answered" });
   }
 
-  #giveUpJoins(): void {
-    const now = this.#options.clock.now();
-    for (const channel of this.#unanswered) {
-      if (now - channel.requestedAt < JOIN_TIMEOUT_MS) return this.#watchJoins(channel);
-      // The server may have joined it.
-      this.#sendLeave(channel);
-      this.#end(channel, { kind: "failure", reason: "join not answered" });
-    }
-  }
-
-  #clearTimers(): void {
+  #clear(): void {
+    this.#channels.clear();
+    this.#unanswered.clear();
     this.#cancelIdleTimer();
-    this.#cancelJoinTimer();
   }
 }
 

@@ -1,10 +1,9 @@
 import type { Clock } from "../clock.ts";
-import { jitter } from "../jitter.ts";
 import type { Log } from "../log.ts";
 import { createSparseLog } from "../sparse_log.ts";
-import { backoff } from "./backoff.ts";
 import type { ChannelRequest } from "./channel_request.ts";
 import { type Channel, RealtimeSocket } from "./realtime_socket.ts";
+import { ReconnectPace } from "./reconnect_pace.ts";
 
 export interface SocketGroupOptions {
   /** Makes a WebSocket to Realtime. If it throws, the connection counts as failed. */
@@ -22,10 +21,6 @@ export interface Membership {
   joined?: { readonly socket: RealtimeSocket; readonly channel: Channel };
 }
 
-/** The delay before a socket is opened after one was lost or not connected, in milliseconds. */
-const RECONNECT_MS = { first: 300, last: 5_000 };
-/** A socket that was lost sooner than this after it had connected counts as a failure too. */
-const STABLE_MS = 10_000;
 /** The joins that a connected socket makes before long. */
 const SOON = 16;
 
@@ -34,12 +29,10 @@ export class SocketGroup {
   readonly #options: SocketGroupOptions;
   readonly #onReady: () => void;
   readonly #sparseLog: Log;
+  readonly #pace: ReconnectPace;
   readonly #sockets = new Set<RealtimeSocket>();
   /** In the order in which they came. */
   readonly #queue = new Set<Membership>();
-  /** Sockets in a row that were not connected, or were lost soon. */
-  #failures = 0;
-  #retryAt = -Infinity;
   /** Whether the last attempt to connect has failed. */
   #isOutage = false;
 
@@ -48,6 +41,7 @@ export class SocketGroup {
     this.#options = options;
     this.#onReady = onReady;
     this.#sparseLog = createSparseLog(options.log, options.clock);
+    this.#pace = new ReconnectPace(options.clock, options.random);
   }
 
   get hasRequests(): boolean {
@@ -108,8 +102,7 @@ export class SocketGroup {
    */
   connect(joins: number): number | undefined {
     while (this.#needsSocket(Math.min(joins, this.#queue.size))) {
-      const wait = this.#retryAt - this.#options.clock.now();
-      if (wait > 0) return wait;
+      if (this.#pace.waitMs > 0) return this.#pace.waitMs;
       this.#open();
     }
   }
@@ -163,17 +156,11 @@ export class SocketGroup {
     }
   }
 
-  /** @param openedAt When the lost socket connected. `undefined` if it did not. */
+  /** @param openedAt When the lost socket had connected. `undefined` if it had not. */
   #noteLoss(openedAt: number | undefined): void {
-    const { clock, random, log } = this.#options;
-    if (openedAt === undefined) {
-      if (!this.#isOutage) log("warn", "realtime can't be reached");
-      this.#isOutage = true;
-    }
-    const now = clock.now();
-    // All sockets are lost at the same moment when the server restarts.
-    if (now < this.#retryAt) return;
-    if (now - (openedAt ?? now) > STABLE_MS) this.#failures = 0;
-    this.#retryAt = now + jitter(backoff(++this.#failures, RECONNECT_MS), random);
+    this.#pace.countLoss(openedAt);
+    if (openedAt !== undefined) return;
+    if (!this.#isOutage) this.#options.log("warn", "realtime can't be reached");
+    this.#isOutage = true;
   }
 }
