@@ -60,10 +60,6 @@ class SharedSubscription implements FeedSubscription {
     return this.#end.signal.aborted;
   }
 
-  get isJoining(): boolean {
-    return this.#subscription.isJoining;
-  }
-
   /** Adds a stream, and takes its token for the next renewal if it expires later. */
   add(listener: Listener, caller: Caller): void {
     this.#listeners.add(listener);

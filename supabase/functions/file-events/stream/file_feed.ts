@@ -12,11 +12,10 @@ export type FeedMessage =
   | { readonly kind: "down" };
 
 export interface FeedSubscription {
-  /** Whether the feed is down and expects to be live within about 150 ms. */
-  readonly isJoining: boolean;
   /**
-   * Whether the feed, which is down, expects to be live within about 150 ms. It can turn false without
-   * a message, for example when the server does not answer.
+   * Whether the feed is down and expects to be live within about 150 ms. False while it is live, while
+   * many others wait to subscribe, while it can't connect, and while it waits after a failure. It can
+   * change without a message.
    */
   readonly isJoining: boolean;
   /**
