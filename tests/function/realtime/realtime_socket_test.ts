@@ -131,6 +131,19 @@ Deno.test("RealtimeSocket tells every channel that it was lost, although a liste
   assert.deepEqual(logged, ["error: unhandled error"]);
 });
 
+Deno.test("RealtimeSocket gives up all joins in time, although a listener throws", async () => {
+  const { clock, reports, join } = openSocket();
+  for (const topic of ["a", "b"]) {
+    join(topic, {
+      onLoss() {
+        throw new Error("broken");
+      },
+    });
+  }
+  await clock.advance(10_000);
+  assert.deepEqual(reports, ["a: failure", "b: failure"]);
+});
+
 Deno.test("RealtimeSocket leaves no timer behind when it is lost", async () => {
   const { clock, fake, join } = openSocket();
   join("a");

@@ -47,12 +47,13 @@ export class RealtimeSocket {
 
   constructor(webSocket: WebSocket, options: RealtimeSocketOptions) {
     this.#options = options;
-    this.#unanswered = new UnansweredJoins(options.clock, (channel) => this.#giveUp(channel));
+    const giveUp = this.#guarded((channel: Channel) => this.#giveUp(channel));
+    this.#unanswered = new UnansweredJoins(options.clock, giveUp);
     this.#connection = new Connection(webSocket, {
       clock: options.clock,
       log: options.log,
       onOpen: options.onOpen,
-      onFrame: (frame) => this.#receive(frame),
+      onFrame: this.#guarded((frame) => this.#receive(frame)),
       onLost: () => this.#lose(),
     });
     this.#closeIfIdle();
@@ -168,14 +169,18 @@ export class RealtimeSocket {
     const channels = [...this.#channels.values()];
     this.#clear();
     this.#options.onEnd("lost");
-    for (const { listener } of channels) {
+    channels.forEach(this.#guarded(({ listener }) => listener.onLoss({ kind: "socket" })));
+  }
+
+  /** Logs an error of a listener, so that it does not keep other channels from what they are told. */
+  #guarded<T>(handle: (value: T) => void): (value: T) => void {
+    return (value) => {
       try {
-        listener.onLoss({ kind: "socket" });
+        handle(value);
       } catch (error) {
-        // The other channels must learn of the loss all the same.
         this.#options.log("error", "unhandled error", { error: String(error) });
       }
-    }
+    };
   }
 
   #closeIfIdle(): void {

@@ -12,7 +12,10 @@ export interface SocketPool {
 export interface ChannelHandle {
   /** Takes the request back, or leaves the channel. */
   leave(): void;
-  /** Whether the server should accept the channel within about 150 ms. False when it has. */
+  /**
+   * Whether the channel should be joined within about 150 ms. It stays true for a moment after the
+   * server has accepted it.
+   */
   readonly isJoining: boolean;
 }
 
