@@ -63,6 +63,17 @@ Deno.test("JoinPace makes 4 joins a second after a pause, and half as many after
     pace.slowDown();
     await clock.advance(pace.waitMs);
     assert.equal(interval(), 1_000 / perSecond);
+    for (let n = 1; n <= 8; n++) pace.countJoin();
+  }
+});
+
+Deno.test("JoinPace only pauses longer, at first, if the first joins after a pause are refused", async () => {
+  const { clock, pace, interval } = createPace();
+  for (const perSecond of [4, 4, 4, 2, 1]) {
+    pace.slowDown();
+    await clock.advance(pace.waitMs);
+    for (let n = 1; n < 8; n++) pace.countJoin();
+    assert.equal(interval(), 1_000 / perSecond);
   }
 });
 
@@ -83,6 +94,7 @@ Deno.test("JoinPace halves the rate that it has reached when it is refused again
   const { clock, pace, interval } = createPace();
   pace.slowDown();
   await clock.advance(1_000 + 60_000);
+  for (let n = 1; n <= 9; n++) pace.countJoin();
   pace.slowDown();
   await clock.advance(pace.waitMs);
   assert.equal(Math.round(interval()), 1_000 / 8);

@@ -86,15 +86,24 @@ Deno.test("RealtimeSocket takes no answer to a leave for one to the next join of
   assert.deepEqual(reports, ["a: joined"]);
 });
 
-Deno.test("RealtimeSocket is not ready while a join has had no answer for a second", async () => {
+Deno.test("RealtimeSocket is stalled while a join has had no answer for a second", async () => {
   const { clock, socket, join, accept } = openSocket();
   join("a");
   await clock.advance(1_000);
-  assert.deepEqual([socket.isReady, socket.isStalled], [true, false]);
+  assert.equal(socket.isStalled, false);
   await clock.advance(1);
-  assert.deepEqual([socket.isReady, socket.isStalled], [false, true]);
+  assert.equal(socket.isStalled, true);
   accept("a", "1");
-  assert.deepEqual([socket.isReady, socket.isStalled], [true, false]);
+  assert.equal(socket.isStalled, false);
+});
+
+Deno.test("RealtimeSocket takes no more channels once it has given up a join", async () => {
+  const { clock, socket, join, accept } = openSocket();
+  join("a");
+  accept("a", "1");
+  join("b");
+  await clock.advance(10_000);
+  assert.deepEqual([socket.room, socket.isReady], [0, false]);
 });
 
 Deno.test("RealtimeSocket ignores answers that it does not wait for, and unknown topics", () => {

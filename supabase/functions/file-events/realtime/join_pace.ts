@@ -10,6 +10,11 @@ const PAUSE_MS = { first: 1_000, last: 30_000 };
  */
 const FIRST_RATE = 4;
 const LOWEST_RATE = 0.5;
+/**
+ * If a refusal follows so few joins after a pause, the rate is not the cause. The server counts what
+ * was joined up to a minute ago, so the pause was too short. That holds for the first two pauses.
+ */
+const FEW_JOINS = 8;
 /** A rate above this is no limit. */
 const HIGHEST_RATE = 128;
 /** In this time without a refusal the rate doubles. */
@@ -29,6 +34,8 @@ export class JoinPace {
   #pauses = 0;
   /** Joins a second when the last pause ended. */
   #rate = Infinity;
+  /** How many joins have been made since then. */
+  #joins = 0;
   /** When the next join can be made, apart from a pause. */
   #nextAt = -Infinity;
 
@@ -49,6 +56,7 @@ export class JoinPace {
 
   /** Counts a join that is made now. */
   countJoin(): void {
+    this.#joins++;
     this.#nextAt = this.#clock.now() + 1_000 / this.#currentRate();
   }
 
@@ -58,7 +66,11 @@ export class JoinPace {
     // The server also refuses the joins that were already on their way when the pause began.
     if (now < this.#pausedUntil) return;
     const rate = this.#currentRate();
-    this.#rate = rate === Infinity ? FIRST_RATE : Math.max(rate / 2, LOWEST_RATE);
+    if (rate === Infinity) this.#rate = FIRST_RATE;
+    else if (this.#joins > FEW_JOINS || this.#pauses > 2) {
+      this.#rate = Math.max(rate / 2, LOWEST_RATE);
+    }
+    this.#joins = 0;
     this.#pauses = now - this.#pausedUntil > PAUSE_MS.last ? 1 : this.#pauses + 1;
     this.#pausedUntil = now + jitter(backoff(this.#pauses, PAUSE_MS), this.#random);
   }

@@ -70,8 +70,7 @@ export class RealtimeSocket {
 
   /** Whether the next join can be sent now. */
   get isReady(): boolean {
-    return this.isOpen && this.room > 0 && this.#unanswered.size < MAX_UNANSWERED &&
-      !this.#unanswered.isStalled;
+    return this.isOpen && this.room > 0 && this.#unanswered.size < MAX_UNANSWERED;
   }
 
   /** Whether a join has waited for its answer so long that the server is probably refusing it. */
@@ -197,6 +196,8 @@ export class RealtimeSocket {
     // The server may have joined it.
     this.#sendLeave(channel);
     this.#end(channel, { kind: "failure", reason: "join not answered" });
+    // It may be dead, and the next joins would have no answer either.
+    this.#isRetired = true;
   }
 
   #clear(): void {

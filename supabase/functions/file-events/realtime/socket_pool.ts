@@ -58,9 +58,9 @@ export function createSocketPool(options: SocketPoolOptions): SocketPool {
   }
 
   function joinNext(): boolean {
-    // While the pace is limited, an answer that does not come is waited for, because it is probably
-    // a refusal, and the next join would be refused too.
-    return groups.some((group) => !(pace.isLimited && group.isStalled) && group.joinNext());
+    // An answer that does not come is waited for. If it is a refusal because of too many joins, the
+    // next join would be refused too, and would cost another socket.
+    return groups.some((group) => !group.isStalled && group.joinNext());
   }
 
   function wakeIn(ms: number): void {

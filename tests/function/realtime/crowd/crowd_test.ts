@@ -3,6 +3,7 @@ import { createRateCounter } from "../../../../local/realtime/rate_counter.ts";
 import { broadcastSource } from "../../../../supabase/functions/file-events/realtime/broadcast_source.ts";
 import { createRealtimeFeed } from "../../../../supabase/functions/file-events/realtime/realtime_feed.ts";
 import { createSocketPool } from "../../../../supabase/functions/file-events/realtime/socket_pool.ts";
+import type { FileFeed } from "../../../../supabase/functions/file-events/stream/file_feed.ts";
 import { seededRandom } from "../../../support/seeded_random.ts";
 import { EventQueue } from "./event_queue.ts";
 import { SimulatedRealtime } from "./simulated_realtime.ts";
@@ -39,45 +40,63 @@ interface CrowdOptions {
   readonly roundTripMs?: number;
   /** The time in which all users come. */
   readonly arrivalMs?: number;
+  /** Users of the first isolate who come later, one each second. */
+  readonly latecomers?: number;
 }
 
 /** Users of several isolates who join one server. */
 class Crowd {
   readonly time = new EventQueue();
   readonly server: SimulatedRealtime;
-  readonly #size: number;
+  /** How many users there are without the latecomers. */
+  readonly #crowd: number;
+  /** How many users have come. */
+  #size = 0;
   #live = 0;
 
-  constructor(
-    { limit, isolates = 1, users, roundTripMs = 20, arrivalMs = 0 }: CrowdOptions,
-  ) {
+  constructor({ limit, users, ...options }: CrowdOptions) {
+    const { isolates = 1, roundTripMs = 20, arrivalMs = 0, latecomers = 0 } = options;
     const { time } = this;
-    this.#size = isolates * users;
+    this.#crowd = isolates * users;
     this.server = new SimulatedRealtime(time, { roundTripMs, admits: limit(time) });
     const random = seededRandom(1);
     for (let isolate = 0; isolate < isolates; isolate++) {
-      const options = { clock: time, random, log: () => {} };
-      const createWebSocket = () => this.server.createWebSocket();
-      const sockets = createSocketPool({ ...options, createWebSocket });
-      const feed = createRealtimeFeed(broadcastSource, { ...options, sockets });
+      const feed = this.#createFeed(random);
       for (let user = 0; user < users; user++) {
-        const caller = { userId: `${isolate} ${user}`, token: "", expiresAt: 0, rights: "" };
-        const { signal } = new AbortController();
-        time.after(random() * arrivalMs, () =>
-          void feed(caller, ({ kind }) => {
-            if (kind === "live") this.#live++;
-            if (kind === "down") this.#live--;
-          }, { signal }));
+        time.after(random() * arrivalMs, () => this.#subscribe(feed));
       }
+      if (isolate > 0) continue;
+      for (let n = 1; n <= latecomers; n++) time.after(n * 1_000, () => this.#subscribe(feed));
     }
+    // All who come at once have come.
+    time.runUntil(() => false, 0);
+  }
+
+  #createFeed(random: () => number): FileFeed {
+    const options = { clock: this.time, random, log: () => {} };
+    const createWebSocket = () => this.server.createWebSocket();
+    const sockets = createSocketPool({ ...options, createWebSocket });
+    return createRealtimeFeed(broadcastSource, { ...options, sockets });
+  }
+
+  #subscribe(feed: FileFeed): void {
+    const caller = { userId: `${this.#size++}`, token: "", expiresAt: 0, rights: "" };
+    feed(caller, ({ kind }) => {
+      if (kind === "live") this.#live++;
+      if (kind === "down") this.#live--;
+    }, { signal: new AbortController().signal });
   }
 
   /** Lets time pass until all are live. Returns how long that took, and fails after `limitMs`. */
   allLiveWithin(limitMs: number): number {
     const from = this.time.now();
-    const areLive = this.time.runUntil(() => this.#live === this.#size, limitMs);
-    assert.ok(areLive, `${this.#live} of ${this.#size} are live after ${limitMs} ms`);
+    const areLive = this.time.runUntil(() => this.#live >= this.#crowd, limitMs);
+    assert.ok(areLive, `${this.#live} of ${this.#crowd} are live after ${limitMs} ms`);
     return this.time.now() - from;
+  }
+
+  get waiting(): number {
+    return this.#size - this.#live;
   }
 
   pass(ms: number): void {
@@ -131,4 +150,17 @@ Deno.test("one isolate gets its users in where a server takes 10 joins a second"
   // At 10 a second it takes 30 s.
   crowd.allLiveWithin(120_000);
   assert.ok(crowd.server.refusals < 10, `${crowd.server.refusals} refusals`);
+});
+
+Deno.test("a burst that uses up the limit costs later users of the isolate one full socket at most", () => {
+  // The counter is read for the first time after 5 s: 200 joins a second. Then users come one by one.
+  const crowd = new Crowd({ limit: averaged(100), users: 1_000, latecomers: 60 });
+  let mostWaiting = 0;
+  for (let second = 0; second < 61; second++) {
+    crowd.pass(1_000);
+    mostWaiting = Math.max(mostWaiting, crowd.waiting);
+  }
+  assert.ok(mostWaiting < 120, `${mostWaiting} wait`);
+  assert.equal(crowd.waiting, 0);
+  assert.ok(crowd.server.refusals <= 2, `${crowd.server.refusals} refusals`);
 });
