@@ -317,9 +317,13 @@ test("socket pool tells each channel of a lost socket, and connects again after 
   assert.deepEqual(logged, []);
 });
 
-/** A pool whose sockets are the test's, and the times at which it opened them. */
-function createFakePool({ isReachable = true } = {}) {
+/**
+ * A pool whose sockets are the test's, and the times at which it opened them. Whenever it looks at the
+ * clock, `stepMs` have passed.
+ */
+function createFakePool({ isReachable = true, stepMs = 0 } = {}) {
   const clock = new FakeClock();
+  let reads = 0;
   const opened: number[] = [];
   const sockets: FakeWebSocket[] = [];
   const logged: string[] = [];
@@ -331,7 +335,10 @@ function createFakePool({ isReachable = true } = {}) {
       sockets.push(fake);
       return fake.webSocket;
     },
-    clock,
+    clock: {
+      now: () => clock.now() + stepMs * reads++,
+      after: (ms, callback) => clock.after(ms, callback),
+    },
     random: () => 0.5,
     log: (_level, event) => void logged.push(event),
   });
@@ -395,6 +402,19 @@ Deno.test("socket pool connects at once after a socket was closed because nobody
   assert.ok(sockets[0]!.isClosed);
   request("b");
   assert.equal(opened.length, 2);
+});
+
+Deno.test("socket pool forgets nobody although time passes while it decides", async () => {
+  // Less than the time between two joins after a refusal, and more than a third of it.
+  const { clock, pool, sockets, request } = createFakePool({ stepMs: 100 });
+  request("a").leave();
+  const [socket] = sockets;
+  socket!.open();
+  pool.slowDown();
+  request("b");
+  request("c");
+  await clock.advance(2_000);
+  assert.equal(socket!.sent.length, 2);
 });
 
 Deno.test("socket pool has no timer when nobody waits any more", async () => {

@@ -98,13 +98,15 @@ export class SocketGroup {
   /**
    * Opens the sockets that the first `joins` requests of the queue need.
    *
-   * @returns After how many milliseconds this must be called again, if at all.
+   * @returns After how many milliseconds this must be called again. `Infinity`: it need not.
    */
-  connect(joins: number): number | undefined {
+  connect(joins: number): number {
     while (this.#needsSocket(Math.min(joins, this.#queue.size))) {
-      if (this.#pace.waitMs > 0) return this.#pace.waitMs;
+      const wait = this.#pace.waitMs;
+      if (wait > 0) return wait;
       this.#open();
     }
+    return Infinity;
   }
 
   /**

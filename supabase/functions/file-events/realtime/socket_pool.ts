@@ -47,14 +47,18 @@ export function createSocketPool(options: SocketPoolOptions): SocketPool {
 
   /** Makes all joins that can be made now. */
   function serve(): void {
-    while (pace.waitMs <= 0 && joinNext()) pace.countJoin();
+    // Time passes meanwhile, so what is decided here depends on one look at the clock.
+    let wait = pace.waitMs;
+    while (wait <= 0 && joinNext()) {
+      pace.countJoin();
+      wait = pace.waitMs;
+    }
     const waiting = groups.filter((group) => group.hasRequests);
+    if (waiting.length === 0) return wakeIn(Infinity);
+    if (wait > 0) return wakeIn(wait);
     // Sockets that are opened long before they are used would close, because they are idle.
     const joinsAhead = pace.isLimited ? 1 : Infinity;
-    const wait = pace.waitMs > 0
-      ? [pace.waitMs]
-      : waiting.map((group) => group.connect(joinsAhead));
-    wakeIn(waiting.length > 0 ? Math.min(...wait.map((ms) => ms ?? Infinity)) : Infinity);
+    wakeIn(Math.min(...waiting.map((group) => group.connect(joinsAhead))));
   }
 
   function joinNext(): boolean {
