@@ -193,11 +193,11 @@ export class RealtimeSocket {
   }
 
   #giveUp(channel: Channel): void {
+    // The socket may be dead, and the next joins would have no answer either.
+    this.#isRetired = true;
     // The server may have joined it.
     this.#sendLeave(channel);
     this.#end(channel, { kind: "failure", reason: "join not answered" });
-    // It may be dead, and the next joins would have no answer either.
-    this.#isRetired = true;
   }
 
   #clear(): void {
