@@ -47,7 +47,8 @@ function decodeText(text: string): Frame | undefined {
 }
 
 function decodeBinary(bytes: Uint8Array): Frame | undefined {
-  const [kind, topicBytes = 0, eventBytes = 0, metadataBytes = 0, encoding] = bytes;
+  const { 0: kind, 1: topicBytes = 0, 2: eventBytes = 0, 3: metadataBytes = 0, 4: encoding } =
+    bytes;
   if (kind !== USER_BROADCAST || encoding !== JSON_ENCODING) return;
   const eventAt = HEADER_BYTES + topicBytes;
   const metadataAt = eventAt + eventBytes;

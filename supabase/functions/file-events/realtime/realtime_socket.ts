@@ -70,7 +70,7 @@ export class RealtimeSocket {
 
   /** Whether the next join can be sent now. */
   get isReady(): boolean {
-    return this.isOpen && this.room > 0 && this.#unanswered.size < MAX_UNANSWERED;
+    return this.room > 0 && this.#unanswered.size < MAX_UNANSWERED && this.isOpen;
   }
 
   /** Whether a join has waited for its answer so long that the server is probably refusing it. */
