@@ -15,7 +15,7 @@ Deno.test("parseConfig() has defaults for all but the project", () => {
     heartbeatMs: 30_000,
     catchUpMs: 60_000,
     workerLimitMs: Infinity,
-    maxStreams: 500,
+    maxStreams: 1_000,
     maxStreamsPerUser: 20,
     allowedOrigins: "*",
     warnings: [],

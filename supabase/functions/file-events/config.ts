@@ -77,7 +77,7 @@ export function parseConfig(env: Environment): Config {
     workerLimitMs: attempt(
       integer("FILE_EVENTS_WORKER_LIMIT_MS", workerLimit(read), 1_000, 86_400_000),
     ),
-    maxStreams: attempt(integer("FILE_EVENTS_MAX_STREAMS", 500, 1, 100_000)),
+    maxStreams: attempt(integer("FILE_EVENTS_MAX_STREAMS", 1_000, 1, 100_000)),
     maxStreamsPerUser: attempt(integer("FILE_EVENTS_MAX_STREAMS_PER_USER", 20, 1, 100_000)),
     allowedOrigins: attempt(readAllowedOrigins),
     warnings,
