@@ -57,8 +57,11 @@ async function measure(): Promise<void> {
   const endRun = await observeRun(Deno.args);
   const samples: RecordedSample[] = [];
   for (let round = 0; round < plan.rounds; round++) {
+    // Each round begins with another contender, so that none is always the first.
+    const first = round % options.contenders.length;
+    const order = [...options.contenders.slice(first), ...options.contenders.slice(0, first)];
     for (const { name: measurement, fits, run } of options.measurements) {
-      for await (const sample of run(bench, options.contenders.filter(fits), round)) {
+      for await (const sample of run(bench, order.filter(fits), round)) {
         samples.push({ measurement, round, ...sample });
         print(`round ${round + 1}, ${measurement}: ${sample.contender} ${sample.variant}`);
       }

@@ -35,7 +35,8 @@ export function parseOptions(args: string[], all: readonly Measurement[]): Optio
     contenders: choose("--only", values.only, contenders),
     measurements: choose("--measure", values.measure, all),
     renders: values.render,
-    isComplete: !values.quick && values.only === undefined && values.measure === undefined,
+    isComplete: !values.quick && rounds >= fullPlan.rounds && values.only === undefined &&
+      values.measure === undefined,
   };
 }
 

@@ -18,10 +18,6 @@ export class Realtime {
     return this.#sockets.size;
   }
 
-  get channelCount(): number {
-    return [...this.#channels.values()].reduce((sum, channels) => sum + channels.size, 0);
-  }
-
   accept(request: Request): Response {
     if (performance.now() < this.#refusesUntil) return new Response(null, { status: 503 });
     const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: 0 });

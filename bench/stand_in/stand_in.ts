@@ -2,7 +2,6 @@ import type { JWK } from "@supabase/supabase-js";
 
 export interface Counts {
   readonly sockets: number;
-  readonly channels: number;
   /** Calls of `file_changes_since`. */
   readonly queries: number;
   /** Requests for a user or for the signing keys. */

@@ -32,7 +32,6 @@ const commands: Commands = {
   },
   counts: () => ({
     sockets: realtime.socketCount,
-    channels: realtime.channelCount,
     ...counts,
   }),
   joinTimes: () => new Map(realtime.joinTimes),

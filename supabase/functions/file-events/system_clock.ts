@@ -3,7 +3,7 @@ import { TimerWheel } from "./timer_wheel.ts";
 
 /** `setTimeout` fires immediately if the delay is longer. */
 const LONGEST_DELAY_MS = 2 ** 31 - 1;
-/** Longer delays are those of streams, which there are many of. They need no precision. */
+/** Most longer timers belong to streams, of which there are many. They need no precision. */
 const LONGEST_PRECISE_MS = 2_000;
 
 function setTimer(ms: number, callback: () => void): () => void {

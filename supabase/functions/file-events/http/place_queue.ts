@@ -19,8 +19,8 @@ interface WaitingRequest {
 }
 
 /**
- * How many heartbeats find that a client has left. On Supabase's Edge Runtime only a failing write
- * shows it, and the first write to a closed connection does not fail.
+ * After this many heartbeats, the stream of a client that has left has ended. On Supabase's Edge
+ * Runtime only a failing write shows that, and the first write to a closed connection does not fail.
  */
 const MAX_HEARTBEATS = 2;
 /** The time after each heartbeat in which a stream whose client has left ends, in milliseconds. */

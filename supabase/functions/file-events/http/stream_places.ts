@@ -48,12 +48,12 @@ export class StreamPlaces {
   }
 
   /**
-   * Refuses a request of a user of whom as many requests wait as may. This needs no verified token,
-   * so that it costs little CPU to refuse thousands of requests. All that a forged token can find
-   * out is that a user has so many requests.
+   * Refuses the request if its user's queue is full. The token need not be verified, so that it costs
+   * little CPU to refuse thousands of requests. All that a forged token can find out is that a user
+   * has so many requests.
    *
-   * @param readUserId Reads whose the token claims to be. It is called only if requests of any user
-   * fill their queue.
+   * @param readUserId Reads the user's id from the unverified token. It is called only if any queue
+   * is full.
    * @throws {Refusal} `TOO_MANY_STREAMS`
    */
   checkClaimedUser(readUserId: () => string): void {

@@ -11,7 +11,7 @@ export interface ChannelRequest {
   readonly listener: ChannelListener;
 }
 
-/** Is told what happens to a channel. Nothing is reported after a loss. */
+/** Receives what happens to a channel. Nothing is reported after a loss. */
 export interface ChannelListener {
   /** The server has accepted the join. */
   onJoined(): void;

@@ -21,5 +21,5 @@ export interface SystemMessage {
   readonly status?: unknown;
 }
 
-/** What every join asks for and this project has no use for, as supabase-js sends it. */
+/** Says in each join that presence is not wanted, as supabase-js does. */
 export const NO_PRESENCE = { key: "", enabled: false };

@@ -23,7 +23,7 @@ const BACKOFF_MS = { first: 1_000, last: 30_000 };
 const CONFIRMATION_MS = 30_000;
 
 /**
- * Creates a feed over Supabase Realtime. When a channel ends for any reason, the feed joins a new
+ * Creates a feed over Supabase Realtime. When a channel ends for any reason, the feed requests a new
  * one: at once if only the socket was lost, or if the server has had too many joins, otherwise after
  * a delay.
  */

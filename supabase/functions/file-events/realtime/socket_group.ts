@@ -88,7 +88,7 @@ export class SocketGroup {
         isOneReady = true;
         if (socket.hasTopic(request.topic)) continue;
         this.#queue.delete(membership);
-        // It holds a token.
+        // Drop the request, because it holds a token.
         membership.request = undefined;
         membership.joined = { socket, channel: socket.join(request) };
         return true;

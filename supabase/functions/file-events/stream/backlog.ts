@@ -2,7 +2,7 @@ import type { FileChange } from "./file_change.ts";
 
 /** What a stream may always keep for its client, in bytes. */
 const GUARANTEED_SIZE = 65_536;
-/** What all streams together may keep beyond that, in bytes. */
+/** While all streams together keep more than this, none may keep more than is guaranteed. In bytes. */
 const MAX_SIZE = 16 * 1024 ** 2;
 /** What an entry takes besides its texts, in bytes. */
 const ENTRY_SIZE = 400;

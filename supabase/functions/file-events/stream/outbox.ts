@@ -76,7 +76,7 @@ export class Outbox {
     return this.#entries.size === 0;
   }
 
-  /** Whether this much may wait. */
+  /** Whether the backlog allows what waits here. */
   get hasRoom(): boolean {
     return this.#backlog.allows(this.#size);
   }
@@ -166,8 +166,8 @@ export class Outbox {
   }
 
   /**
-   * Drops all waiting entries and goes back to the last cursor that was taken. Puts a heartbeat,
-   * because whoever reads it reads again.
+   * Drops all waiting entries and goes back to the last cursor that was taken. Puts a heartbeat:
+   * when the client reads it, it has begun to read again.
    */
   rewind(): void {
     this.#drop();
