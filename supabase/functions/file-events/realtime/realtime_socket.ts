@@ -105,7 +105,7 @@ export class RealtimeSocket {
 
   /** Lets the socket take no more channels, if it has some. */
   retire(): void {
-    this.#isRetired = this.#channels.size > 0;
+    this.#isRetired ||= this.#channels.size > 0;
   }
 
   #sendLeave({ topic, joinRef }: Channel): void {

@@ -19,8 +19,6 @@ export interface ChannelHandle {
   readonly isJoining: boolean;
 }
 
-export type SocketPoolOptions = SocketGroupOptions;
-
 /** A join that has had no answer for so long takes longer than usual. */
 const SLOW_JOIN_MS = 300;
 
@@ -33,7 +31,7 @@ const SLOW_JOIN_MS = 300;
  * A refused join blocks its socket for five seconds. So users who were refused join on sockets apart
  * from the others.
  */
-export function createSocketPool(options: SocketPoolOptions): SocketPool {
+export function createSocketPool(options: SocketGroupOptions): SocketPool {
   const { clock, random } = options;
   const ordinary = new SocketGroup(options, serve);
   /** For users whose last join was refused. */
@@ -47,7 +45,7 @@ export function createSocketPool(options: SocketPoolOptions): SocketPool {
 
   /** Makes all joins that can be made now. */
   function serve(): void {
-    // Time passes meanwhile, so what is decided here depends on one look at the clock.
+    // Decide by this one value. A second reading could differ, and then no timer would be set.
     let wait = pace.waitMs;
     while (wait <= 0 && joinNext()) {
       pace.countJoin();
