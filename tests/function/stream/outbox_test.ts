@@ -239,6 +239,16 @@ Deno.test("Outbox.flushed() after a rewind waits until the client has read its h
   assert.equal(await isSettled(outbox.flushed()), true, "once for each rewind");
 });
 
+Deno.test("Outbox.flushed() waits for no entry that a rewind drops meanwhile", async () => {
+  const outbox = createOutbox("c0");
+  for (const id of [A, B]) outbox.putChange(updated({ id }));
+  const flushed = outbox.flushed();
+  outbox.rewind();
+  assert.deepEqual(takeAll(outbox), ["heartbeat"]);
+  outbox.countRead();
+  assert.equal(await isSettled(flushed), true);
+});
+
 Deno.test("Outbox.flushed() after a rewind resolves when the outbox is closed", async () => {
   const outbox = createOutbox(null);
   outbox.rewind();

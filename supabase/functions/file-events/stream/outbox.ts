@@ -41,8 +41,8 @@ export class Outbox {
   #readCount = 0;
   /** `ready` has been taken. */
   #readyTaken = false;
-  /** What waited has been dropped, and {@linkcode flushed} has not resolved since. */
-  #isRewound = false;
+  /** As many entries must have been read before {@linkcode flushed} resolves. */
+  #mustBeRead = 0;
   /** Entries are no longer accepted. */
   #closed = false;
   /** Called when an entry is put in. */
@@ -160,9 +160,7 @@ export class Outbox {
     // empty.
     const target = this.#takenCount + this.#entries.size;
     while (this.#takenCount < target && this.#fileCount > 0) await this.#progress();
-    if (!this.#isRewound) return;
-    while (this.#readCount < target && !this.#closed) await this.#progress();
-    this.#isRewound = false;
+    while (this.#readCount < this.#mustBeRead && !this.#closed) await this.#progress();
   }
 
   /**
@@ -171,9 +169,9 @@ export class Outbox {
    */
   rewind(): void {
     this.#drop();
-    this.#isRewound = true;
     this.#cursor = this.#takenCursor;
     this.putHeartbeat();
+    this.#mustBeRead = this.#takenCount + 1;
   }
 
   /** Drops all waiting entries and accepts no others. */
