@@ -462,3 +462,12 @@ Deno.test("handler() writes no token into the log", async () => {
     assert.ok(!lines.join().includes(TOKEN));
   }
 });
+
+Deno.test("handler() refuses a URL that the Host header makes invalid, and logs nothing of it: INVALID_PARAMETER", async () => {
+  const { handler, lines } = createTestHandler();
+  const url = `http://[/functions/v1/file-events?access_token=${TOKEN}`;
+  const response = await handler({ method: "GET", url, headers: new Headers() } as Request);
+  assert.equal(response.status, 400);
+  assert.equal((await response.json()).code, "INVALID_PARAMETER");
+  assert.deepEqual(lines, []);
+});

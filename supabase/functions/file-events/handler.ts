@@ -50,6 +50,9 @@ async function respond(
   if (request.url.length > MAX_URL_LENGTH) {
     throw new Refusal("URI_TOO_LONG", "The URL is too long");
   }
+  // The URL contains the Host header, which a client can fill with anything. An error of the URL
+  // parser would show the whole URL in the log, with the token in it.
+  if (!URL.canParse(request.url)) throw new Refusal("INVALID_PARAMETER", "The URL is not valid");
   const { headers } = request;
   const { searchParams } = new URL(request.url);
   const token = extractToken(headers, searchParams);

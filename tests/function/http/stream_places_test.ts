@@ -143,7 +143,7 @@ Deno.test("StreamPlaces keeps the isolate's places for others while a user's req
 });
 
 Deno.test("StreamPlaces refuses at the isolate's limit at once, whoever asks", async () => {
-  const { places, open, opened, clock } = createPlaces({ maxStreams: 2, maxStreamsPerUser: 1 });
+  const { places, open, clock } = createPlaces({ maxStreams: 2, maxStreamsPerUser: 1 });
   for (const user of ["ann", "bob"]) {
     places.checkIsolate();
     await open(user);
@@ -151,7 +151,6 @@ Deno.test("StreamPlaces refuses at the isolate's limit at once, whoever asks", a
   assert.throws(() => places.checkIsolate(), overloaded);
   await assert.rejects(open("cyd"), overloaded);
   await assert.rejects(open("ann"), overloaded);
-  assert.deepEqual(opened.map(({ heartbeats }) => heartbeats), [0, 0]);
   assert.equal(clock.pending, 0);
 });
 
@@ -254,4 +253,19 @@ Deno.test("StreamPlaces frees the place if every client that waited for it has l
   await open("bob");
   places.checkIsolate();
   await open("ann");
+});
+
+Deno.test("StreamPlaces finds dead streams when the isolate is full, with a heartbeat every 5 s at most", async () => {
+  const { places, open, opened, clock } = createPlaces({ maxStreams: 2 });
+  await open("ann");
+  (await open("ben")).clientHasLeft = true;
+  const refuse = () => assert.throws(() => places.checkIsolate(), overloaded);
+  refuse();
+  refuse();
+  assert.deepEqual(opened.map(({ heartbeats }) => heartbeats), [1, 1]);
+  await clock.advance(5_000);
+  refuse();
+  assert.deepEqual(opened.map(({ heartbeats }) => heartbeats), [2, 2]);
+  places.checkIsolate();
+  await open("cid");
 });

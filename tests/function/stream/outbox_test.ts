@@ -257,6 +257,27 @@ Deno.test("Outbox.flushed() after a rewind resolves when the outbox is closed", 
   assert.equal(await isSettled(flushed), true);
 });
 
+Deno.test("Outbox.hasRoom lets a client that reads have more, so that others do not keep it from its files", () => {
+  const backlog = new Backlog();
+  const fill = (outbox: Outbox) => {
+    const error_message = "x".repeat(3_700);
+    for (let n = 0; n < 500; n++) outbox.putChange(updated({ id: fileId(n), error_message }));
+  };
+  const create = () => new Outbox(null, () => {}, backlog);
+  const stalled = Array.from({ length: 10 }, create);
+  stalled.forEach(fill);
+  const reading = create();
+  fill(reading);
+  assert.equal(reading.hasRoom, false, "it has not read anything yet");
+  reading.rewind();
+  take(reading);
+  reading.countRead();
+  fill(reading);
+  assert.equal(reading.hasRoom, true);
+  for (let n = 0; n < 24; n++) fill(create());
+  assert.equal(reading.hasRoom, false, "64 MB are the limit for all");
+});
+
 Deno.test("Outbox.hasRoom tells what waits in all outboxes together, but leaves each one some room", () => {
   const backlog = new Backlog();
   const create = () => new Outbox(null, () => {}, backlog);

@@ -9,8 +9,14 @@ export interface StreamPlacesOptions {
   readonly maxStreams: number;
   /** How many of them may be one user's. */
   readonly maxStreamsPerUser: number;
-  readonly clock: Pick<Clock, "after">;
+  readonly clock: Clock;
 }
+
+/**
+ * While the isolate is full, all streams are sent a heartbeat at most this often, in milliseconds.
+ * After two of them those have ended whose clients have left.
+ */
+const FULL_HEARTBEAT_MS = 5_000;
 
 interface User {
   /** How many places the user has: one for each open stream, and for each that is being opened. */
@@ -36,6 +42,8 @@ export class StreamPlaces {
   #taken = 0;
   /** How many requests wait for a place. */
   #waiting = 0;
+  /** When all streams were last sent a heartbeat, in milliseconds. */
+  #heartbeatAt = -Infinity;
 
   constructor(options: StreamPlacesOptions) {
     this.#options = options;
@@ -44,6 +52,7 @@ export class StreamPlaces {
   /** @throws {Refusal} `OVERLOADED` if the isolate has no free place. */
   checkIsolate(): void {
     if (this.#taken < this.#options.maxStreams) return;
+    this.#sendHeartbeats();
     throw new Refusal("OVERLOADED", "Too many streams are open; try again soon");
   }
 
@@ -89,6 +98,15 @@ export class StreamPlaces {
     } catch (error) {
       this.#free(userId, user);
       throw error;
+    }
+  }
+
+  #sendHeartbeats(): void {
+    const now = this.#options.clock.now();
+    if (now - this.#heartbeatAt < FULL_HEARTBEAT_MS) return;
+    this.#heartbeatAt = now;
+    for (const { streams } of this.#users.values()) {
+      for (const stream of streams) stream.sendHeartbeat();
     }
   }
 

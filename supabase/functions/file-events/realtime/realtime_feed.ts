@@ -117,7 +117,7 @@ class RealtimeSubscription implements FeedSubscription, ChannelListener {
   #onRefusal(reason: string): void {
     const refused = judgeRefusal(reason);
     this.#wasRefused = refused !== undefined;
-    if (reason.includes("RateLimit")) {
+    if (reason.startsWith("ClientJoinRateLimitReached")) {
       this.#options.sockets.slowDown();
       this.leave();
       this.#logLoss({ reason });

@@ -2,8 +2,12 @@ import type { FileChange } from "./file_change.ts";
 
 /** What a stream may always keep for its client, in bytes. */
 const GUARANTEED_SIZE = 65_536;
-/** While all streams together keep more than this, none may keep more than is guaranteed. In bytes. */
-const MAX_SIZE = 16 * 1024 ** 2;
+/**
+ * While all streams together keep more than this, a stream may keep no more than is guaranteed. In
+ * bytes. If its client reads, the limit is higher, so that clients that don't read do not keep others
+ * from their files.
+ */
+const MAX_SIZE = { ofStalled: 16 * 1024 ** 2, ofReading: 64 * 1024 ** 2 };
 /** What an entry takes besides its texts, in bytes. */
 const ENTRY_SIZE = 400;
 
@@ -19,9 +23,15 @@ export class Backlog {
     this.#size += size;
   }
 
-  /** Whether a stream may keep what it has, if that is `streamSize` bytes. */
-  allows(streamSize: number): boolean {
-    return streamSize <= GUARANTEED_SIZE || this.#size <= MAX_SIZE;
+  /**
+   * Whether a stream may keep what it has.
+   *
+   * @param streamSize What it has, in bytes.
+   * @param isReading Whether its client has read everything that was sent.
+   */
+  allows(streamSize: number, isReading: boolean): boolean {
+    const max = isReading ? MAX_SIZE.ofReading : MAX_SIZE.ofStalled;
+    return streamSize <= GUARANTEED_SIZE || this.#size <= max;
   }
 }
 

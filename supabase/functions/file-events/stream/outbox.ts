@@ -78,7 +78,8 @@ export class Outbox {
 
   /** Whether the backlog allows what waits here. */
   get hasRoom(): boolean {
-    return this.#backlog.allows(this.#size);
+    const isReading = this.#takenCount > 0 && this.#readCount === this.#takenCount;
+    return this.#backlog.allows(this.#size, isReading);
   }
 
   /** How many entries have been taken. */
