@@ -7,7 +7,7 @@ const LONGEST_DELAY_MS = 2 ** 31 - 1;
 const LONGEST_PRECISE_MS = 2_000;
 
 function setTimer(ms: number, callback: () => void): () => void {
-  const timer = setTimeout(callback, Math.min(ms, LONGEST_DELAY_MS));
+  const timer = setTimeout(callback, Math.min(Math.max(0, ms), LONGEST_DELAY_MS));
   return () => clearTimeout(timer);
 }
 
