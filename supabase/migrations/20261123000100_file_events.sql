@@ -516,7 +516,8 @@ create or replace trigger file_events_prune
 --   revision   no revision above it had been drawn
 --   reset      `since` was null or is not usable: a full snapshot starts here
 --   more       call again with `cursor` for the next page of the run
---   current    `more` is false, and no file has changed since the run began: nothing is missing.
+--   current    `more` is false, and no file has changed or gone since the run began: nothing is
+--              missing.
 --              (What more than 16 running transactions changed is not looked for.)
 --   files, deletions
 -- STABLE matters: rows and transaction ids are then read from one and the same snapshot.
@@ -766,6 +767,10 @@ begin
     select from public.files f
     where f.user_id = caller and (f.changed_in >= upper or f.changed_in = any (running))
       and (ids is null or f.id = any (ids))
+    union all
+    select from public.file_deletions d
+    where d.user_id = caller and (d.changed_in >= upper or d.changed_in = any (running))
+      and (ids is null or d.id = any (ids))
   ));
 
   return jsonb_build_object(

@@ -2,7 +2,7 @@ import { SECRET_ID } from "../file_database.ts";
 import type { PostgresWrite } from "./postgres_write.ts";
 import { FILE_IDS, type Schedule, type Step } from "../step.ts";
 
-const [A, B, C, D, E, F] = FILE_IDS as [string, string, string, string, string, string];
+const [A, B, C, D, E, F, G] = FILE_IDS as [string, string, string, string, string, string, string];
 
 type PostgresStep = Step<PostgresWrite>;
 
@@ -22,6 +22,8 @@ const rollBack = (transaction: number): PostgresStep => ({ do: "roll back", tran
 const wait: PostgresStep = { do: "wait", ms: 45_000 };
 const goOffline: PostgresStep = { do: "go offline" };
 const goOnline: PostgresStep = { do: "go online" };
+/** The stream does not wait for its feed before it queries. */
+const joinUnannounced: PostgresStep = { do: "join", how: "unannounced" };
 const passDay: PostgresStep[] = [{ do: "pass a day" }, { do: "prune" }];
 
 /**
@@ -76,10 +78,12 @@ const TELLING_STEPS = {
     goOnline,
   ],
   "what a client has yet to page through is pruned": [
-    write(...insert(A, B, C, D)),
+    joinUnannounced,
+    write(...insert(A, B, C, D, E, F, G)),
     { do: "wait", ms: 1_500 },
     goOffline,
-    write(...update(B, C, D)),
+    // Three pages: one is on its way to the client, the second waits for it, the third is not read.
+    write(...update(B, C, D, E, F, G)),
     write(remove(A)),
     ...passDay,
     { do: "stall" },
@@ -88,6 +92,7 @@ const TELLING_STEPS = {
     { do: "read", messages: 10 },
   ],
   "a query waits for a lock while what it needs is pruned": [
+    joinUnannounced,
     write(...insert(A)),
     { do: "wait", ms: 1_500 },
     goOffline,

@@ -204,9 +204,10 @@ export class ModelDatabase implements FileDatabase<Write> {
     const changes = found.slice(0, PAGE_SIZE);
     const last = changes.at(-1);
     const more = found.length > changes.length;
-    const hasChanged = ({ changedIn }: FileChange) =>
+    const hasChanged = ({ changedIn }: { changedIn: bigint }) =>
       changedIn >= upper || coverage.running.includes(changedIn);
-    const current = !more && !rows.some(hasChanged);
+    const gone = this.#tombstones.filter((it) => it.userId === userId && wants(it.id));
+    const current = !more && !rows.some(hasChanged) && !gone.some(hasChanged);
     const page = { revision, reset, more, current, changes };
 
     if (byRevision) {

@@ -29,7 +29,7 @@ export interface ChangesPage {
   readonly reset: boolean;
   /** The run has more pages. */
   readonly more: boolean;
-  /** `more` is false, and no file has changed since the run began, so nothing is missing. */
+  /** `more` is false, and no file has changed or gone since the run began: nothing is missing. */
   readonly current: boolean;
   readonly changes: readonly FileChange[];
 }
