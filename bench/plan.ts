@@ -24,7 +24,7 @@ export interface Plan {
 export const fullPlan: Plan = {
   rounds: 3,
   burstStreams: 1_000,
-  paced: { streams: 500, perSecond: 50 },
+  paced: { streams: 300, perSecond: 50 },
   eventStreams: 200,
   rates: [{ rate: 100, count: 300 }, { rate: 500, count: 1_500 }, { rate: 1_000, count: 5_000 }],
   saturationSeconds: 3,
