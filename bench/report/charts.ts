@@ -30,7 +30,7 @@ export function renderCharts(samples: readonly RecordedSample[]): Map<string, st
     [
       "summary.svg",
       barChart("What a stream costs the process that serves it", main, [
-        panel("open and join, CPU ms", { ...opening, variant: "burst, TLS" }, 1),
+        panel("open over TLS, CPU ms", { ...opening, variant: "burst, TLS" }, 1),
         panel("an event, CPU ms", { ...fastest, value: "cpuMsPerEvent" }, 2),
         panel("memory, kB", memoryOf("1000 streams"), 0),
       ]),
