@@ -246,6 +246,26 @@ Deno.test("file_changes_since() pages a snapshot by 500 rows, each file once", a
   assert.deepEqual(pages.map(({ current }) => current), [false, false, true]);
 });
 
+Deno.test("file_changes_since() is not current if a file changed or went while a run of pages was read", async (t) => {
+  const statements = {
+    changed: "update public.files set progress = 1 where user_id = $1 and filename = '1'",
+    went: "delete from public.files where user_id = $1 and filename = '1'",
+  };
+  for (const [name, statement] of Object.entries(statements)) {
+    await t.step(name, async () => {
+      const user = await newUser();
+      await addManyFiles(user, 501);
+      const first = await changesSince(session, null);
+      await write(user, statement, [user]);
+      const last = await changesSince(session, first.cursor);
+      assert.deepEqual([last.more, last.current], [false, false]);
+      const next = await changesSince(session, last.cursor);
+      assert.equal(next.files.length + next.deletions.length, 1);
+      assert.equal(next.current, true);
+    });
+  }
+});
+
 Deno.test("file_changes_since() pages exactly 500 rows as one page", async () => {
   const user = await newUser();
   await addManyFiles(user, 500);

@@ -196,6 +196,6 @@ Deno.test("schedules find nothing wrong with a stream that asks only when it mus
 
 Deno.test("schedules catch a stream whose feed is live after its query has begun, and which asks no more", async () => {
   using _ = withoutTimedCatchUps();
-  using __ = mutate(CatchUpLoop.prototype, { hasBegun() {} });
+  using __ = mutate(CatchUpLoop.prototype, { queryBegan() {} });
   await findsFault(JOINS);
 });

@@ -23,6 +23,16 @@ Deno.test("readTokenClaims() gives all tokens of one sign-in the same rights", (
   assert.equal(rightsOf({ sub: USER_ID, b: 1, a: 2 }), rightsOf({ a: 2, b: 1 }));
 });
 
+Deno.test("readTokenClaims() reads claims as UTF-8, and refuses what is not: AUTH_INVALID", () => {
+  assert.ok(rightsOf({ user_metadata: { name: "Zoë 🦊" } }).includes("Zoë 🦊"));
+  const [header, , signature] = unsignedToken(userClaims(NOW)).split(".");
+  const claims = btoa(JSON.stringify(userClaims(NOW, { name: "Zo\xeb" }))).replaceAll("=", "");
+  assert.throws(
+    () => readTokenClaims(`${header}.${claims}.${signature}`, NOW),
+    { code: "AUTH_INVALID" },
+  );
+});
+
 Deno.test("readTokenClaims() tells rights apart by any other claim", async (t) => {
   const others = {
     "another assurance level": { aal: "aal2" },

@@ -17,7 +17,7 @@ function createLoop() {
   const loop: CatchUpLoop = new CatchUpLoop({
     run() {
       begun++;
-      loop.hasBegun();
+      loop.queryBegan();
       return new Promise((resolve) => running.push(resolve));
     },
     onEnded() {},

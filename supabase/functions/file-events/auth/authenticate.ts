@@ -68,7 +68,10 @@ export function createAuthenticate(
     if (!data.user) throw refusal(error);
   }
 
-  /** Asks Auth about a token, 100 tokens at a time. If a client leaves while it waits, its place becomes free. */
+  /**
+   * Asks Auth about a token, 100 tokens at a time. If a client leaves while it waits, its place
+   * becomes free.
+   */
   async function askAuthInTurn(token: string, client: Client | undefined): Promise<void> {
     if (places.size >= MAX_WAITING) {
       for (const place of places) if (place.client?.signal.aborted) places.delete(place);

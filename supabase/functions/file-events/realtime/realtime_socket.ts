@@ -171,7 +171,7 @@ export class RealtimeSocket {
     channels.forEach(this.#guarded(({ listener }) => listener.onLoss({ kind: "socket" })));
   }
 
-  /** Logs an error of a listener, so that it does not keep other channels from what they are told. */
+  /** Logs an error that a listener throws, so that the other channels still get their messages. */
   #guarded<T>(handle: (value: T) => void): (value: T) => void {
     return (value) => {
       try {

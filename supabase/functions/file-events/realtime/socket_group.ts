@@ -80,20 +80,17 @@ export class SocketGroup {
    * @returns Whether there was one.
    */
   joinNext(): boolean {
+    const ready = this.#all().filter((socket) => socket.isReady);
+    if (ready.length === 0) return false;
     for (const membership of this.#queue) {
       const request = membership.request!;
-      let isOneReady = false;
-      for (const socket of this.#sockets) {
-        if (!socket.isReady) continue;
-        isOneReady = true;
-        if (socket.hasTopic(request.topic)) continue;
-        this.#queue.delete(membership);
-        // Drop the request, because it holds a token.
-        membership.request = undefined;
-        membership.joined = { socket, channel: socket.join(request) };
-        return true;
-      }
-      if (!isOneReady) return false;
+      const socket = ready.find((socket) => !socket.hasTopic(request.topic));
+      if (!socket) continue;
+      this.#queue.delete(membership);
+      // Drop the request, because it holds a token.
+      membership.request = undefined;
+      membership.joined = { socket, channel: socket.join(request) };
+      return true;
     }
     return false;
   }

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 
-/** A join that has an answer has joined a channel, or was refused. */
+/** A join that was sent. */
 export interface Join {
   /** When it was sent, in Unix milliseconds. */
   readonly requestedAt: number;

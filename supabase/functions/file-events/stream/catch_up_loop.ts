@@ -6,8 +6,8 @@ import { jitter } from "../jitter.ts";
 /** What a loop runs. */
 export interface CatchUpRunner {
   /**
-   * Runs one catch-up. It must call {@linkcode CatchUpLoop.hasBegun} when its first query begins. It
-   * must not reject.
+   * Runs one catch-up. It must call {@linkcode CatchUpLoop.queryBegan} when its first query begins.
+   * It must not reject.
    */
   run(): Promise<CatchUpOutcome>;
   /** Called after each catch-up, before the next one is scheduled. */
@@ -84,7 +84,7 @@ export class CatchUpLoop {
   }
 
   /** The first query of the catch-up begins. What is committed from now on may be missing in it. */
-  hasBegun(): void {
+  queryBegan(): void {
     this.#state = "querying";
   }
 

@@ -138,7 +138,7 @@ export class Synchronizer {
   #onBegin(): void {
     if (this.#hasBegun) return;
     this.#hasBegun = true;
-    this.#loop.hasBegun();
+    this.#loop.queryBegan();
     this.#detector.beginCatchUp();
     this.#merge.beginCatchUp();
   }
