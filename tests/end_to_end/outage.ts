@@ -5,6 +5,8 @@ import type { Source } from "../support/sources.ts";
 /** Something that breaks on the embedded stack, and what a stream makes of it. */
 export interface Outage {
   readonly name: string;
+  /** It deletes the files of all users, so no other test of the database may run beside it. */
+  readonly deletesAllFiles?: boolean;
   run(world: World): Promise<void>;
 }
 

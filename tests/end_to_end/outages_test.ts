@@ -4,6 +4,7 @@ import { deadline } from "../support/deadline.ts";
 import { until } from "../support/until.ts";
 import { mintToken } from "../../local/mint_token.ts";
 import { isType, isUpdate } from "../support/event_predicates.ts";
+import type { Outage } from "./outage.ts";
 import { FunctionUnderFault } from "./function_under_fault.ts";
 import { processOutages } from "./outages/process_outages.ts";
 import { realtimeOutages } from "./outages/realtime_outages.ts";
@@ -39,19 +40,19 @@ for (const source of SOURCES) {
       assert.deepEqual(await counts(stack.url), { sockets: 0, channels: 0 });
     });
     await using fn = await FunctionUnderFault.start(stack, { source });
+    const run = ({ name, run }: Outage) =>
+      t.step(name, async () => {
+        try {
+          await run({ stack, source, fn });
+        } finally {
+          await fn.recover();
+        }
+      });
     {
       await using patient = await FunctionUnderFault.start(stack, { source });
       // Takes as long as all that follows: the other outages don't matter to it.
       const outlived = outliveToken(patient).then(() => undefined, (error) => error as Error);
-      for (const { name, run } of outages) {
-        await t.step(name, async () => {
-          try {
-            await run({ stack, source, fn });
-          } finally {
-            await fn.recover();
-          }
-        });
-      }
+      for (const outage of outages) if (!outage.deletesAllFiles) await run(outage);
       await t.step(
         "token expiry: the stream says so before Realtime closes the channel",
         async () => {
@@ -60,6 +61,7 @@ for (const source of SOURCES) {
         },
       );
     }
+    for (const outage of outages) if (outage.deletesAllFiles) await run(outage);
     await t.step("after all streams Realtime has no channel left, and soon no socket", async () => {
       await until(async () => (await counts(stack.url)).channels === 0, "end of the channels");
       // The function keeps a socket for ten seconds.

@@ -196,6 +196,7 @@ export const realtimeOutages: readonly Outage[] = [
   },
   {
     name: "TRUNCATE: every file is deleted",
+    deletesAllFiles: true,
     async run({ fn, stack }) {
       const user = await fn.user();
       const ids = [await user.insert(), await user.insert()];
