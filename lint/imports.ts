@@ -12,8 +12,9 @@ const FOLDERS: Table = {
   local: [FUNCTION],
   demo: ["local"],
   bench: ["local"],
+  setup: [FUNCTION],
   lint: [],
-  tests: [FUNCTION, "local", "demo", "bench", "lint"],
+  tests: [FUNCTION, "setup", "local", "demo", "bench", "lint"],
 };
 
 /** The only folder of `tests/` that the others may import. */

@@ -29,11 +29,13 @@ const ALLOWED: [file: string, ...specifiers: string[]][] = [
   ["demo/process.ts", "../local/lines.ts", "./page/file_event.ts"],
   ["bench/main.ts", "../local/stack.ts"],
   ["tests/bench/stand_in_test.ts", "../../bench/stand_in/stand_in.ts"],
+  ["setup/main.ts", "./commands/add.ts", "node:process", "postgres", `../${FUNCTION}/log.ts`],
   ["lint/imports.ts", "./effects.ts"],
   ["tests/run.ts", "../local/lines.ts", "./support/until.ts"],
   ["tests/browser/outages_test.ts", "./demo_tab.ts", "../support/until.ts", "../../local/stack.ts"],
   ["tests/support/clock.ts", "./until.ts", `../../${FUNCTION}/clock.ts`],
   ["tests/lint/imports_test.ts", "../../lint/imports.ts"],
+  ["tests/setup/offline/run_test.ts", "../../../setup/run.ts", "../scripted_io.ts"],
   ["tests/demo/process_test.ts", "../../demo/process.ts", "../../local/stack.ts"],
 ];
 
@@ -76,6 +78,7 @@ const FORBIDDEN: [file: string, specifier: string, message: RegExp][] = [
   ["demo/process.ts", "../tests/support/until.ts", /demo .* tests\/support/],
   ["demo/process.ts", `../${FUNCTION}/config.ts`, /demo .* supabase/],
   ["lint/imports.ts", "../local/stack.ts", /lint .* local/],
+  ["setup/main.ts", "../local/stack.ts", /setup .* local/],
   ["bench/main.ts", `../${FUNCTION}/config.ts`, /bench .* supabase/],
   ["bench/main.ts", "../tests/database/catch_up.ts", /bench .* tests\/database/],
   ["bench/main.ts", "../tests/support/until.ts", /bench .* tests\/support/],
