@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { quoteIdentifier, quoteLiteral, quoteTable } from "../../../setup/sql/quote.ts";
+import { quoteIdentifier, quoteLiteral, quoteTable } from "../../../../setup/sql/quote.ts";
 
 Deno.test("quoteIdentifier() leaves the default names as they are and quotes all others", () => {
   assert.equal(quoteIdentifier("user_id"), "user_id");

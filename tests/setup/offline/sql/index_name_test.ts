@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { indexName } from "../../../setup/sql/index_name.ts";
+import { indexName } from "../../../../setup/sql/index_name.ts";
 
 Deno.test("indexName() joins a name that is short enough", async () => {
   assert.equal(await indexName(["files", "user_id", "revision"]), "files_user_id_revision_idx");

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { fillTemplate } from "../../../setup/sql/fill_template.ts";
+import { fillTemplate } from "../../../../setup/sql/fill_template.ts";
 
 Deno.test("fillTemplate() replaces a name wherever it stands", () => {
   assert.equal(fillTemplate("{{a}}.{{b}}\n{{a}}", { a: "x", b: "$&" }), "x.$&\nx");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { readMapping } from "../../../setup/mapping/read_mapping.ts";
-import { DEFAULT_MAPPING } from "../../../setup/mapping/table_mapping.ts";
+import { readMapping } from "../../../../setup/mapping/read_mapping.ts";
+import { DEFAULT_MAPPING } from "../../../../setup/mapping/table_mapping.ts";
 
 const MAPPING = JSON.stringify(DEFAULT_MAPPING);
 

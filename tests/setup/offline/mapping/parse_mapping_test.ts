@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { parseMapping } from "../../../setup/mapping/parse_mapping.ts";
-import { DEFAULT_MAPPING } from "../../../setup/mapping/table_mapping.ts";
+import { parseMapping } from "../../../../setup/mapping/parse_mapping.ts";
+import { DEFAULT_MAPPING } from "../../../../setup/mapping/table_mapping.ts";
 
 const refused: readonly [name: string, changes: Record<string, unknown>, message: RegExp][] = [
   ["a key that it does not know", { tabel: "x" }, /has no "tabel"/],
