@@ -16,7 +16,7 @@ with recursive place as (
       to_regclass('file_events.revisions')::oid as revisions,
       to_regclass('realtime.messages')::oid as messages,
       to_regnamespace('file_events')::oid as schema,
-      to_regprocedure('public.file_changes_since(text, uuid[], boolean)')::oid as query,
+      to_regprocedure('public.file_changes_since(text, text[], boolean)')::oid as query,
       to_regprocedure('realtime.send(jsonb, text, text, boolean)')::oid as send,
       coalesce(to_regprocedure('auth.uid()')::text, 'auth.uid()') as uid,
       to_regrole('authenticated')::oid as reader
@@ -266,7 +266,7 @@ finding (code, problem, cure) as (
   from place, again, lateral (
     values ('the schema file_events', schema), ('public.file_deletions', deletions),
       ('file_events.state', state), ('file_events.revisions', revisions),
-      ('public.file_changes_since(text, uuid[], boolean)', query)
+      ('public.file_changes_since(text, text[], boolean)', query)
   ) p (part, oid)
   where is_table and is_applied and p.oid is null
   union all
@@ -398,7 +398,7 @@ finding (code, problem, cure) as (
   select 'grant-missing', format('authenticated may not %s %s: every catch-up fails', privilege, object),
     format('grant %s %s to authenticated', privilege, object)
   from place cross join lateral (
-    select 'execute on function', 'public.file_changes_since(text, uuid[], boolean)',
+    select 'execute on function', 'public.file_changes_since(text, text[], boolean)',
       has_function_privilege(reader, query, 'execute')
     union all
     select 'usage on schema', n.nspname::text, has_schema_privilege(reader, n.oid, 'usage')

@@ -110,7 +110,7 @@ const broken: [code: string, names: string, changes: string][] = [
   [
     "part-missing",
     "file_changes_since",
-    "drop function public.file_changes_since(text, uuid[], boolean)",
+    "drop function public.file_changes_since(text, text[], boolean)",
   ],
   ["index-missing", "(id)", "alter table public.files drop constraint files_pkey"],
   [
@@ -175,12 +175,12 @@ const broken: [code: string, names: string, changes: string][] = [
   [
     "function-altered",
     "security definer",
-    "alter function public.file_changes_since(text, uuid[], boolean) security definer",
+    "alter function public.file_changes_since(text, text[], boolean) security definer",
   ],
   [
     "function-altered",
     "arguments",
-    `drop function public.file_changes_since(text, uuid[], boolean);
+    `drop function public.file_changes_since(text, text[], boolean);
     create function public.file_changes_since(a text, b uuid[], c boolean) returns jsonb
       language sql as 'select null::jsonb'`,
   ],
@@ -213,7 +213,7 @@ const broken: [code: string, names: string, changes: string][] = [
   [
     "grant-missing",
     "file_changes_since",
-    "revoke execute on function public.file_changes_since(text, uuid[], boolean) from authenticated",
+    "revoke execute on function public.file_changes_since(text, text[], boolean) from authenticated",
   ],
   [
     "grant-missing",

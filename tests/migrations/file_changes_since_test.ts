@@ -76,6 +76,7 @@ Deno.test("file_changes_since() returns a snapshot of all streamed fields", asyn
     processing_stage: "embedding",
     error_message: "no text",
     created_at: page.files[0]!.created_at,
+    final: true,
     revision: Number(stamp!.revision),
     changed_in: stamp!.changed_in,
   }]);
@@ -422,7 +423,7 @@ Deno.test("file_changes_since() gives cursors that fit a header, a URL and an SS
 Deno.test("file_changes_since() reads transaction ids and rows from one snapshot", async () => {
   const [declared] = await session.query<{ volatility: string; definer: boolean }>(`
     select provolatile as volatility, prosecdef as definer
-    from pg_proc where oid = 'public.file_changes_since(text, uuid[], boolean)'::regprocedure
+    from pg_proc where oid = 'public.file_changes_since(text, text[], boolean)'::regprocedure
   `);
   assert.deepEqual(declared, { volatility: "s", definer: false });
 });
