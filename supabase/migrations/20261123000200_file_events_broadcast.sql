@@ -146,6 +146,59 @@ $$;
 
 revoke execute on function file_events.broadcast() from public, anon, authenticated;
 
+-- Decides what live changes carry, unless it is decided (`update file_events.state set live = …` does).
+-- Rows, if the policies for `authenticated` show owners all that is theirs, because then a message to
+-- the owner tells nothing that a select would not. Otherwise pings. The three queries in the middle
+-- are those of scripts/check_installation.sql.
+update file_events.state set live = (
+  with place as (
+    select 'public.files'::regclass::oid as files, null::oid as deletions, null::oid as messages,
+      coalesce(to_regprocedure('auth.uid()')::text, 'auth.uid()') as uid,
+      to_regrole('authenticated')::oid as reader
+  ), policy as (
+  select p.polrelid as relation, p.polname::text as name, p.polpermissive as permissive,
+    p.polcmd as command, 0 = any (p.polroles) as is_for_all_roles,
+    -- PostgreSQL leaves out a policy without a condition: it neither shows nor hides anything.
+    coalesce(pg_get_expr(p.polqual, p.polrelid), (not p.polpermissive)::text) as condition,
+    regexp_replace(
+      replace(pg_get_expr(p.polqual, p.polrelid), uid, 'auth.uid()'), '[\s()]|::text', '', 'g'
+    ) as short_condition,
+    regexp_replace(pg_get_expr(p.polwithcheck, p.polrelid), '[\s()]|::text', '', 'g') as short_check
+  from place join pg_policy p on p.polrelid in (files, deletions, messages)
+  where p.polcmd in ('r', '*') and exists (
+    select from unnest(p.polroles) role where role = 0 or pg_has_role(reader, role, 'usage')
+  )
+), unquoted as (
+  -- Quoted text could say anything.
+  select relation, name, replace(
+    regexp_replace(condition, $$'(?:[^']|'')*'|"(?:[^"]|"")*"$$, '_', 'g'), uid, '{caller}'
+  ) as rest
+  from policy, place where relation <> messages or messages is null
+), started as (
+  select relation, name, replace(
+    regexp_replace(
+      regexp_replace(rest, '\( SELECT \{caller\} AS \w+\)', '{caller}', 'g'),
+      '\((?:user_id = \{caller\}|\{caller\} = user_id)\)', '{owner}', 'g'
+    ),
+    '{caller}', '_'
+  ) as rest
+  from unquoted
+  )
+  select case
+    when not (select c.relrowsecurity from pg_class c where c.oid = place.files)
+      or exists (
+        select from policy p left join started s using (relation, name)
+        where p.permissive and (s.rest = '{owner}' or p.condition = 'true')
+      ) and not exists (
+        select from policy p left join started s using (relation, name)
+        where not p.permissive and s.rest <> '{owner}' and p.condition <> 'true'
+      )
+    then 'rows' else 'pings'
+  end
+  from place
+)
+where singleton and live is null;
+
 do $$
 begin
   -- Nor are there triggers then: what they send must never be without its policies.
