@@ -193,7 +193,7 @@ alter table file_events.state
   add column if not exists live text check (live in ('rows', 'pings'));
 update file_events.state set schema_version = 1 where singleton;
 revoke all on file_events.state from public, anon, authenticated;
-grant select (epoch, pruned_below, live) on file_events.state to authenticated;
+grant select (epoch, pruned_below, schema_version, live) on file_events.state to authenticated;
 
 -- What the triggers of public.files keep to:
 -- - They never fail a write that would succeed without them, even after the table has changed. Only

@@ -93,7 +93,7 @@ for (
       `files:${user} update 0`,
       `files:${user} update 5`,
       `files:${user} delete `,
-      `files:${user} many `,
+      `files:${user} ping `,
     ]);
     const caught = await owner.query<{ who: string }>("select distinct who from public.caught");
     assert.deepEqual(caught.filter(({ who }) => who !== "authenticated"), []);

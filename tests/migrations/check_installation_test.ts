@@ -112,7 +112,13 @@ const broken: [code: string, names: string, changes: string][] = [
     "file_changes_since",
     "drop function public.file_changes_since(text, text[], boolean)",
   ],
-  ["index-missing", "(id)", "alter table public.files drop constraint files_pkey"],
+  ["id-not-unique", "unique", "alter table public.files drop constraint files_pkey, alter id set not null"],
+  ["id-not-unique", "null", "alter table public.files drop constraint files_pkey, add unique (id), alter id drop not null"],
+  [
+    "id-not-unique",
+    "unique",
+    "alter table public.files drop constraint files_pkey, add primary key (id) deferrable",
+  ],
   [
     "index-missing",
     "(user_id, changed_in, revision)",
@@ -181,7 +187,7 @@ const broken: [code: string, names: string, changes: string][] = [
     "function-altered",
     "arguments",
     `drop function public.file_changes_since(text, text[], boolean);
-    create function public.file_changes_since(a text, b uuid[], c boolean) returns jsonb
+    create function public.file_changes_since(a text, b text[], c boolean) returns jsonb
       language sql as 'select null::jsonb'`,
   ],
   ["no-live-changes", "late", dropTriggers("broadcast")],
@@ -228,7 +234,7 @@ const broken: [code: string, names: string, changes: string][] = [
   ["grant-missing", "file_deletions", "revoke select on public.file_deletions from authenticated"],
   [
     "grant-missing",
-    "epoch, pruned_below",
+    "epoch, live, pruned_below, schema_version",
     "revoke select (epoch, pruned_below) on file_events.state from authenticated",
   ],
   [
