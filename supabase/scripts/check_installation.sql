@@ -94,7 +94,7 @@ tracking_trigger as (
     ) as is_published
 ),
 
--- The functions that triggers call, and whether each runs with rights that suffice. `needed`: on
+-- The functions that triggers and the query call, and whether each runs with rights that suffice. `needed`: on
 -- which relation the owner needs which privileges, and to be above its row level security.
 definer as (
   select p.oid, p.prosecdef and bool_and(
@@ -105,8 +105,9 @@ definer as (
         or pg_has_role(o.oid, c.relowner, 'usage') and not c.relforcerowsecurity), true)
   ) as is_right
   from place
-  join pg_proc p on p.pronamespace = schema and exists (
-    select from pg_trigger t where t.tgrelid = files and t.tgfoid = p.oid
+  join pg_proc p on p.pronamespace = schema and (
+    p.proname in ('own_changes', 'resync')
+    or exists (select from pg_trigger t where t.tgrelid = files and t.tgfoid = p.oid)
   )
   join pg_roles o on o.oid = p.proowner
   cross join lateral (
@@ -429,7 +430,7 @@ finding (code, problem, cure) as (
     select 'select on sequence', 'file_events.revisions',
       has_sequence_privilege(reader, revisions, 'select')
     union all
-    select format('select (%s) on', string_agg(quote_ident(name), ', ')), relation, false
+    select format('select (%s) on', string_agg(quote_ident(name), ', ' order by name)), relation, false
     from (
       select relation, name, relation_oid, number from checked_column
       where is_applied or not is_added

@@ -223,7 +223,7 @@ const broken: [code: string, names: string, changes: string][] = [
   ],
   [
     "grant-missing",
-    "revision, changed_in",
+    "changed_in, revision",
     "revoke select on public.files from authenticated; grant select (id, user_id, filename, file_type, status, progress, processing_stage, error_message, created_at) on public.files to authenticated",
   ],
   [
@@ -235,7 +235,7 @@ const broken: [code: string, names: string, changes: string][] = [
   [
     "grant-missing",
     "epoch, live, pruned_below, schema_version",
-    "revoke select (epoch, pruned_below) on file_events.state from authenticated",
+    "revoke select (epoch, pruned_below, schema_version, live) on file_events.state from authenticated",
   ],
   [
     "grant-missing",
@@ -390,7 +390,7 @@ for (
     [
       "a partition",
       `create table public.f (id uuid, user_id uuid) partition by hash (id); create table public.files partition of public.f for values with (modulus 1, remainder 0)`,
-      ["column-missing", "not-applied", "policies-off", "table-not-plain"],
+      ["column-missing", "id-not-unique", "not-applied", "policies-off", "table-not-plain"],
     ],
   ] as const
 ) {
