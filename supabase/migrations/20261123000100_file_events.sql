@@ -989,7 +989,7 @@ begin
     union all
     select from public.file_deletions d
     where d.user_id = caller and (d.changed_in >= upper or d.changed_in = any (running))
-      and (ids is null or d.id is null or d.id = any (ids))
+      and (ids is null or d.id = any (ids))
     union all
     select from file_events.own_changes(
       upper, -1, '9223372036854775807', running, '0', -1, ids, 1

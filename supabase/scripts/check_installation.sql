@@ -503,7 +503,8 @@ finding (code, problem, cure) as (
     join pg_attribute a on a.attrelid = relation and a.attnum = d.refobjsubid and a.attnum > 0
     left join pg_proc compares on compares.pronamespace = schema and compares.proname = 'reads_same'
     where is_table and is_applied and coalesce(strpos(
-        translate(compares.prosrc, ')', ','), 'new_row.' || quote_ident(a.attname) || ','
+        translate(compares.prosrc, ')', ','),
+        translate('new_row.' || quote_ident(a.attname) || ',', ')', ',')
       ), 0) = 0
       and a.attname not in (select name from needed_column where relation = 'public.files')
   ) c
