@@ -162,3 +162,41 @@ for (
     assert.deepEqual((await check(changes)).map(({ code }) => code), codes);
   });
 }
+
+for (
+  const condition of [
+    "created_at < now()",
+    "created_at < current_timestamp - interval '1 day'",
+    "created_at::date = current_date",
+    "created_at < clock_timestamp()",
+    "age(created_at) < interval '1 day'",
+  ]
+) {
+  Deno.test(`check_installation.sql names a policy that depends on time: ${condition}`, async () => {
+    const found = await check(withCondition(`user_id = auth.uid() and ${condition}`));
+    const [time] = found.filter(({ code }) => code === "policy-time");
+    assert.match(time!.problem, /^policy mine on /);
+  });
+}
+
+Deno.test("check_installation.sql takes no text and no name for a time", async () => {
+  const found = await check(
+    `alter table public.files add column now text; ${
+      withCondition("user_id = auth.uid() and now <> 'now() CURRENT_DATE'")
+    }`,
+  );
+  assert.ok(!found.some(({ code }) => code === "policy-time"));
+});
+
+Deno.test("check_installation.sql names narrow policies only while live changes carry rows, and its cure is pings", async () => {
+  const narrow = withCondition(narrowed[0]!);
+  await owner.query(`begin; ${narrow}`);
+  try {
+    const [found] = await owner.query<{ code: string; cure: string }>(script);
+    assert.equal(found!.code, "policy-narrow");
+    await owner.query(found!.cure);
+    assert.deepEqual(await owner.query(script), []);
+  } finally {
+    await owner.query("rollback");
+  }
+});

@@ -223,6 +223,11 @@ const broken: [code: string, names: string, changes: string][] = [
   ],
   [
     "grant-missing",
+    "to_ids",
+    "revoke execute on function file_events.to_ids(text[]) from authenticated",
+  ],
+  [
+    "grant-missing",
     "changed_in, revision",
     "revoke select on public.files from authenticated; grant select (id, user_id, filename, file_type, status, progress, processing_stage, error_message, created_at) on public.files to authenticated",
   ],
@@ -371,6 +376,16 @@ for (
       "a policy that the stream can't follow",
       `${table} create policy team on public.files for select using (true)`,
       ["not-applied", "policy-wide"],
+    ],
+    [
+      "a policy for which the migration will choose pings",
+      `${table} create policy narrow on public.files as restrictive for select using (progress = 0)`,
+      ["not-applied", "policy-narrow"],
+    ],
+    [
+      "an id that is not unique",
+      `${table} alter table public.files drop constraint files_pkey`,
+      ["id-not-unique", "not-applied"],
     ],
     [
       "a grant that the table lacks",

@@ -347,3 +347,28 @@ Deno.test("postgres_changes.sql says so when there is no publication", async () 
     /publication supabase_realtime is missing/,
   );
 });
+
+Deno.test("20261123000100_file_events.sql takes the place of an older one", async () => {
+  await using database = await createSupabaseDatabase(server);
+  await using owner = await database.connect();
+  // The parts that an older version lacked, or had otherwise.
+  await owner.query(`
+    create function public.file_changes_since(since text default null, file_ids uuid[] default null,
+      snapshot boolean default true) returns jsonb language sql as 'select null::jsonb';
+    alter table file_events.state drop column schema_version, drop column live;
+    alter table public.file_deletions alter column id set not null;
+    drop index public.file_deletions_void_idx;
+    drop function file_events.reads_same(record, record);
+  `);
+  await owner.query(await readSql(fileEvents));
+  await owner.query(await readSql(migrations[2]!));
+  const user = await createUser(owner);
+  await owner.query(addFiles, [user, 2]);
+  await owner.query("select file_events.resync($1)", [user]);
+  await using reader = await database.connectAs(user);
+  assert.equal((await changesSince(reader, null)).files.length, 2);
+  assert.deepEqual(await owner.query("select schema_version, live from file_events.state"), [
+    { schema_version: 1, live: "rows" },
+  ]);
+  assert.deepEqual(await owner.query(await readSql("scripts/check_installation.sql")), []);
+});

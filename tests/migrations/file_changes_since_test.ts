@@ -193,6 +193,34 @@ Deno.test("file_changes_since(…, file_ids) with none matches nothing", async (
   assert.deepEqual((await changesSince(session, null, { fileIds: [] })).files, []);
 });
 
+Deno.test("file_changes_since(…, file_ids) takes no text for an id that is none, and ids in any case", async () => {
+  const user = await newUser();
+  const [id] = await addFiles(user, ["a"]);
+  const odd = ["", "a", "ready", `{${id}}`, id!.replaceAll("-", ""), ` ${id}`, `${id}\n`, `${id}0`];
+  for (const text of odd) {
+    const [row] = await session.query<{ page: ChangesPage }>(
+      "select public.file_changes_since(null, array[$1::text, null]) as page",
+      [text],
+    );
+    assert.deepEqual(row!.page.files, [], JSON.stringify(text));
+  }
+  const { files, cursor } = await changesSince(session, null, { fileIds: [id!.toUpperCase(), "x"] });
+  assert.deepEqual(files.map((file) => file.id), [id]);
+  assert.equal((await changesSince(session, cursor, { fileIds: [id!] })).reset, false);
+});
+
+Deno.test("file_changes_since() says the version of the schema, and which statuses are final", async () => {
+  const user = await newUser();
+  await addFiles(user, ["pending", "processing", "ready", "failed"]);
+  await write(user, "update public.files set status = filename where user_id = $1", [user]);
+  const page = await changesSince(session, null);
+  assert.equal(page.version, 1);
+  assert.deepEqual(
+    Object.fromEntries(page.files.map(({ filename, final }) => [filename, final])),
+    { pending: false, processing: false, ready: true, failed: true },
+  );
+});
+
 Deno.test("file_changes_since(…, file_ids) refuses more than 100", async () => {
   await newUser();
   const fileIds = Array.from({ length: 101 }, () => crypto.randomUUID());
