@@ -6,7 +6,9 @@ import { takeMessages } from "./take_messages.ts";
 Deno.test("file_events has no function that a client may execute, but what the query of the client needs", async () => {
   await using database = await createSupabaseDatabase(server);
   await using owner = await database.connect();
-  const functions = await owner.query<{ name: string; role: string; allowed: boolean; guarded: boolean }>(`
+  const functions = await owner.query<
+    { name: string; role: string; allowed: boolean; guarded: boolean }
+  >(`
     select p.oid::regprocedure::text as name, role,
       has_function_privilege(role, p.oid, 'execute') as allowed,
       not p.prosecdef or p.proconfig::text like '%search_path=%' as guarded

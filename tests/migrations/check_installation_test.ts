@@ -112,8 +112,16 @@ const broken: [code: string, names: string, changes: string][] = [
     "file_changes_since",
     "drop function public.file_changes_since(text, text[], boolean)",
   ],
-  ["id-not-unique", "unique", "alter table public.files drop constraint files_pkey, alter id set not null"],
-  ["id-not-unique", "null", "alter table public.files drop constraint files_pkey, add unique (id), alter id drop not null"],
+  [
+    "id-not-unique",
+    "unique",
+    "alter table public.files drop constraint files_pkey, alter id set not null",
+  ],
+  [
+    "id-not-unique",
+    "null",
+    "alter table public.files drop constraint files_pkey, add unique (id), alter id drop not null",
+  ],
   [
     "id-not-unique",
     "unique",

@@ -135,7 +135,9 @@ for (
     ],
     [
       "files is partitioned by another column than id",
-      `${plainTable.replace("id uuid primary key", "id uuid not null")} partition by hash (user_id)`,
+      `${
+        plainTable.replace("id uuid primary key", "id uuid not null")
+      } partition by hash (user_id)`,
       /its id is not unique by itself: .* \(PostgreSQL allows it only on a table that is partitioned by id\)$/,
     ],
     [
@@ -153,7 +155,12 @@ for (
     [
       "files is a foreign table",
       `create foreign data wrapper nothing; create server nowhere foreign data wrapper nothing;
-        ${plainTable.replace("create table", "create foreign table").replace("primary key", "not null")}
+        ${
+        plainTable.replace("create table", "create foreign table").replace(
+          "primary key",
+          "not null",
+        )
+      }
         server nowhere`,
       /cannot stream public\.files: it is a foreign table: stream it in the database /,
     ],
@@ -163,7 +170,11 @@ for (
       ["id has a deferrable key", "id uuid not null unique deferrable"],
       ["id is one of two columns of a key", "id uuid, kind text, primary key (id, kind)"],
     ].map(([what, column]) =>
-      [what!, plainTable.replace("id uuid primary key", column!), /its id is not unique by itself/] as const
+      [
+        what!,
+        plainTable.replace("id uuid primary key", column!),
+        /its id is not unique by itself/,
+      ] as const
     ),
     ...[
       ["a part of the table", "(id) where status is not null"],
@@ -171,7 +182,9 @@ for (
     ].map(([what, index]) =>
       [
         `id has a unique index of ${what}`,
-        `${plainTable.replace("primary key", "not null")}; create unique index on public.files ${index}`,
+        `${
+          plainTable.replace("primary key", "not null")
+        }; create unique index on public.files ${index}`,
         /its id is not unique by itself/,
       ] as const
     ),

@@ -204,7 +204,9 @@ Deno.test("file_changes_since(…, file_ids) takes no text for an id that is non
     );
     assert.deepEqual(row!.page.files, [], JSON.stringify(text));
   }
-  const { files, cursor } = await changesSince(session, null, { fileIds: [id!.toUpperCase(), "x"] });
+  const { files, cursor } = await changesSince(session, null, {
+    fileIds: [id!.toUpperCase(), "x"],
+  });
   assert.deepEqual(files.map((file) => file.id), [id]);
   assert.equal((await changesSince(session, cursor, { fileIds: [id!] })).reset, false);
 });

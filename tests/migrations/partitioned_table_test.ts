@@ -41,7 +41,9 @@ Deno.test("a table that is partitioned by id is streamed: writes through the par
   await reader.query("delete from public.files where filename = '2'");
   await owner.query("update public.files set user_id = null where filename = '3'");
   // The row moves to another partition.
-  await owner.query("update public.files set id = gen_random_uuid() where filename in ('4', '5', '6')");
+  await owner.query(
+    "update public.files set id = gen_random_uuid() where filename in ('4', '5', '6')",
+  );
   await client.catchUp();
   assert.deepEqual([client.files.size, client.progress["1"], client.resets], [18, 7, 1]);
   const told = (await takeMessages(owner)).map(({ payload }) => payload.operation).toSorted();
@@ -95,7 +97,10 @@ Deno.test("a table that is partitioned by id pages in order", async () => {
   await addFiles(owner, user, 1_100);
   const { files } = await changesSince(reader, null);
   assert.equal(files.length, 500);
-  assert.deepEqual(files.map(({ revision }) => revision), files.map(({ revision }) => revision).toSorted((a, b) => a - b));
+  assert.deepEqual(
+    files.map(({ revision }) => revision),
+    files.map(({ revision }) => revision).toSorted((a, b) => a - b),
+  );
   await client.catchUp();
   assert.equal(client.files.size, 1_100);
 });

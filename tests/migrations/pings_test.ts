@@ -30,7 +30,11 @@ for (
     ["rows", "plain ownership", "select"],
     ["rows", "plain ownership the other way round", only("auth.uid() = user_id")],
     ["rows", "everything shown to everybody", only("true")],
-    ["rows", "no row level security", `${without}; alter table public.files disable row level security`],
+    [
+      "rows",
+      "no row level security",
+      `${without}; alter table public.files disable row level security`,
+    ],
     [
       "rows",
       "a narrow policy beside one for owners",
@@ -198,7 +202,9 @@ Deno.test("file_changes_since() pages hidden, visible and deleted files together
   await client.catchUp();
   const { cursor } = client;
   await owner.query("update public.files set progress = 1 where filename::integer <= 700");
-  await owner.query("update public.files set quarantined = true where filename::integer between 301 and 1500");
+  await owner.query(
+    "update public.files set quarantined = true where filename::integer between 301 and 1500",
+  );
   await owner.query("delete from public.files where filename::integer > 1900");
   await owner.query("update public.files set progress = 2 where filename::integer % 2 = 0");
   const counts: number[] = [];

@@ -31,7 +31,9 @@ Deno.test("resync() sends the user a ping, once a transaction", async () => {
   await owner.query("commit");
   const messages = await takeMessages(owner);
   assert.deepEqual(
-    messages.map(({ topic, event, payload }) => [topic, event, (payload as { changed_in?: string }).changed_in]),
+    messages.map((
+      { topic, event, payload },
+    ) => [topic, event, (payload as { changed_in?: string }).changed_in]),
     [[`files:${user}`, "ping", row!.xid]],
   );
   assert.equal((await owner.query("select from public.file_deletions")).length, 1);
@@ -73,7 +75,8 @@ Deno.test("what resync() leaves is pruned like a tombstone", async () => {
   await using stage = await setStage();
   const { owner, user } = stage;
   await owner.query(resync, [user]);
-  const day = "update file_events.state set recorded_at = recorded_at - interval '1 day', next_prune_at = clock_timestamp()";
+  const day =
+    "update file_events.state set recorded_at = recorded_at - interval '1 day', next_prune_at = clock_timestamp()";
   for (let days = 0; days < 2; days++) {
     await owner.query(day);
     await owner.query("select file_events.prune()");
@@ -83,12 +86,24 @@ Deno.test("what resync() leaves is pruned like a tombstone", async () => {
 
 for (
   const [what, sabotage, isTold] of [
-    ["realtime.send raises", `create or replace function realtime.send(payload jsonb, event text, topic text, private boolean default true)
-      returns void language plpgsql as $$ begin raise exception 'out of order'; end $$`, true],
+    [
+      "realtime.send raises",
+      `create or replace function realtime.send(payload jsonb, event text, topic text, private boolean default true)
+      returns void language plpgsql as $$ begin raise exception 'out of order'; end $$`,
+      true,
+    ],
     ["Realtime is gone", "drop schema realtime cascade", true],
-    ["the tombstone is refused", "alter table public.file_deletions add check (id is not null) not valid", true],
+    [
+      "the tombstone is refused",
+      "alter table public.file_deletions add check (id is not null) not valid",
+      true,
+    ],
     ["file_deletions is gone", "drop table public.file_deletions", false],
-    ["all is gone", "drop table public.file_deletions; drop table file_events.state; drop sequence file_events.revisions cascade", false],
+    [
+      "all is gone",
+      "drop table public.file_deletions; drop table file_events.state; drop sequence file_events.revisions cascade",
+      false,
+    ],
   ] as const
 ) {
   Deno.test(`resync() never fails a write, though ${what}`, async () => {
