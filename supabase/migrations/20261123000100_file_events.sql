@@ -406,7 +406,7 @@ begin
       select o.id, o.user_id from old_files o where o.user_id is not null
       except
       select n.id, n.user_id from new_files n
-    ) gone;
+    ) gone (id, user_id);
   end if;
   -- The same statement or transaction may have put a new row there first (a deferrable key).
   ids := array(
@@ -633,7 +633,7 @@ begin
         and (ids is null or f.id = any (ids))
       order by f.revision
       limit max_rows
-    ) l
+    ) l (changed_in, revision, id)
   );
 end;
 $$;
@@ -859,7 +859,7 @@ begin
   -- read again, at each call, all that changed while one transaction stays open.
   -- The JSON of a file is the same expression as in file_events.broadcast(). `created_at` is the
   -- table's column or, if there is none, that of `absent`.
-  with changed as (
+  with changed (changed_in, revision, change, deleted) as (
     (
       select f.* from (select null::text as created_at) absent cross join lateral (
         select f.changed_in, f.revision, jsonb_build_object(

@@ -48,7 +48,7 @@ begin
 
   -- EXCEPT compares by hashing or sorting, whatever the planner takes the number of rows for.
   if tg_op = 'UPDATE' then
-    with changed as (
+    with changed (user_id, id) as (
       (
         select o.user_id, o.id from old_files o where o.user_id is not null
         except
@@ -62,7 +62,7 @@ begin
       ) n
     )
     select array_agg(first.user_id), array_agg(first.id),
-      array(select distinct c.user_id from changed c limit max_owners)
+      array(select distinct g.user_id from changed g limit max_owners)
     into owners, ids, audience
     from (select * from changed limit max_messages + 1) first;
   elsif tg_op = 'TRUNCATE' then
@@ -77,7 +77,7 @@ begin
     from (
       select c.user_id, c.id from changed_files c
       where c.user_id is not null limit max_messages + 1
-    ) first;
+    ) first (user_id, id);
   end if;
   if audience is null or audience = '{}' then
     return null;

@@ -69,3 +69,21 @@ Deno.test("file_changes_since() reads what a transaction that was running has ch
   assert.doesNotMatch(plan, /Seq Scan|Bitmap|Sort Key: f_1\./);
   assert.ok(queryBuffers <= 1_200, `${queryBuffers} buffers for 501 rows`);
 });
+
+Deno.test("file_changes_since() with pings looks each changed file up by its id, and no other", async () => {
+  await owner.query("update file_events.state set live = 'pings'");
+  try {
+    const { cursor } = await changesSince(session, null, { snapshot: false });
+    const nothing = await explain(cursor, { snapshot: false });
+    assert.ok(nothing.callBuffers <= 60, `${nothing.callBuffers} buffers`);
+    await owner.query(
+      "update public.files set progress = 99 where id = any ($1::text::uuid[])",
+      [`{${fileIds.join(",")}}`],
+    );
+    const { plan, callBuffers } = await explain(cursor, { snapshot: false });
+    assert.doesNotMatch(plan, /Seq Scan|Bitmap/);
+    assert.ok(callBuffers <= 1_200, `${callBuffers} buffers for 100 files`);
+  } finally {
+    await owner.query("update file_events.state set live = 'rows'");
+  }
+});
