@@ -169,18 +169,22 @@ update file_events.state set live = (
     select from unnest(p.polroles) role where role = 0 or pg_has_role(reader, role, 'usage')
   )
 ), unquoted as (
-  -- Quoted text could say anything.
+  -- Quoted text could say anything. The owner's column comes first, because its name may be quoted.
   select relation, name, replace(
-    regexp_replace(condition, $$'(?:[^']|'')*'|"(?:[^"]|"")*"$$, '_', 'g'), uid, '{caller}'
+    regexp_replace(
+      replace(condition, quote_ident('user_id'), '{column}'),
+      $$'(?:[^']|'')*'|"(?:[^"]|"")*"$$, '_', 'g'
+    ),
+    uid, '{caller}'
   ) as rest
   from policy, place where relation <> messages or messages is null
 ), started as (
-  select relation, name, replace(
+  select relation, name, regexp_replace(
     regexp_replace(
       regexp_replace(rest, '\( SELECT \{caller\} AS \w+\)', '{caller}', 'g'),
-      '\((?:user_id = \{caller\}|\{caller\} = user_id)\)', '{owner}', 'g'
+      '\((?:\{column\} = \{caller\}|\{caller\} = \{column\})\)', '{owner}', 'g'
     ),
-    '{caller}', '_'
+    '\{(?:caller|column)\}', '_', 'g'
   ) as rest
   from unquoted
   )

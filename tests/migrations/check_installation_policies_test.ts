@@ -33,6 +33,7 @@ const narrowed = [
   "progress = 0 and (user_id = auth.uid() and status = 'ready')",
   "user_id = auth.uid() and exists (select from public.members m where m.user_id = auth.uid())",
   "user_id = auth.uid() and true",
+  "user_id = auth.uid() and user_id is not null",
 ];
 const notForOwnersAlone = [
   "true",
@@ -46,6 +47,8 @@ const notForOwnersAlone = [
   "case when auth.uid() = user_id then true else progress = 0 end",
   "auth.uid() is not null",
   "user_id = public.uid()",
+  "other_user_id = auth.uid()",
+  `"(user_id" = auth.uid()`,
   "filename <> '(user_id = auth.uid())'",
   "filename = ' AND (user_id = auth.uid()) AND '",
   "exists (select from public.members m where m.user_id = auth.uid())",
@@ -57,9 +60,11 @@ const withCondition = (condition: string) => `
   create table public.members (user_id uuid);
   create function public.holds(boolean) returns boolean language sql as 'select true';
   create function public.uid() returns uuid language sql as 'select null::uuid';
+  alter table public.files add column other_user_id uuid, add column "(user_id" uuid;
   drop policy "Owners read their files" on public.files;
   create policy mine on public.files for select to authenticated using (${condition});
   create policy writing on public.files for update to authenticated using (true);
+  select file_events.adopt_policies();
 `;
 
 for (const condition of safe) {
