@@ -35,7 +35,7 @@ export async function openPlanObserver(
     notices.length = 0;
     await changesSince(session, since, options);
     const find = (query: RegExp) => notices.find((notice) => query.test(notice))!;
-    const query = find(/Query Text:\s+with changed as/);
+    const query = find(/Query Text:\s+with changed /);
     const call = find(/Query Text:\s+select public\.file_changes_since/);
     return {
       plan: query.slice(query.indexOf("Aggregate")),

@@ -10,12 +10,14 @@ export interface ChangedFile {
   processing_stage: string | null;
   error_message: string | null;
   created_at: string | null;
+  final: boolean;
   revision: number;
   changed_in: string;
 }
 
 /** What `file_changes_since` returns. */
 export interface ChangesPage {
+  version: number;
   cursor: string;
   /** The bound, then the transactions that were running. */
   covers: string[];
@@ -39,7 +41,7 @@ export async function changesSince(
 ): Promise<ChangesPage> {
   // An array literal: one driver knows no array types, the other knows no literals in arrays.
   const [row] = await session.query<{ page: ChangesPage }>(
-    "select public.file_changes_since($1, $2::text::uuid[], $3) as page",
+    "select public.file_changes_since($1, $2::text::text[], $3) as page",
     [since, fileIds && `{${fileIds.join(",")}}`, snapshot],
   );
   return row!.page;

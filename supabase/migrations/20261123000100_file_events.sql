@@ -9,15 +9,19 @@ begin
   if tracked is null then
     raise exception 'file-events needs a table public.files: apply 20261123000000_files.sql first';
   end if;
-  -- Statement triggers fire only for the table that a statement names. So no row may be reachable by
-  -- the name of another table.
+  -- A statement's triggers fire only for the table that it names. So what is written by the name of
+  -- another table would not be tracked. (Of a partitioned table: docs/database.md.)
   select case
-    when c.relkind = 'p' then 'it is partitioned'
-    when c.relkind <> 'r' then 'it is not a table'
+    when c.relkind = 'v' then 'it is a view: stream the table that it reads'
+    when c.relkind = 'm' then 'it is a materialized view: stream the table that it reads'
+    when c.relkind = 'f' then 'it is a foreign table: stream it in the database that has its rows'
+    when c.relkind not in ('r', 'p') then 'it is not a table: stream one'
+    when c.relispartition then format('it is a partition: stream the table that it is a part of, %s',
+      (select i.inhparent::regclass from pg_inherits i where i.inhrelid = tracked))
     when exists (select from pg_inherits i where i.inhrelid = tracked)
-      then 'it is a partition or a child of another table'
-    when exists (select from pg_inherits i where i.inhparent = tracked)
-      then 'other tables inherit from it'
+      then 'it inherits from another table: take it out by "alter table … no inherit …"'
+    when c.relkind = 'r' and exists (select from pg_inherits i where i.inhparent = tracked)
+      then 'other tables inherit from it: take them out by "alter table … no inherit …"'
   end
   into problem from pg_class c where c.oid = tracked;
   if problem is not null then
@@ -35,7 +39,25 @@ begin
       and (needed.type is null or a.atttypid = needed.type::regtype)
   );
   if problem is not null then
-    raise exception 'file-events cannot stream public.files, which lacks: %', problem;
+    raise exception 'file-events cannot stream public.files, which lacks: % (add the columns, or convert those of another type)', problem;
+  end if;
+  -- Triggers and tombstones go by the id alone, and a key that is checked late would let a row take
+  -- an id before the row that has it is deleted.
+  select case
+    when not a.attnotnull
+      then 'its id may be null: "alter table public.files alter column id set not null"'
+    when not exists (
+      select from pg_index i
+      where i.indrelid = tracked and i.indisunique and i.indimmediate and i.indisvalid
+        and i.indpred is null and i.indnkeyatts = 1 and i.indkey[0] = a.attnum
+    ) then 'its id is not unique by itself: add a primary key or a unique constraint of the column id '
+      'alone that is not deferrable' || case when c.relkind = 'p'
+        then ' (PostgreSQL allows it only on a table that is partitioned by id)' else '' end
+  end
+  into problem from pg_attribute a join pg_class c on c.oid = a.attrelid
+  where a.attrelid = tracked and a.attname = 'id';
+  if problem is not null then
+    raise exception 'file-events cannot stream public.files: %', problem;
   end if;
   -- A BEFORE trigger doesn't see the value that such a column will have.
   select string_agg(a.attname, ', ' order by a.attname) into problem
@@ -86,33 +108,24 @@ grant select (revision, changed_in) on public.files to authenticated;
 create index if not exists files_user_id_changed_in_revision_idx
   on public.files (user_id, changed_in, revision);
 
--- The triggers find rows by their id alone. The table's key may begin with another column.
-do $$
-begin
-  if not exists (
-    select from pg_index i
-    join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
-    where i.indrelid = 'public.files'::regclass and a.attname = 'id'
-      and i.indisvalid and i.indpred is null
-  ) then
-    create index files_id_for_file_events_idx on public.files (id);
-  end if;
-end;
-$$;
-
--- Tombstones. No foreign key: they outlive the file and its owner.
+-- Tombstones. No foreign key: they outlive the file and its owner. One without an id says that all
+-- that its user has is void (resync).
 create table if not exists public.file_deletions (
   revision bigint primary key,
-  id uuid not null,
+  id uuid,
   user_id uuid not null,
   changed_in xid8 not null,
   deleted_at timestamptz not null default now()
 );
 
+alter table public.file_deletions alter column id drop not null;
+
 create index if not exists file_deletions_user_id_changed_in_revision_idx
   on public.file_deletions (user_id, changed_in, revision);
 create index if not exists file_deletions_id_revision_idx
   on public.file_deletions (id, revision);
+create index if not exists file_deletions_void_idx
+  on public.file_deletions (user_id, changed_in) where id is null;
 
 alter table public.file_deletions enable row level security;
 drop policy if exists "Owners read their deletions" on public.file_deletions;
@@ -171,8 +184,16 @@ create or replace trigger keep_state
   for each row execute function file_events.keep_state();
 alter table file_events.state enable always trigger keep_state;
 insert into file_events.state default values;
+
+-- `schema_version`: of the migration that was applied last. `live`: whether live changes carry rows,
+-- or only say that there are some, and a catch-up, which obeys every policy, brings them. The
+-- migration of the broadcast decides, unless somebody has: docs/database.md.
+alter table file_events.state
+  add column if not exists schema_version integer,
+  add column if not exists live text check (live in ('rows', 'pings'));
+update file_events.state set schema_version = 1 where singleton;
 revoke all on file_events.state from public, anon, authenticated;
-grant select (epoch, pruned_below) on file_events.state to authenticated;
+grant select (epoch, pruned_below, schema_version, live) on file_events.state to authenticated;
 
 -- What the triggers of public.files keep to:
 -- - They never fail a write that would succeed without them, even after the table has changed. Only
@@ -205,8 +226,50 @@ begin
 end;
 $$;
 
--- Sets revision and changed_in, whatever the client sent: new ones where a streamed column
--- changes, the old ones otherwise. `set revision = null` asks for new ones.
+-- Makes reads_same(), which says whether two states of a row are the same to the policies that decide
+-- what `authenticated` reads: such a column counts as streamed, so that a row is sent when they begin
+-- to show it, and taken back when they begin to hide it. Returns the columns. Call it when you have
+-- changed the policies. Left out are the columns that stamp() compares anyway, and generated ones,
+-- whose values a BEFORE trigger doesn't see.
+-- The rows arrive as records: a function of the table's type would keep the table from being dropped.
+create or replace function file_events.adopt_policies() returns text[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  read text[] := array(
+    select distinct a.attname::text from pg_policy p
+    join pg_depend d on d.classid = 'pg_policy'::regclass and d.objid = p.oid
+      and d.refclassid = 'pg_class'::regclass and d.refobjid = p.polrelid
+    join pg_attribute a on a.attrelid = p.polrelid and a.attnum = d.refobjsubid
+    where p.polrelid = 'public.files'::regclass and p.polcmd in ('r', '*')
+      and a.attnum > 0 and a.attgenerated = '' and a.attname not in (
+        'id', 'user_id', 'filename', 'file_type', 'status', 'progress', 'processing_stage',
+        'error_message', 'revision', 'changed_in'
+      )
+      and exists (
+        select from unnest(p.polroles) role
+        where role = 0 or pg_has_role('authenticated', role, 'usage')
+      )
+    order by 1
+  );
+begin
+  execute format(
+    'create or replace function file_events.reads_same(new_row record, old_row record)
+    returns boolean language plpgsql set search_path = %L as %L',
+    '',
+    format('begin return row(%s)::record *= row(%s)::record; end;',
+      (select string_agg(format('new_row.%I', name), ', ' order by name) from unnest(read) name),
+      (select string_agg(format('old_row.%I', name), ', ' order by name) from unnest(read) name))
+  );
+  return read;
+end;
+$$;
+
+select file_events.adopt_policies();
+
+-- Sets revision and changed_in, whatever the client sent: new ones where a streamed column or one that
+-- a policy reads changes, the old ones otherwise. `set revision = null` asks for new ones.
 create or replace function file_events.stamp() returns trigger
 language plpgsql security definer
 set search_path = ''
@@ -226,9 +289,11 @@ begin
         row(old.filename, old.file_type, old.status, old.progress, old.processing_stage,
           old.error_message)::record
       then
-        new.revision := old.revision;
-        new.changed_in := old.changed_in;
-        return new;
+        if file_events.reads_same(new, old) then
+          new.revision := old.revision;
+          new.changed_in := old.changed_in;
+          return new;
+        end if;
       end if;
     exception when others then
       perform set_config('file_events.moved', 'yes', true);
@@ -341,7 +406,7 @@ begin
       select o.id, o.user_id from old_files o where o.user_id is not null
       except
       select n.id, n.user_id from new_files n
-    ) gone;
+    ) gone (id, user_id);
   end if;
   -- The same statement or transaction may have put a new row there first (a deferrable key).
   ids := array(
@@ -474,7 +539,112 @@ begin
 end;
 $$;
 
+-- Makes every cursor of a user unusable, and tells their streams to catch up: for a right that lies in
+-- another table. Called by triggers of that table, so it never fails a write. Once a transaction is
+-- enough, because a cursor covers a transaction as a whole.
+create or replace function file_events.resync(user_id uuid) returns void
+language plpgsql security definer
+-- With an empty path a temporary type could take a built-in one's name.
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set jit = off
+as $$
+#variable_conflict use_variable
+begin
+  if user_id is null or exists (
+    select from public.file_deletions d
+    where d.user_id = user_id and d.id is null and d.changed_in = pg_current_xact_id_if_assigned()
+  ) then
+    return;
+  end if;
+  insert into public.file_deletions (revision, id, user_id, changed_in)
+  values (nextval('file_events.revisions'), null, user_id, pg_current_xact_id());
+  begin
+    if to_regprocedure('realtime.send(jsonb, text, text, boolean)') is not null then
+      perform realtime.send(jsonb_build_object('changed_in', pg_current_xact_id()::text), 'ping',
+        'files:' || user_id, true);
+    end if;
+  exception
+    when transaction_rollback then raise;
+    when others then raise warning 'file-events: no live changes sent: %', sqlerrm;
+  end;
+exception
+  when transaction_rollback then raise;
+  when others then perform file_events.renew_after(sqlerrm);
+end;
+$$;
+
+-- The ids among these texts, in order, each once. What the type can't have is not there: it is looked
+-- at before it is cast, so that no text fails the query.
+create or replace function file_events.to_ids(texts text[]) returns uuid[]
+language sql immutable
+set search_path = ''
+as $$
+  select coalesce(array_agg(distinct given.id order by given.id), '{}')
+  from (
+    select case
+      when t ~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' then t::uuid
+    end as id
+    from unnest(texts) t
+  ) given
+  where given.id is not null
+$$;
+
+-- A value of any type, and not more than about 4 kB: a text is cut, what else is longer is null. It has
+-- no search path of its own, because then it could not be inlined; it is resolved when it is made.
+create or replace function file_events.cut(value jsonb) returns jsonb
+language sql stable
+return case
+  when jsonb_typeof(value) = 'string' then to_jsonb(left(value #>> '{}', 4096))
+  when octet_length(value::text) <= 4096 then value
+end;
+
+-- The caller's files that changed since a position, whether policies show them or not: what
+-- file_changes_since doesn't see of them has been hidden. `late` are transactions that are asked for
+-- one by one, as there. In the order of the index, and `max_rows` at most of the range and of each.
+create or replace function file_events.own_changes(
+  low_xid xid8, low_revision bigint, upper xid8, late xid8[], after_xid xid8, after_revision bigint,
+  ids uuid[], max_rows integer
+) returns table (changed_in xid8, revision bigint, id uuid)
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_custom_plan
+set enable_bitmapscan = off
+set jit = off
+as $$
+#variable_conflict use_variable
+declare
+  caller constant uuid := auth.uid();
+begin
+  return query (
+    select f.changed_in, f.revision, f.id from public.files f
+    where f.user_id = caller
+      and (f.changed_in, f.revision) > (low_xid, low_revision)
+      and f.changed_in < upper
+      and (ids is null or f.id = any (ids))
+    order by f.changed_in, f.revision
+    limit max_rows
+  ) union all (
+    select l.changed_in, l.revision, l.id from unnest(late) as late_xid cross join lateral (
+      select f.changed_in, f.revision, f.id from public.files f
+      where f.user_id = caller
+        and f.changed_in = late_xid
+        and (f.changed_in, f.revision) > (after_xid, after_revision)
+        and (ids is null or f.id = any (ids))
+      order by f.revision
+      limit max_rows
+    ) l (changed_in, revision, id)
+  );
+end;
+$$;
+
 revoke execute on all functions in schema file_events from public, anon, authenticated;
+-- What the query of its caller needs. The API doesn't expose the schema.
+grant execute on function file_events.cut(jsonb) to public;
+grant execute on function
+  file_events.to_ids(text[]),
+  file_events.own_changes(xid8, bigint, xid8, xid8[], xid8, bigint, uuid[], integer)
+  to authenticated;
 
 -- Triggers fire in the order of their names: the stamp must see what all others made of the row, and
 -- the broadcast (file_events_send_…) what these here have written.
@@ -509,7 +679,11 @@ create or replace trigger file_events_prune
   after delete on public.files
   for each statement execute function file_events.prune_when_due();
 
+-- Two of one name would make each call ambiguous.
+drop function if exists public.file_changes_since(text, uuid[], boolean);
+
 -- The caller's files and deletions that changed since a cursor, one page of them:
+--   version    of the schema
 --   cursor     pass it back as `since` for what follows
 --   covers     [bound, running…]: once `more` is false, the changes of all transactions below
 --              `bound` but the `running` ones have been returned. The same on all pages of a run
@@ -519,11 +693,11 @@ create or replace trigger file_events_prune
 --   current    `more` is false, and no file has changed or gone since the run began: nothing is
 --              missing.
 --              (What more than 16 running transactions changed is not looked for.)
---   files, deletions
+--   files, deletions (with pings, also of files that policies no longer show)
 -- STABLE matters: rows and transaction ids are then read from one and the same snapshot.
 create or replace function public.file_changes_since(
   since text default null,
-  file_ids uuid[] default null,
+  file_ids text[] default null,
   snapshot boolean default true
 ) returns jsonb
 language plpgsql stable security invoker
@@ -532,10 +706,19 @@ set search_path = ''
 set plan_cache_mode = force_custom_plan
 -- A bitmap has no order: each page would sort all that one transaction has changed.
 set enable_bitmapscan = off
+-- Whatever the session has set, the JSON of a row is that of the broadcast.
+set timezone = 'UTC'
+set datestyle = 'ISO, MDY'
+set intervalstyle = 'postgres'
+set extra_float_digits = 1
+set bytea_output = 'hex'
+set lc_monetary = 'C'
 as $$
 -- A column of public.files may have the name of a variable.
 #variable_conflict use_variable
 declare
+  schema_version constant integer := 1;
+  mapping constant text := 'default';
   max_rows constant integer := 500;
   max_bytes constant integer := 1048576;
   max_file_ids constant integer := 100;
@@ -546,6 +729,7 @@ declare
   caller constant uuid := auth.uid();
   ids uuid[];
   key text;
+  live text;
   pruned_below xid8;
   -- Of the moment, not of the snapshot: what the snapshot shows has lower ones or this one.
   last_revision bigint;
@@ -575,17 +759,18 @@ begin
       cardinality(file_ids), max_file_ids using errcode = 'invalid_parameter_value';
   end if;
   if file_ids is not null then
-    ids := array(select distinct i from unnest(file_ids) i where i is not null order by i);
+    ids := file_events.to_ids(file_ids);
   end if;
 
-  -- What a cursor is bound to. `snapshot`, because without one a cursor doesn't cover what was
+  -- What a cursor is bound to. `live`, because with rows nothing says what policies have begun to
+  -- hide. `snapshot`, because without one a cursor doesn't cover what was
   -- there before. The claims of the token, because other rights may show other rows; but not those
   -- that only say when and how it was issued.
-  select s.pruned_below, left(encode(sha256(convert_to(jsonb_build_array(
-    s.epoch, caller, snapshot, ids,
+  select s.pruned_below, s.live, left(encode(sha256(convert_to(jsonb_build_array(
+    schema_version, mapping, s.epoch, s.live, caller, snapshot, ids,
     auth.jwt() - array['exp', 'iat', 'nbf', 'jti', 'session_id', 'amr']
   )::text, 'UTF8')), 'hex'), 32)
-  into strict pruned_below, key from file_events.state s;
+  into strict pruned_below, live, key from file_events.state s;
 
   select r.last_value into strict last_revision from file_events.revisions r;
 
@@ -631,7 +816,14 @@ begin
     reset := covered[1] > snapshot_max
       or coalesce(covered[2], covered[1]) < pruned_below
       or part[2] is not null and part[3]::xid8 > snapshot_max
-      or part[2] is not distinct from 'c' and part[4]::xid8 < pruned_below;
+      or part[2] is not distinct from 'c' and part[4]::xid8 < pruned_below
+      -- What the cursor doesn't cover has made void what the caller has.
+      or exists (
+        select from public.file_deletions d
+        where d.user_id = caller and d.id is null
+          and d.changed_in >= least(covered[1], covered[2])
+          and (d.changed_in >= covered[1] or d.changed_in = any (covered[2:]))
+      );
   end if;
   if not reset then
     full_snapshot := part[2] is not distinct from 's';
@@ -665,13 +857,24 @@ begin
   -- Two branches a table, each in the order of the index: the transactions that were running
   -- before, one by one, and all from `since_bound` on. One range from the lowest of them on would
   -- read again, at each call, all that changed while one transaction stays open.
-  -- `created_at` is the table's column or, if there is none, that of `absent`.
-  with changed as (
+  -- The JSON of a file is the same expression as in file_events.broadcast(). `created_at` is the
+  -- table's column or, if there is none, that of `absent`.
+  with changed (changed_in, revision, change, deleted) as (
     (
       select f.* from (select null::text as created_at) absent cross join lateral (
-        select f.changed_in, f.revision, f.id, f.filename::text, f.file_type::text, f.status::text,
-          f.progress, f.processing_stage::text, f.error_message::text,
-          to_jsonb(created_at) as created_at, false as deleted
+        select f.changed_in, f.revision, jsonb_build_object(
+          'id', f.id::text,
+          'filename', left(f.filename::text, 1024),
+          'file_type', left(f.file_type::text, 1024),
+          'status', left(f.status::text, 1024),
+          'progress', file_events.cut(to_jsonb(f.progress)),
+          'processing_stage', left(f.processing_stage::text, 1024),
+          'error_message', left(f.error_message::text, 4096),
+          'created_at', file_events.cut(to_jsonb(created_at)),
+          'final', coalesce(f.status::text in ('ready', 'failed'), true),
+          'revision', f.revision,
+          'changed_in', f.changed_in::text
+        ) as change, false as deleted
         from public.files f
         where f.user_id = caller
           and (f.changed_in, f.revision) > (low_xid, low_revision)
@@ -686,9 +889,19 @@ begin
       select f.* from (select null::text as created_at) absent
       cross join unnest(since_running) as late (id)
       cross join lateral (
-        select f.changed_in, f.revision, f.id, f.filename::text, f.file_type::text, f.status::text,
-          f.progress, f.processing_stage::text, f.error_message::text,
-          to_jsonb(created_at) as created_at, false as deleted
+        select f.changed_in, f.revision, jsonb_build_object(
+          'id', f.id::text,
+          'filename', left(f.filename::text, 1024),
+          'file_type', left(f.file_type::text, 1024),
+          'status', left(f.status::text, 1024),
+          'progress', file_events.cut(to_jsonb(f.progress)),
+          'processing_stage', left(f.processing_stage::text, 1024),
+          'error_message', left(f.error_message::text, 4096),
+          'created_at', file_events.cut(to_jsonb(created_at)),
+          'final', coalesce(f.status::text in ('ready', 'failed'), true),
+          'revision', f.revision,
+          'changed_in', f.changed_in::text
+        ) as change, false as deleted
         from public.files f
         where f.user_id = caller
           and f.changed_in = late.id
@@ -700,7 +913,9 @@ begin
     )
     union all
     (
-      select d.changed_in, d.revision, d.id, null, null, null, null, null, null, null, true
+      select d.changed_in, d.revision, jsonb_build_object(
+        'id', d.id::text, 'revision', d.revision, 'changed_in', d.changed_in::text
+      ), true
       from public.file_deletions d
       where not full_snapshot
         and d.user_id = caller
@@ -715,7 +930,9 @@ begin
     )
     union all
     (
-      select d.changed_in, d.revision, d.id, null, null, null, null, null, null, null, true
+      select d.changed_in, d.revision, jsonb_build_object(
+        'id', d.id::text, 'revision', d.revision, 'changed_in', d.changed_in::text
+      ), true
       from unnest(since_running) as late (id) cross join lateral (
         select d.changed_in, d.revision, d.id
         from public.file_deletions d
@@ -730,25 +947,27 @@ begin
         limit max_rows + 1
       ) d
     )
-  ), described as (
-    select c.changed_in, c.revision, c.deleted, jsonb_build_object(
-        'id', c.id, 'revision', c.revision, 'changed_in', c.changed_in::text
-      ) || case when c.deleted then '{}' else jsonb_build_object(
-        'filename', left(c.filename, 1024),
-        'file_type', left(c.file_type, 1024),
-        'status', left(c.status, 1024),
-        'progress', c.progress,
-        'processing_stage', left(c.processing_stage, 1024),
-        'error_message', left(c.error_message, 4096),
-        'created_at', c.created_at
-      ) end as change
-    from changed c
+    union all
+    (
+      -- Of these, max_rows + 1 suffice before the visible ones are taken out: each is here or above, so
+      -- the page ends before it could miss a later one. OFFSET makes PostgreSQL look each one up.
+      select h.changed_in, h.revision, jsonb_build_object(
+        'id', h.id::text, 'revision', h.revision, 'changed_in', h.changed_in::text
+      ), true
+      from file_events.own_changes(
+        low_xid, low_revision, upper, since_running, after_xid, after_revision, ids, max_rows + 1
+      ) h
+      where live = 'pings' and not full_snapshot
+        and not exists (
+          select from public.files f where f.id = h.id and f.user_id = caller offset 0
+        )
+    )
   ), numbered as (
     select d.*,
       row_number() over in_order as number,
       sum(octet_length(d.change::text)) over in_order as bytes,
       count(*) over () as found
-    from described d
+    from changed d
     window in_order as (order by d.changed_in, d.revision rows unbounded preceding)
   )
   select
@@ -771,9 +990,14 @@ begin
     select from public.file_deletions d
     where d.user_id = caller and (d.changed_in >= upper or d.changed_in = any (running))
       and (ids is null or d.id = any (ids))
+    union all
+    select from file_events.own_changes(
+      upper, -1, '9223372036854775807', running, '0', -1, ids, 1
+    ) where live = 'pings'
   ));
 
   return jsonb_build_object(
+    'version', schema_version,
     'cursor', concat_ws('.', key, array_to_string(bound || running, '-'), case when more then
       concat_ws('.', case when full_snapshot then 's' else 'c' end, upper, after_xid,
         after_revision, case when after_xid < since_bound then
@@ -791,6 +1015,6 @@ begin
 end;
 $$;
 
-revoke execute on function public.file_changes_since(text, uuid[], boolean)
+revoke execute on function public.file_changes_since(text, text[], boolean)
   from public, anon, service_role;
-grant execute on function public.file_changes_since(text, uuid[], boolean) to authenticated;
+grant execute on function public.file_changes_since(text, text[], boolean) to authenticated;

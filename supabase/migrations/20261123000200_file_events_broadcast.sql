@@ -3,8 +3,10 @@
 -- Repeatable. Needs 20261123000100_file_events.sql.
 
 -- Each message takes a subtransaction, and many of those in one transaction slow everybody down. So
--- a statement sends at most 50; of more it tells each owner only that there are many. Of a thousand
--- owners, that is: the others' streams find out by themselves, within a minute.
+-- a statement sends at most 50; of more it tells each owner only that there are some: `ping` if they
+-- are ten at most, else `many`, which asks them not to query all at once, and a thousand of them at
+-- most: the others' streams find out by themselves, within a minute. Where policies ask for more than
+-- ownership, which Realtime doesn't know, no message carries a row (file_events.state.live).
 create or replace function file_events.broadcast() returns trigger
 language plpgsql security definer
 -- Temporary objects last: with an empty path a temporary type could take a built-in one's name.
@@ -13,16 +15,27 @@ set search_path = pg_catalog, pg_temp
 -- would start the compiler for each row.
 set enable_seqscan = off
 set jit = off
+-- Whatever the session has set, the JSON of a row is that of file_changes_since.
+set timezone = 'UTC'
+set datestyle = 'ISO, MDY'
+set intervalstyle = 'postgres'
+set extra_float_digits = 1
+set bytea_output = 'hex'
+set lc_monetary = 'C'
 as $$
 -- A column of public.files may have the name of a variable.
 #variable_conflict use_variable
 declare
   max_messages constant integer := 50;
+  max_pings constant integer := 10;
   max_owners constant integer := 1000;
-  changes uuid[]; -- pairs: owner, id
+  live text;
+  -- The changes to tell of, one more than may be sent: owners[n] is told of ids[n].
+  ids uuid[];
   owners uuid[];
-  change uuid[];
-  owner uuid;
+  -- Everybody to tell.
+  audience uuid[];
+  listener uuid;
   message jsonb;
 begin
   -- A database whose Realtime is gone; or an update by change tracking's own triggers, of rows that
@@ -33,10 +46,9 @@ begin
     return null;
   end if;
 
-  -- Changes: one more than may be sent, to know that there are more. EXCEPT compares by hashing or
-  -- sorting, whatever the planner takes the number of rows for.
+  -- EXCEPT compares by hashing or sorting, whatever the planner takes the number of rows for.
   if tg_op = 'UPDATE' then
-    with changed as (
+    with changed (user_id, id) as (
       (
         select o.user_id, o.id from old_files o where o.user_id is not null
         except
@@ -49,61 +61,80 @@ begin
         select o.user_id, o.id, o.revision from old_files o
       ) n
     )
-    select array_agg(array[first.user_id, first.id]),
-      array(select distinct c.user_id from changed c limit max_owners)
-    into changes, owners
+    select array_agg(first.user_id), array_agg(first.id),
+      array(select distinct g.user_id from changed g limit max_owners)
+    into owners, ids, audience
     from (select * from changed limit max_messages + 1) first;
   elsif tg_op = 'TRUNCATE' then
-    owners := array(
+    audience := array(
       select distinct d.user_id from public.file_deletions d
       where d.changed_in = pg_current_xact_id_if_assigned() limit max_owners
     );
   else
-    select array_agg(array[first.user_id, first.id]),
+    select array_agg(first.user_id), array_agg(first.id),
       array(select distinct c.user_id from changed_files c where c.user_id is not null limit max_owners)
-    into changes, owners
+    into owners, ids, audience
     from (
       select c.user_id, c.id from changed_files c
       where c.user_id is not null limit max_messages + 1
-    ) first;
+    ) first (user_id, id);
+  end if;
+  if audience is null or audience = '{}' then
+    return null;
   end if;
 
-  if array_length(changes, 1) <= max_messages then
-    foreach change slice 1 in array changes loop
+  select s.live into live from file_events.state s;
+  if live = 'rows' and array_length(ids, 1) <= max_messages then
+    for n in 1 .. array_length(ids, 1) loop
       -- What is true now: other triggers may have come between the row and this message. Rows are
       -- found by their id alone: statistics could lead the planner to all rows of the owner.
-      select jsonb_build_object('operation', 'update', 'file', to_jsonb(file))
+      -- The JSON of a file is the same expression as in file_changes_since. `created_at` is the
+      -- table's column or, if there is none, that of `absent`.
+      select jsonb_build_object('operation', 'update', 'file', file.change)
       into message
-      from (select null::timestamptz as created_at) absent cross join lateral (
-        select f.id, left(f.filename::text, 1024) as filename,
-          left(f.file_type::text, 1024) as file_type, left(f.status::text, 1024) as status,
-          f.progress, left(f.processing_stage::text, 1024) as processing_stage,
-          left(f.error_message::text, 4096) as error_message,
-          -- The table's column. Without one, that of `absent`: null.
-          created_at,
-          f.revision, f.changed_in::text
+      from (select null::text as created_at) absent cross join lateral (
+        select jsonb_build_object(
+          'id', f.id::text,
+          'filename', left(f.filename::text, 1024),
+          'file_type', left(f.file_type::text, 1024),
+          'status', left(f.status::text, 1024),
+          'progress', file_events.cut(to_jsonb(f.progress)),
+          'processing_stage', left(f.processing_stage::text, 1024),
+          'error_message', left(f.error_message::text, 4096),
+          'created_at', file_events.cut(to_jsonb(created_at)),
+          'final', coalesce(f.status::text in ('ready', 'failed'), true),
+          'revision', f.revision,
+          'changed_in', f.changed_in::text
+        ) as change
         from public.files f
-        where f.id = change[2] and f.user_id is not distinct from change[1]
+        where f.id = ids[n] and f.user_id is not distinct from owners[n]
         limit 1
       ) file;
       if not found then
-        select jsonb_build_object('operation', 'delete', 'file', to_jsonb(deletion))
+        select jsonb_build_object('operation', 'delete', 'file', jsonb_build_object(
+          'id', d.id::text, 'revision', d.revision, 'changed_in', d.changed_in::text
+        ))
         into message
         from (
-          select d.id, d.revision, d.changed_in::text from public.file_deletions d
-          where d.id = change[2] and d.user_id is not distinct from change[1] offset 0
-        ) deletion
-        order by deletion.revision desc limit 1;
+          select d.id, d.revision, d.changed_in from public.file_deletions d
+          where d.id = ids[n] and d.user_id is not distinct from owners[n] offset 0
+        ) d
+        order by d.revision desc limit 1;
       end if;
       -- Without a message the tombstone could not be written: a catch-up gets a new epoch.
       perform realtime.send(
-        coalesce(message, '{}'), case when message is null then 'many' else 'change' end,
-        'files:' || change[1], true
+        coalesce(message, jsonb_build_object('changed_in', pg_current_xact_id()::text)),
+        case when message is null then 'ping' else 'change' end,
+        'files:' || owners[n], true
       );
     end loop;
   else
-    foreach owner in array owners loop
-      perform realtime.send('{}', 'many', 'files:' || owner, true);
+    foreach listener in array audience loop
+      perform realtime.send(
+        jsonb_build_object('changed_in', pg_current_xact_id()::text),
+        case when array_length(audience, 1) > max_pings then 'many' else 'ping' end,
+        'files:' || listener, true
+      );
     end loop;
   end if;
   return null;
@@ -114,6 +145,63 @@ end;
 $$;
 
 revoke execute on function file_events.broadcast() from public, anon, authenticated;
+
+-- Decides what live changes carry, unless it is decided (`update file_events.state set live = …` does).
+-- Rows, if the policies for `authenticated` show owners all that is theirs, because then a message to
+-- the owner tells nothing that a select would not. Otherwise pings. The three queries in the middle
+-- are those of scripts/check_installation.sql.
+update file_events.state set live = (
+  with place as (
+    select 'public.files'::regclass::oid as files, null::oid as deletions, null::oid as messages,
+      coalesce(to_regprocedure('auth.uid()')::text, 'auth.uid()') as uid,
+      to_regrole('authenticated')::oid as reader
+  ), policy as (
+  select p.polrelid as relation, p.polname::text as name, p.polpermissive as permissive,
+    p.polcmd as command, 0 = any (p.polroles) as is_for_all_roles,
+    -- PostgreSQL leaves out a policy without a condition: it neither shows nor hides anything.
+    coalesce(pg_get_expr(p.polqual, p.polrelid), (not p.polpermissive)::text) as condition,
+    regexp_replace(
+      replace(pg_get_expr(p.polqual, p.polrelid), uid, 'auth.uid()'), '[\s()]|::text', '', 'g'
+    ) as short_condition,
+    regexp_replace(pg_get_expr(p.polwithcheck, p.polrelid), '[\s()]|::text', '', 'g') as short_check
+  from place join pg_policy p on p.polrelid in (files, deletions, messages)
+  where p.polcmd in ('r', '*') and exists (
+    select from unnest(p.polroles) role where role = 0 or pg_has_role(reader, role, 'usage')
+  )
+), unquoted as (
+  -- Quoted text could say anything. The owner's column comes first, because its name may be quoted.
+  select relation, name, replace(
+    regexp_replace(
+      replace(condition, quote_ident('user_id'), '{column}'),
+      $$'(?:[^']|'')*'|"(?:[^"]|"")*"$$, '_', 'g'
+    ),
+    uid, '{caller}'
+  ) as rest
+  from policy, place where relation <> messages or messages is null
+), started as (
+  select relation, name, regexp_replace(
+    regexp_replace(
+      regexp_replace(rest, '\( SELECT \{caller\} AS \w+\)', '{caller}', 'g'),
+      '\((?:\{column\} = \{caller\}|\{caller\} = \{column\})\)', '{owner}', 'g'
+    ),
+    '\{(?:caller|column)\}', '_', 'g'
+  ) as rest
+  from unquoted
+  )
+  select case
+    when not (select c.relrowsecurity from pg_class c where c.oid = place.files)
+      or exists (
+        select from policy p left join started s using (relation, name)
+        where p.permissive and (s.rest = '{owner}' or p.condition = 'true')
+      ) and not exists (
+        select from policy p left join started s using (relation, name)
+        where not p.permissive and s.rest <> '{owner}' and p.condition <> 'true'
+      )
+    then 'rows' else 'pings'
+  end
+  from place
+)
+where singleton and live is null;
 
 do $$
 begin

@@ -16,7 +16,7 @@ with recursive place as (
       to_regclass('file_events.revisions')::oid as revisions,
       to_regclass('realtime.messages')::oid as messages,
       to_regnamespace('file_events')::oid as schema,
-      to_regprocedure('public.file_changes_since(text, uuid[], boolean)')::oid as query,
+      to_regprocedure('public.file_changes_since(text, text[], boolean)')::oid as query,
       to_regprocedure('realtime.send(jsonb, text, text, boolean)')::oid as send,
       coalesce(to_regprocedure('auth.uid()')::text, 'auth.uid()') as uid,
       to_regrole('authenticated')::oid as reader
@@ -41,9 +41,11 @@ needed_column (relation, name, type, is_added) as (
     ('public.file_deletions', 'revision', 'bigint', true),
     ('public.file_deletions', 'changed_in', 'xid8', true),
     ('file_events.state', 'epoch', 'uuid', true),
-    ('file_events.state', 'pruned_below', 'xid8', true)
+    ('file_events.state', 'pruned_below', 'xid8', true),
+    ('file_events.state', 'schema_version', 'integer', true),
+    ('file_events.state', 'live', 'text', true)
 ), checked_column as (
-  select n.*, a.attnum as number, c.oid as relation_oid, a.attgenerated <> '' as is_generated,
+  select n.*, a.attnum as number, a.attnotnull as is_required, c.oid as relation_oid, a.attgenerated <> '' as is_generated,
     a.attnum is not null and case n.type
       when 'number' then t.typcategory = 'N'
       else n.type is null or t.oid = to_regtype(n.type)
@@ -92,7 +94,7 @@ tracking_trigger as (
     ) as is_published
 ),
 
--- The functions that triggers call, and whether each runs with rights that suffice. `needed`: on
+-- The functions that triggers and the query call, and whether each runs with rights that suffice. `needed`: on
 -- which relation the owner needs which privileges, and to be above its row level security.
 definer as (
   select p.oid, p.prosecdef and bool_and(
@@ -103,8 +105,9 @@ definer as (
         or pg_has_role(o.oid, c.relowner, 'usage') and not c.relforcerowsecurity), true)
   ) as is_right
   from place
-  join pg_proc p on p.pronamespace = schema and exists (
-    select from pg_trigger t where t.tgrelid = files and t.tgfoid = p.oid
+  join pg_proc p on p.pronamespace = schema and (
+    p.proname in ('own_changes', 'resync')
+    or exists (select from pg_trigger t where t.tgrelid = files and t.tgfoid = p.oid)
   )
   join pg_roles o on o.oid = p.proowner
   cross join lateral (
@@ -131,18 +134,22 @@ policy as (
     select from unnest(p.polroles) role where role = 0 or pg_has_role(reader, role, 'usage')
   )
 ), unquoted as (
-  -- Quoted text could say anything.
+  -- Quoted text could say anything. The owner's column comes first, because its name may be quoted.
   select relation, name, replace(
-    regexp_replace(condition, $$'(?:[^']|'')*'|"(?:[^"]|"")*"$$, '_', 'g'), uid, '{caller}'
+    regexp_replace(
+      replace(condition, quote_ident('user_id'), '{column}'),
+      $$'(?:[^']|'')*'|"(?:[^"]|"")*"$$, '_', 'g'
+    ),
+    uid, '{caller}'
   ) as rest
   from policy, place where relation <> messages or messages is null
 ), started as (
-  select relation, name, replace(
+  select relation, name, regexp_replace(
     regexp_replace(
       regexp_replace(rest, '\( SELECT \{caller\} AS \w+\)', '{caller}', 'g'),
-      '\((?:user_id = \{caller\}|\{caller\} = user_id)\)', '{owner}', 'g'
+      '\((?:\{column\} = \{caller\}|\{caller\} = \{column\})\)', '{owner}', 'g'
     ),
-    '{caller}', '_'
+    '\{(?:caller|column)\}', '_', 'g'
   ) as rest
   from unquoted
 ), reduced as (
@@ -201,7 +208,8 @@ readable as (
       query_to_xml('select last_value from file_events.revisions', false, false, '')::text
     end as revisions,
     case when (select is_readable from readable where relation = 'file_events.state') then
-      query_to_xml('select count(*) as states from file_events.state', false, false, '')::text
+      query_to_xml('select count(*) as states, min(live) as live from file_events.state',
+        false, false, '')::text
     end as state
   from place
 ), fact as (
@@ -210,7 +218,8 @@ readable as (
     substring(deletions from '<future>(\d+)<')::bigint as future_deletions,
     substring(files from '<highest>(\d+)<')::bigint as highest,
     substring(revisions from '<last_value>(\d+)<')::bigint as drawn,
-    substring(state from '<states>(\d+)<')::bigint as states
+    substring(state from '<states>(\d+)<')::bigint as states,
+    substring(state from '<live>(\w+)<') as live
   from contents
 ),
 
@@ -225,17 +234,35 @@ finding (code, problem, cure) as (
     'apply 20261123000000_files.sql, or give your table this name'
   from place where files is null
   union all
-  select 'table-not-plain', format('public.files %s', what),
-    'stream a table that is neither a view nor part of another one, and has no inheritance children'
+  select 'table-not-plain', format('public.files %s', what), cure
   from place join pg_class c on c.oid = files cross join lateral (
-    values (case
-      when not is_table then 'is a view or a foreign table'
-      when exists (select from pg_inherits where inhrelid = files)
-        then 'is a partition or an inheritance child: what is written through its parent is not tracked'
-      when c.relkind = 'r' and exists (select from pg_inherits where inhparent = files)
-        then 'has inheritance children, whose rows are not tracked'
-    end)
-  ) w (what) where what is not null
+    values
+      (c.relkind in ('v', 'm'), 'is a view', 'stream the table that it reads'),
+      (c.relkind = 'f', 'is a foreign table', 'stream it in the database that has its rows'),
+      (c.relispartition, 'is a partition: what is written through its parent is not tracked',
+        'stream the table that it is a part of'),
+      (not c.relispartition and exists (select from pg_inherits where inhrelid = files),
+        'is an inheritance child: what is written through its parent is not tracked',
+        'take it out: alter table … no inherit …'),
+      (c.relkind = 'r' and exists (select from pg_inherits where inhparent = files),
+        'has inheritance children, whose rows are not tracked',
+        'take them out: alter table … no inherit …')
+  ) w (applies, what, cure) where applies
+  union all
+  select 'id-not-unique', 'column id of public.files ' || what, cure
+  from place cross join checked_column k cross join lateral (
+    values
+      (not is_required, 'may be null', 'alter table public.files alter column id set not null'),
+      (not exists (
+        select from pg_index i
+        where i.indrelid = files and i.indisunique and i.indimmediate and i.indisvalid
+          and i.indpred is null and i.indnkeyatts = 1 and i.indkey[0] = k.number
+      ), 'is not unique by itself',
+        'add a primary key or a unique constraint of this column alone that is not deferrable'
+        || case when (select relkind from pg_class where oid = files) = 'p'
+          then ' (PostgreSQL allows it only on a table that is partitioned by it)' else '' end)
+  ) w (applies, what, cure)
+  where is_table and relation = 'public.files' and name = 'id' and number is not null and applies
   union all
   select case when number is null then 'column-missing' else 'column-type' end,
     format('column %s of %s %s', name, relation, case
@@ -266,7 +293,7 @@ finding (code, problem, cure) as (
   from place, again, lateral (
     values ('the schema file_events', schema), ('public.file_deletions', deletions),
       ('file_events.state', state), ('file_events.revisions', revisions),
-      ('public.file_changes_since(text, uuid[], boolean)', query)
+      ('public.file_changes_since(text, text[], boolean)', query)
   ) p (part, oid)
   where is_table and is_applied and p.oid is null
   union all
@@ -277,7 +304,7 @@ finding (code, problem, cure) as (
   select 'index-missing', format('%s has no valid index on (%s): what needs it reads the whole table',
     relation, replace(columns, ',', ', ')), 'drop an invalid index, and ' || tracking
   from place, again, lateral (
-    values ('public.files', files, 'id'), ('public.files', files, 'user_id,changed_in,revision'),
+    values ('public.files', files, 'user_id,changed_in,revision'),
       ('public.file_deletions', deletions, 'user_id,changed_in,revision'),
       ('public.file_deletions', deletions, 'id,revision')
   ) needed (relation, oid, columns)
@@ -398,8 +425,13 @@ finding (code, problem, cure) as (
   select 'grant-missing', format('authenticated may not %s %s: every catch-up fails', privilege, object),
     format('grant %s %s to authenticated', privilege, object)
   from place cross join lateral (
-    select 'execute on function', 'public.file_changes_since(text, uuid[], boolean)',
+    select 'execute on function', 'public.file_changes_since(text, text[], boolean)',
       has_function_privilege(reader, query, 'execute')
+    union all
+    select 'execute on function', p.oid::regprocedure::text,
+      has_function_privilege(reader, p.oid, 'execute')
+    from pg_proc p
+    where p.pronamespace = schema and p.proname in ('to_ids', 'cut', 'own_changes')
     union all
     select 'usage on schema', n.nspname::text, has_schema_privilege(reader, n.oid, 'usage')
     from pg_namespace n where n.nspname in ('public', 'auth', 'file_events')
@@ -407,7 +439,7 @@ finding (code, problem, cure) as (
     select 'select on sequence', 'file_events.revisions',
       has_sequence_privilege(reader, revisions, 'select')
     union all
-    select format('select (%s) on', string_agg(quote_ident(name), ', ')), relation, false
+    select format('select (%s) on', string_agg(quote_ident(name), ', ' order by name)), relation, false
     from (
       select relation, name, relation_oid, number from checked_column
       where is_applied or not is_added
@@ -445,14 +477,45 @@ finding (code, problem, cure) as (
     and condition <> 'false' and not hides_others
   union all
   select 'policy-narrow',
-    format('policy %I on %s asks for more than ownership, which broadcast does not: %s', name,
-      relation::regclass, condition),
-    'only FILE_EVENTS_SOURCE=postgres_changes without the broadcast triggers obeys all of it'
-  from judged_policy join relation_policies using (relation) cross join place
+    format('policy %I on %s asks for more than ownership, which live changes that carry rows do not: %s',
+      name, relation::regclass, condition),
+    case when is_applied then $$update file_events.state set live = 'pings' where singleton$$
+      else 'none is needed: the migration will choose pings, and live changes obey the policy' end
+  from judged_policy join relation_policies using (relation) cross join place cross join fact
   where relation in (files, deletions) and is_table and not is_ownership and condition <> 'true'
+    and (live = 'rows' or not is_applied)
     and case when permissive
       then not shows_all_own and condition <> 'false' and (is_for_owners or hides_others)
       else true
     end
+  union all
+  select 'policy-time',
+    format('policy %I on %s depends on time, and nothing tells streams that it has passed: %s', name,
+      relation::regclass, condition),
+    'let the policy ask for a column that a scheduled statement sets'
+  from policy join unquoted using (relation, name) cross join place
+  where relation = files and is_table and rest ~* concat('\m(now|timeofday|age|(clock|statement|transaction)',
+    '_timestamp)\(|\m(CURRENT_(DATE|TIME|TIMESTAMP)|LOCALTIME(STAMP)?)\M')
+  union all
+  select 'policy-untracked',
+    format('a policy on public.files reads the column %I, whose changes are not tracked: what it begins to '
+      'show or to hide stays unknown', attname),
+    case when attgenerated = '' then 'select file_events.adopt_policies()'
+      else 'let the policy ask for a column that is not generated' end
+  from (
+    select distinct a.attname, a.attgenerated
+    from place
+    join policy on relation = files
+    join pg_policy p on p.polrelid = relation and p.polname = name
+    join pg_depend d on d.classid = 'pg_policy'::regclass and d.objid = p.oid
+      and d.refclassid = 'pg_class'::regclass and d.refobjid = relation
+    join pg_attribute a on a.attrelid = relation and a.attnum = d.refobjsubid and a.attnum > 0
+    left join pg_proc compares on compares.pronamespace = schema and compares.proname = 'reads_same'
+    where is_table and is_applied and coalesce(strpos(
+        translate(compares.prosrc, ')', ','),
+        translate('new_row.' || quote_ident(a.attname) || ',', ')', ',')
+      ), 0) = 0
+      and a.attname not in (select name from needed_column where relation = 'public.files')
+  ) c
 )
 select code, problem, cure from finding order by code, problem;

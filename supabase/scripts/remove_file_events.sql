@@ -14,6 +14,7 @@ drop trigger if exists file_events_send_on_update on public.files;
 drop trigger if exists file_events_send_on_delete on public.files;
 drop trigger if exists file_events_send_on_truncate on public.files;
 
+drop function if exists public.file_changes_since(text, text[], boolean);
 drop function if exists public.file_changes_since(text, uuid[], boolean);
 
 drop trigger if exists zz_file_events_stamp on public.files;
@@ -28,7 +29,6 @@ drop table if exists public.file_deletions;
 
 -- With their index.
 alter table public.files drop column if exists revision, drop column if exists changed_in;
-drop index if exists public.files_id_for_file_events_idx;
 
 drop schema if exists file_events cascade;
 

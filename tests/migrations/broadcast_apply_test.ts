@@ -138,8 +138,8 @@ Deno.test("…_file_events_broadcast.sql sends nothing but the streamed columns 
     "delete",
     "update",
     "update",
-    "many",
-    "many",
+    "ping",
+    "ping",
   ]);
   for (const { topic, payload } of messages) {
     assert.equal(topic, `files:${user}`);
@@ -152,6 +152,7 @@ Deno.test("…_file_events_broadcast.sql sends nothing but the streamed columns 
     "error_message",
     "file_type",
     "filename",
+    "final",
     "id",
     "processing_stage",
     "progress",

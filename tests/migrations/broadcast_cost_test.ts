@@ -86,7 +86,7 @@ Deno.test("broadcast() compares the rows of an update by sets, whatever a sessio
   notices.length = 0;
   await session.query("update public.files set progress = progress + 1 where progress < 50");
   await session.query("set auto_explain.log_min_duration = -1; reset client_min_messages");
-  const plan = notices.find((notice) => notice.includes("with changed as"))!;
+  const plan = notices.find((notice) => notice.includes("with changed "))!;
   assert.equal(plan.match(/SetOp Except/g)?.length, 2, plan);
   assert.doesNotMatch(plan, /Nested Loop|Anti Join/);
 });

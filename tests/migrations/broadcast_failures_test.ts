@@ -31,7 +31,7 @@ const actAsProjectOwner = (rights: string) => `
     end if;
   end $$;
   grant usage, create on schema file_events to project_owner;
-  grant select on public.files, public.file_deletions to project_owner;
+  grant select on public.files, public.file_deletions, file_events.state to project_owner;
   ${rights}
   alter function file_events.broadcast() owner to project_owner;
 `;

@@ -41,7 +41,7 @@ async function listen(
   if (token) await client.realtime.setAuth(token);
   const heard: Heard[] = [];
   const channel = client.channel(topic, { config: { private: isPrivate } });
-  for (const event of ["change", "many"]) {
+  for (const event of ["change", "ping", "many"]) {
     channel.on("broadcast", { event }, ({ payload }) => heard.push({ event, payload }));
   }
   const joined = Promise.withResolvers<string>();
@@ -110,7 +110,7 @@ Deno.test("an owner who joins files:<id> privately hears each change, and hints 
       ["change", "update", 0],
       ["change", "update", 50],
       ["change", "delete", undefined],
-      ["many", undefined, undefined],
+      ["ping", undefined, undefined],
     ],
   );
 });

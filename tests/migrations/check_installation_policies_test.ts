@@ -33,6 +33,7 @@ const narrowed = [
   "progress = 0 and (user_id = auth.uid() and status = 'ready')",
   "user_id = auth.uid() and exists (select from public.members m where m.user_id = auth.uid())",
   "user_id = auth.uid() and true",
+  "user_id = auth.uid() and user_id is not null",
 ];
 const notForOwnersAlone = [
   "true",
@@ -46,6 +47,8 @@ const notForOwnersAlone = [
   "case when auth.uid() = user_id then true else progress = 0 end",
   "auth.uid() is not null",
   "user_id = public.uid()",
+  "other_user_id = auth.uid()",
+  `"(user_id" = auth.uid()`,
   "filename <> '(user_id = auth.uid())'",
   "filename = ' AND (user_id = auth.uid()) AND '",
   "exists (select from public.members m where m.user_id = auth.uid())",
@@ -57,9 +60,11 @@ const withCondition = (condition: string) => `
   create table public.members (user_id uuid);
   create function public.holds(boolean) returns boolean language sql as 'select true';
   create function public.uid() returns uuid language sql as 'select null::uuid';
+  alter table public.files add column other_user_id uuid, add column "(user_id" uuid;
   drop policy "Owners read their files" on public.files;
   create policy mine on public.files for select to authenticated using (${condition});
   create policy writing on public.files for update to authenticated using (true);
+  select file_events.adopt_policies();
 `;
 
 for (const condition of safe) {
@@ -162,3 +167,41 @@ for (
     assert.deepEqual((await check(changes)).map(({ code }) => code), codes);
   });
 }
+
+for (
+  const condition of [
+    "created_at < now()",
+    "created_at < current_timestamp - interval '1 day'",
+    "created_at::date = current_date",
+    "created_at < clock_timestamp()",
+    "age(created_at) < interval '1 day'",
+  ]
+) {
+  Deno.test(`check_installation.sql names a policy that depends on time: ${condition}`, async () => {
+    const found = await check(withCondition(`user_id = auth.uid() and ${condition}`));
+    const [time] = found.filter(({ code }) => code === "policy-time");
+    assert.match(time!.problem, /^policy mine on /);
+  });
+}
+
+Deno.test("check_installation.sql takes no text and no name for a time", async () => {
+  const found = await check(
+    `alter table public.files add column now text; ${
+      withCondition("user_id = auth.uid() and now <> 'now() CURRENT_DATE'")
+    }`,
+  );
+  assert.ok(!found.some(({ code }) => code === "policy-time"));
+});
+
+Deno.test("check_installation.sql names narrow policies only while live changes carry rows, and its cure is pings", async () => {
+  const narrow = withCondition(narrowed[0]!);
+  await owner.query(`begin; ${narrow}`);
+  try {
+    const [found] = await owner.query<{ code: string; cure: string }>(script);
+    assert.equal(found!.code, "policy-narrow");
+    await owner.query(found!.cure);
+    assert.deepEqual(await owner.query(script), []);
+  } finally {
+    await owner.query("rollback");
+  }
+});

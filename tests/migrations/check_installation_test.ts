@@ -110,9 +110,23 @@ const broken: [code: string, names: string, changes: string][] = [
   [
     "part-missing",
     "file_changes_since",
-    "drop function public.file_changes_since(text, uuid[], boolean)",
+    "drop function public.file_changes_since(text, text[], boolean)",
   ],
-  ["index-missing", "(id)", "alter table public.files drop constraint files_pkey"],
+  [
+    "id-not-unique",
+    "unique",
+    "alter table public.files drop constraint files_pkey, alter id set not null",
+  ],
+  [
+    "id-not-unique",
+    "null",
+    "alter table public.files drop constraint files_pkey, add unique (id), alter id drop not null",
+  ],
+  [
+    "id-not-unique",
+    "unique",
+    "alter table public.files drop constraint files_pkey, add primary key (id) deferrable",
+  ],
   [
     "index-missing",
     "(user_id, changed_in, revision)",
@@ -175,13 +189,13 @@ const broken: [code: string, names: string, changes: string][] = [
   [
     "function-altered",
     "security definer",
-    "alter function public.file_changes_since(text, uuid[], boolean) security definer",
+    "alter function public.file_changes_since(text, text[], boolean) security definer",
   ],
   [
     "function-altered",
     "arguments",
-    `drop function public.file_changes_since(text, uuid[], boolean);
-    create function public.file_changes_since(a text, b uuid[], c boolean) returns jsonb
+    `drop function public.file_changes_since(text, text[], boolean);
+    create function public.file_changes_since(a text, b text[], c boolean) returns jsonb
       language sql as 'select null::jsonb'`,
   ],
   ["no-live-changes", "late", dropTriggers("broadcast")],
@@ -213,11 +227,16 @@ const broken: [code: string, names: string, changes: string][] = [
   [
     "grant-missing",
     "file_changes_since",
-    "revoke execute on function public.file_changes_since(text, uuid[], boolean) from authenticated",
+    "revoke execute on function public.file_changes_since(text, text[], boolean) from authenticated",
   ],
   [
     "grant-missing",
-    "revision, changed_in",
+    "to_ids",
+    "revoke execute on function file_events.to_ids(text[]) from authenticated",
+  ],
+  [
+    "grant-missing",
+    "changed_in, revision",
     "revoke select on public.files from authenticated; grant select (id, user_id, filename, file_type, status, progress, processing_stage, error_message, created_at) on public.files to authenticated",
   ],
   [
@@ -228,8 +247,8 @@ const broken: [code: string, names: string, changes: string][] = [
   ["grant-missing", "file_deletions", "revoke select on public.file_deletions from authenticated"],
   [
     "grant-missing",
-    "epoch, pruned_below",
-    "revoke select (epoch, pruned_below) on file_events.state from authenticated",
+    "epoch, live, pruned_below, schema_version",
+    "revoke select (epoch, pruned_below, schema_version, live) on file_events.state from authenticated",
   ],
   [
     "grant-missing",
@@ -367,6 +386,16 @@ for (
       ["not-applied", "policy-wide"],
     ],
     [
+      "a policy for which the migration will choose pings",
+      `${table} create policy narrow on public.files as restrictive for select using (progress = 0)`,
+      ["not-applied", "policy-narrow"],
+    ],
+    [
+      "an id that is not unique",
+      `${table} alter table public.files drop constraint files_pkey`,
+      ["id-not-unique", "not-applied"],
+    ],
+    [
       "a grant that the table lacks",
       `${table} revoke select on public.files from authenticated`,
       ["grant-missing", "not-applied"],
@@ -384,7 +413,7 @@ for (
     [
       "a partition",
       `create table public.f (id uuid, user_id uuid) partition by hash (id); create table public.files partition of public.f for values with (modulus 1, remainder 0)`,
-      ["column-missing", "not-applied", "policies-off", "table-not-plain"],
+      ["column-missing", "id-not-unique", "not-applied", "policies-off", "table-not-plain"],
     ],
   ] as const
 ) {

@@ -86,7 +86,7 @@ for (
     [
       "a column is missing",
       "create table public.files (id uuid primary key, user_id uuid, filename text)",
-      /lacks: error_message, file_type, processing_stage, progress, status$/,
+      /lacks: error_message, file_type, processing_stage, progress, status \(add the columns/,
     ],
     [
       "ids are numbers",
@@ -118,24 +118,80 @@ for (
     [
       "other tables inherit from files",
       `${plainTable}; create table public.images () inherits (public.files)`,
-      /cannot stream public\.files: other tables inherit from it$/,
+      /cannot stream public\.files: other tables inherit from it: take them out by /,
     ],
     [
       "files is a child of another table",
       `${plainTable}; create table public.things (id uuid not null);
         alter table public.files inherit public.things`,
-      /cannot stream public\.files: it is a partition or a child of another table$/,
+      /cannot stream public\.files: it inherits from another table: take it out by /,
     ],
     [
-      "files is partitioned",
-      `${plainTable} partition by hash (id)`,
-      /cannot stream public\.files: it is partitioned$/,
+      "files is a partition",
+      `${plainTable.replace("public.files", "public.all_files")} partition by hash (id);
+        create table public.files partition of public.all_files
+          for values with (modulus 1, remainder 0)`,
+      /cannot stream public\.files: it is a partition: stream .*, (public\.)?all_files$/,
+    ],
+    [
+      "files is partitioned by another column than id",
+      `${
+        plainTable.replace("id uuid primary key", "id uuid not null")
+      } partition by hash (user_id)`,
+      /its id is not unique by itself: .* \(PostgreSQL allows it only on a table that is partitioned by id\)$/,
     ],
     [
       "files is a view",
       `${plainTable}; alter table public.files rename to stored_files;
         create view public.files as select * from public.stored_files`,
-      /cannot stream public\.files: it is not a table$/,
+      /cannot stream public\.files: it is a view: stream the table that it reads$/,
+    ],
+    [
+      "files is a materialized view",
+      `${plainTable}; alter table public.files rename to stored_files;
+        create materialized view public.files as select * from public.stored_files`,
+      /cannot stream public\.files: it is a materialized view: stream the table that it reads$/,
+    ],
+    [
+      "files is a foreign table",
+      `create foreign data wrapper nothing; create server nowhere foreign data wrapper nothing;
+        ${
+        plainTable.replace("create table", "create foreign table").replace(
+          "primary key",
+          "not null",
+        )
+      }
+        server nowhere`,
+      /cannot stream public\.files: it is a foreign table: stream it in the database /,
+    ],
+    ["the owner is not a uuid", plainTable.replace("user_id uuid", "user_id text"), /user_id uuid/],
+    ...[
+      ["id has no key", "id uuid not null"],
+      ["id has a deferrable key", "id uuid not null unique deferrable"],
+      ["id is one of two columns of a key", "id uuid, kind text, primary key (id, kind)"],
+    ].map(([what, column]) =>
+      [
+        what!,
+        plainTable.replace("id uuid primary key", column!),
+        /its id is not unique by itself/,
+      ] as const
+    ),
+    ...[
+      ["a part of the table", "(id) where status is not null"],
+      ["an expression", "((id::text))"],
+    ].map(([what, index]) =>
+      [
+        `id has a unique index of ${what}`,
+        `${
+          plainTable.replace("primary key", "not null")
+        }; create unique index on public.files ${index}`,
+        /its id is not unique by itself/,
+      ] as const
+    ),
+    [
+      "id may be null",
+      plainTable.replace("primary key", "unique"),
+      /its id may be null: "alter table public\.files alter column id set not null"$/,
     ],
   ] as const
 ) {
@@ -303,4 +359,29 @@ Deno.test("postgres_changes.sql says so when there is no publication", async () 
     owner.query(await readSql("scripts/postgres_changes.sql")),
     /publication supabase_realtime is missing/,
   );
+});
+
+Deno.test("20261123000100_file_events.sql takes the place of an older one", async () => {
+  await using database = await createSupabaseDatabase(server);
+  await using owner = await database.connect();
+  // The parts that an older version lacked, or had otherwise.
+  await owner.query(`
+    create function public.file_changes_since(since text default null, file_ids uuid[] default null,
+      snapshot boolean default true) returns jsonb language sql as 'select null::jsonb';
+    alter table file_events.state drop column schema_version, drop column live;
+    alter table public.file_deletions alter column id set not null;
+    drop index public.file_deletions_void_idx;
+    drop function file_events.reads_same(record, record);
+  `);
+  await owner.query(await readSql(fileEvents));
+  await owner.query(await readSql(migrations[2]!));
+  const user = await createUser(owner);
+  await owner.query(addFiles, [user, 2]);
+  await owner.query("select file_events.resync($1)", [user]);
+  await using reader = await database.connectAs(user);
+  assert.equal((await changesSince(reader, null)).files.length, 2);
+  assert.deepEqual(await owner.query("select schema_version, live from file_events.state"), [
+    { schema_version: 1, live: "rows" },
+  ]);
+  assert.deepEqual(await owner.query(await readSql("scripts/check_installation.sql")), []);
 });

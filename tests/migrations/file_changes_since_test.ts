@@ -76,6 +76,7 @@ Deno.test("file_changes_since() returns a snapshot of all streamed fields", asyn
     processing_stage: "embedding",
     error_message: "no text",
     created_at: page.files[0]!.created_at,
+    final: true,
     revision: Number(stamp!.revision),
     changed_in: stamp!.changed_in,
   }]);
@@ -190,6 +191,36 @@ Deno.test("file_changes_since(…, file_ids) with none matches nothing", async (
   const user = await newUser();
   await addFiles(user, ["a"]);
   assert.deepEqual((await changesSince(session, null, { fileIds: [] })).files, []);
+});
+
+Deno.test("file_changes_since(…, file_ids) takes no text for an id that is none, and ids in any case", async () => {
+  const user = await newUser();
+  const [id] = await addFiles(user, ["a"]);
+  const odd = ["", "a", "ready", `{${id}}`, id!.replaceAll("-", ""), ` ${id}`, `${id}\n`, `${id}0`];
+  for (const text of odd) {
+    const [row] = await session.query<{ page: ChangesPage }>(
+      "select public.file_changes_since(null, array[$1::text, null]) as page",
+      [text],
+    );
+    assert.deepEqual(row!.page.files, [], JSON.stringify(text));
+  }
+  const { files, cursor } = await changesSince(session, null, {
+    fileIds: [id!.toUpperCase(), "x"],
+  });
+  assert.deepEqual(files.map((file) => file.id), [id]);
+  assert.equal((await changesSince(session, cursor, { fileIds: [id!] })).reset, false);
+});
+
+Deno.test("file_changes_since() says the version of the schema, and which statuses are final", async () => {
+  const user = await newUser();
+  await addFiles(user, ["pending", "processing", "ready", "failed"]);
+  await write(user, "update public.files set status = filename where user_id = $1", [user]);
+  const page = await changesSince(session, null);
+  assert.equal(page.version, 1);
+  assert.deepEqual(
+    Object.fromEntries(page.files.map(({ filename, final }) => [filename, final])),
+    { pending: false, processing: false, ready: true, failed: true },
+  );
 });
 
 Deno.test("file_changes_since(…, file_ids) refuses more than 100", async () => {
@@ -422,7 +453,7 @@ Deno.test("file_changes_since() gives cursors that fit a header, a URL and an SS
 Deno.test("file_changes_since() reads transaction ids and rows from one snapshot", async () => {
   const [declared] = await session.query<{ volatility: string; definer: boolean }>(`
     select provolatile as volatility, prosecdef as definer
-    from pg_proc where oid = 'public.file_changes_since(text, uuid[], boolean)'::regprocedure
+    from pg_proc where oid = 'public.file_changes_since(text, text[], boolean)'::regprocedure
   `);
   assert.deepEqual(declared, { volatility: "s", definer: false });
 });

@@ -37,6 +37,10 @@ async function streamTable(columns: Record<string, string>): Promise<Stage> {
 for (
   const [what, columns, values] of [
     ["NULL everywhere", {}, {}],
+    ["a long text as progress", { progress: "text" }, { progress: "repeat('é', 5000)" }],
+    ["a long object as progress", { progress: "jsonb" }, {
+      progress: "jsonb_build_object('of', repeat('x', 5000))",
+    }],
     ["a text as progress", { progress: "text" }, { progress: "'40%'" }],
     ["NaN as numeric progress", { progress: "numeric" }, { progress: "'NaN'" }],
     ["infinite numeric progress", { progress: "numeric" }, { progress: "'Infinity'" }],
@@ -68,6 +72,8 @@ for (
       ["change", files[0]],
     ]);
     assert.equal(files[0]!.created_at === null, values.created_at === undefined);
+    assert.equal(files[0]!.final, values.status === undefined);
+    assert.ok((JSON.stringify(files[0]!.progress)).length <= 4098);
   });
 }
 

@@ -114,7 +114,7 @@ Deno.test("file_changes_since() covers only what lies below a snapshot that list
   // A standby knows the oldest running transaction, and none by name.
   const user = await createUser(owner);
   const [source] = await owner.query<{ sql: string }>(
-    "select pg_get_functiondef('public.file_changes_since(text, uuid[], boolean)'::regprocedure) as sql",
+    "select pg_get_functiondef('public.file_changes_since(text, text[], boolean)'::regprocedure) as sql",
   );
   const listed = "select pg_snapshot_xip(now_visible) as id union";
   assert.ok(source!.sql.includes(listed));

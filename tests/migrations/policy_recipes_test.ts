@@ -91,27 +91,105 @@ Deno.test("check_installation.sql finds nothing in the recipe for soft delete", 
   assert.deepEqual(await owner.query(await readSql("scripts/check_installation.sql")), []);
 });
 
-Deno.test("a file that a policy begins to show is returned once it has a new revision", async () => {
+const [adopt, members, again] = guideSql("What a policy begins to hide or to show");
+const [choosePings] = guideSql("Policies");
+
+Deno.test("a file that a policy shows after `set revision = null` is returned and sent", async () => {
   await using stage = await stageWithFile(`
-    alter table public.files add column quarantined boolean not null default true;
-    create policy "Not in quarantine" on public.files as restrictive for select
-      using (not quarantined);
+    create table public.open_files (id uuid primary key);
+    grant select on public.open_files to authenticated;
+    create policy "Open files only" on public.files as restrictive for select
+      using (exists (select from public.open_files o where o.id = files.id));
   `);
-  const { owner, id, reader, client } = stage;
+  const { owner, id, client } = stage;
   await client.catchUp();
   assert.equal(client.files.size, 0);
-
-  const [release] = guideSql("What a policy begins to hide or to show");
-  await owner.query(release!.replace("<id>", id));
+  await owner.query("insert into public.open_files values ($1)", [id]);
   await client.catchUp();
-  assert.deepEqual([...client.files.keys()], [id]);
-  assert.equal(client.resets, 1);
-  assert.deepEqual(await operations(owner), ["update", "update"]); // Inserted, released.
-
-  // As the page says: hiding it again takes it from nobody.
-  await owner.query("update public.files set quarantined = true");
+  assert.equal(client.files.size, 0);
+  await owner.query(again!.replace("<id>", id));
   await client.catchUp();
-  assert.deepEqual([...client.files.keys()], [id]);
-  await owner.query("update public.files set quarantined = false");
-  assert.deepEqual((await changesSince(reader, client.cursor)).files, []);
+  assert.deepEqual([[...client.files.keys()], client.resets], [[id], 1]);
+  assert.deepEqual(await operations(owner), ["update", "update"]); // Inserted, sent again.
+});
+
+Deno.test("a file that a policy hides and shows by a column goes and comes, with pings", async () => {
+  await using stage = await stageWithFile(`
+    alter table public.files add column deleted_at timestamptz;
+    alter policy "Owners read their files" on public.files
+      using (user_id = (select auth.uid()) and deleted_at is null);
+    ${adopt} ${choosePings}
+  `);
+  const { owner, id, client } = stage;
+  await client.catchUp();
+  await owner.query("update public.files set deleted_at = now()");
+  await client.catchUp();
+  assert.equal(client.files.size, 0);
+  await owner.query("update public.files set deleted_at = null");
+  await client.catchUp();
+  assert.deepEqual([[...client.files.keys()], client.resets], [[id], 1]);
+  assert.deepEqual(await operations(owner), [null, null, null]);
+});
+
+/** The files of projects that their owners are members of. */
+const memberships = `
+  create table public.memberships (user_id uuid, project_id integer);
+  grant select on public.memberships to authenticated;
+  alter table public.files add column project_id integer default 1;
+  create policy "Members" on public.files as restrictive for select using (
+    exists (select from public.memberships m
+      where m.project_id = files.project_id and m.user_id = (select auth.uid()))
+  );
+  ${adopt} ${choosePings} ${members}
+`;
+
+Deno.test("the recipe for memberships: a file comes with the membership, and goes with it", async () => {
+  await using stage = await stageWithFile(memberships);
+  const { owner, user, id, client, database } = stage;
+  await client.catchUp();
+  assert.equal(client.files.size, 0);
+  const other = await createUser(owner);
+  await using otherReader = await database.connectAs(other);
+  const { cursor } = await changesSince(otherReader, null);
+  await owner.query("delete from realtime.messages");
+  for (
+    const [write, files] of [
+      [`insert into public.memberships values ('${user}', 1), ('${user}', 2)`, 1],
+      ["update public.memberships set project_id = 3 where project_id = 1", 0],
+      ["update public.memberships set project_id = 1 where project_id = 3", 1],
+      ["delete from public.memberships", 0],
+    ] as const
+  ) {
+    await owner.query(write);
+    await client.catchUp();
+    assert.equal(client.files.size, files, write);
+    const messages = await owner.query<{ topic: string; event: string }>(
+      "delete from realtime.messages returning topic, event",
+    );
+    assert.deepEqual(messages.map(({ topic, event }) => [topic, event]), [
+      [`files:${user}`, "ping"],
+    ]);
+  }
+  assert.equal(client.resets, 5);
+  assert.equal((await changesSince(otherReader, cursor)).reset, false);
+  // A file that moves to another project draws a revision.
+  await owner.query(`insert into public.memberships values ('${user}', 2)`);
+  await client.catchUp();
+  await owner.query("update public.files set project_id = 2 where true");
+  await client.catchUp();
+  assert.deepEqual([[...client.files.keys()], client.resets], [[id], 6]);
+});
+
+Deno.test("the recipe for memberships: whoever writes memberships may, and after the removal too", async () => {
+  await using stage = await stageWithFile(memberships);
+  const { owner, user, client } = stage;
+  await client.catchUp();
+  await owner.query(`
+    grant insert on public.memberships to service_role;
+    set role service_role; insert into public.memberships values ('${user}', 1); reset role;
+  `);
+  await client.catchUp();
+  assert.equal(client.files.size, 1);
+  await owner.query(await readSql("scripts/remove_file_events.sql"));
+  await owner.query("delete from public.memberships");
 });

@@ -34,11 +34,13 @@ for (const [what, filter] of [["", null], [" of 100 files", fileIds]] as const) 
   });
 }
 
-Deno.test("file_changes_since() reads a page of a snapshot in index order, without a sort", async () => {
+Deno.test("file_changes_since() reads a page of a snapshot in index order, and no row beyond it", async () => {
   for (const since of [null, (await changesSince(session, null)).cursor]) {
     const { plan, queryBuffers } = await explain(since);
     assert.ok(plan.includes(filesIndex), plan);
-    assert.doesNotMatch(plan, /Seq Scan|Bitmap|Sort Key: f\./);
+    assert.doesNotMatch(plan, /Seq Scan|Bitmap/);
+    // The page is sorted once more in memory, and no row beyond it is read.
+    assert.match(plan, /files_user_id_changed_in_revision_idx on files f .*actual rows=501\b/);
     assert.ok(queryBuffers <= 600, `${queryBuffers} buffers for 501 rows`);
   }
 });
@@ -66,4 +68,22 @@ Deno.test("file_changes_since() reads what a transaction that was running has ch
   const { plan, queryBuffers } = await explain(cursor, { snapshot: false });
   assert.doesNotMatch(plan, /Seq Scan|Bitmap|Sort Key: f_1\./);
   assert.ok(queryBuffers <= 1_200, `${queryBuffers} buffers for 501 rows`);
+});
+
+Deno.test("file_changes_since() with pings looks each changed file up by its id, and no other", async () => {
+  await owner.query("update file_events.state set live = 'pings'");
+  try {
+    const { cursor } = await changesSince(session, null, { snapshot: false });
+    const nothing = await explain(cursor, { snapshot: false });
+    assert.ok(nothing.callBuffers <= 60, `${nothing.callBuffers} buffers`);
+    await owner.query(
+      "update public.files set progress = 99 where id = any ($1::text::uuid[])",
+      [`{${fileIds.join(",")}}`],
+    );
+    const { plan, callBuffers } = await explain(cursor, { snapshot: false });
+    assert.doesNotMatch(plan, /Seq Scan|Bitmap/);
+    assert.ok(callBuffers <= 1_200, `${callBuffers} buffers for 100 files`);
+  } finally {
+    await owner.query("update file_events.state set live = 'rows'");
+  }
 });

@@ -124,7 +124,7 @@ Deno.test("a wrong estimate never starts the compiler in a trigger", async () =>
     where p.pronamespace = 'file_events'::regnamespace
       and p.proconfig::text like '%enable_seqscan=off%'
   `);
-  assert.equal(functions.length, 5);
+  assert.equal(functions.length, 6);
   for (const { name, settings } of functions) assert.match(settings, /jit=off/, name);
 });
 

@@ -46,7 +46,7 @@ export function changesSinceOver(queue: PostgresQueue): QueryChanges {
         const [row] = await queryAs<{ page: unknown }>(
           queue,
           caller,
-          "select public.file_changes_since($1, $2::text::uuid[], $3) as page",
+          "select public.file_changes_since($1, $2::text::text[], $3) as page",
           [since, file_ids && `{${file_ids}}`, snapshot],
         );
         return { data: row?.page, error: null };
