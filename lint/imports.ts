@@ -26,6 +26,7 @@ const PRIMITIVES = [
   "jitter",
   "limiter",
   "log",
+  "schema_version",
   "sparse_log",
   "uuid",
 ];
