@@ -59,13 +59,19 @@ interface Asked {
 export class ScriptedDatabase {
   /** All queries so far. */
   readonly queries: ChangesQuery[] = [];
+  /** The token of each query. */
+  readonly tokens: string[] = [];
+  /** The signal of the last query. */
+  signal: AbortSignal | undefined;
   /** Whether a query begins as soon as it is asked. Otherwise the test calls {@linkcode begin}. */
   beginsAtOnce = true;
   readonly #open: Asked[] = [];
 
-  readonly changesSince: ChangesSince = (_caller, query, { onBegin }) =>
+  readonly changesSince: ChangesSince = ({ token }, query, { onBegin, signal }) =>
     new Promise((resolve, reject) => {
       this.queries.push(query);
+      this.tokens.push(token);
+      this.signal = signal;
       this.#open.push({ query, resolve, reject, onBegin });
       if (this.beginsAtOnce) onBegin();
     });

@@ -62,7 +62,7 @@ export class CatchUpSchedule {
     return this.#urgent && !wasUrgent;
   }
 
-  /** The feed has delivered a change. */
+  /** The feed has delivered a change or a ping. */
   feedDelivered(): void {
     if (!this.isRetry) this.#withoutResult = 0;
   }

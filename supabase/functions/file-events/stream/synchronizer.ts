@@ -115,6 +115,10 @@ export class Synchronizer {
       case "hint":
         this.#detector.feedHinted();
         return this.#loop.request();
+      // The changes follow as messages of their own, or a catch-up finds them first.
+      case "ping":
+        this.#detector.feedHinted();
+        return this.#loop.feedDelivered();
       case "live":
       case "down": {
         const live = message.kind === "live";
