@@ -163,6 +163,7 @@ function describe({ retry, id, data }: StreamMessage): string {
 const ALL: StreamParameters = { lastEventId: null, fileIds: null, snapshot: true };
 
 export interface TestStreamOptions extends Partial<FileStreamOptions> {
+  clock?: FakeClock;
   parameters?: Partial<StreamParameters>;
   /** Milliseconds that the token has left. */
   expiresIn?: number;
@@ -174,10 +175,15 @@ export interface TestStreamOptions extends Partial<FileStreamOptions> {
 
 /** Opens a stream between a scripted feed, a scripted database and a client. */
 export async function openStream(
-  { parameters, expiresIn = 3_600_000, isJoining = false, beginsAtOnce = true, ...options }:
-    TestStreamOptions = {},
+  {
+    parameters,
+    expiresIn = 3_600_000,
+    isJoining = false,
+    beginsAtOnce = true,
+    clock = new FakeClock(),
+    ...options
+  }: TestStreamOptions = {},
 ) {
-  const clock = new FakeClock();
   const feed = new ScriptedFeed();
   feed.isJoining = isJoining;
   const database = new ScriptedDatabase();
