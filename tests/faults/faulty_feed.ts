@@ -176,6 +176,7 @@ export class FaultyFeed {
     if (!subscriber.live) return this.#count("missed while down");
     if (subscriber.deaf) return this.#count("missed while deaf");
     if (this.#isSilent(subscriber)) return this.#count("missed in silence");
+    if (message.kind === "ping") this.#count("ping");
     const { userId, onMessage } = subscriber;
     const fate = this.#fates.shift() ?? "deliver";
     if (fate !== "deliver") this.#count(fate);

@@ -166,5 +166,3 @@ function keepOpen<W>(writes: readonly W[], steps: readonly Step<W>[]): Step<W>[]
   });
   return [{ do: "write in", transaction: LONG_TRANSACTION, writes }, ...others];
 }
-
-export const schedule = schedules(write, { open: 5, pruning: 2 });
