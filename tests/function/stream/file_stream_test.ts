@@ -101,6 +101,21 @@ Deno.test("file stream asks again when the feed goes live before the rest of a r
   assert.equal(database.queries.length, 4, "the run is older than the feed's report");
 });
 
+for (const message of [{ kind: "hint" }, { kind: "live" }] as const) {
+  Deno.test(`file stream asks again after a run of pages that failed before a ${message.kind}`, async () => {
+    const { clock, feed, database, client } = await openStream();
+    await database.answer({ cursor: "p1", more: true, reset: true });
+    await client.readAll();
+    await database.fail();
+    await feed.emit(message);
+    await clock.advance(CATCH_UP_DISTANCE_MS);
+    assert.equal(database.queries.at(-1)?.since, "p1");
+    await database.answer({ cursor: "p2" });
+    await clock.advance(CATCH_UP_DISTANCE_MS);
+    assert.equal(database.queries.at(-1)?.since, "p2");
+  });
+}
+
 Deno.test("file stream retries at the ordinary pace when a query fails before it has begun", async () => {
   const { clock, feed, database } = await openStream({ beginsAtOnce: false });
   await feed.emit({ kind: "hint" });
