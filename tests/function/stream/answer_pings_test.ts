@@ -189,6 +189,15 @@ const FIRST_CURSORS: Record<
     first.leave();
     await database.answer({ cursor: "first", coverage: upTo(10n) });
   }, null],
+  "the page of a stream whose companion left before it queried": [
+    async ({ openStream, catchUp }) => {
+      const [first, second] = [openStream(), openStream()];
+      second.leave();
+      await catchUp(second, { cursor: "second", coverage: upTo(10n) });
+      await catchUp(first, { cursor: "first", coverage: upTo(10n) });
+    },
+    "first",
+  ],
   "no page of a stream that asked for some files": [async ({ openStream, catchUp }) => {
     await catchUp(openStream(), { coverage: upTo(10n) }, { fileIds: [fileId(1)] });
   }, null],
@@ -335,6 +344,21 @@ Deno.test("answerPings() delays no other ping for one that concerns many users, 
   await clock.advance(10_000);
   assert.equal(database.queries.length, 1);
   assert.equal(clock.pending, 0);
+});
+
+Deno.test("answerPings() delays no ping that concerns many users for a later one", async () => {
+  const random = [0.2, 0.9];
+  const { clock, feed, database } = await subscribeCaughtUp({ random: () => random.shift()! });
+  await feed.emit(ping(10, { concernsMany: true }), ping(11, { concernsMany: true }));
+  await clock.advance(200);
+  assert.equal(database.queries.length, 1);
+});
+
+Deno.test("answerPings() runs one query at a time", async () => {
+  const { clock, feed, database } = await subscribeCaughtUp();
+  await feed.emit(ping(10, { concernsMany: true }), ping(11), ping(12));
+  await clock.advance(10_000);
+  assert.equal(database.queries.length, 1, "it has no answer yet");
 });
 
 Deno.test("answerPings() queries with the token of the subscription that expires last", async () => {

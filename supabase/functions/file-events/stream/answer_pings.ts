@@ -40,7 +40,7 @@ export function answerPings(
       if (!signal.aborted) answerers.set(key, answerer);
       signal.addEventListener("abort", () => {
         answerer.stop();
-        if (answerers.get(key) === answerer) answerers.delete(key);
+        answerers.delete(key);
       }, { once: true });
       const subscription = feed(caller, (message) => answerer.receive(message), { signal });
       return {
