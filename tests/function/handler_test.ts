@@ -165,13 +165,13 @@ Deno.test("handler() frames a 401 as one event: AUTH_REQUIRED", async () => {
 
 Deno.test("handler() checks the token before the parameters, which it tells only a user about", async () => {
   const { handler } = createTestHandler();
-  const stranger = await handler(get("?file_id=1", {}));
+  const stranger = await handler(get("?file_id=", {}));
   assert.equal(stranger.status, 401);
   await stranger.body?.cancel();
-  const user = await handler(get("?file_id=1"));
+  const user = await handler(get("?file_id="));
   assert.equal(user.status, 400);
   assert.deepEqual(await user.json(), {
-    error: "file_id must be a UUID",
+    error: "file_id must be a text of 1 to 255 characters without control characters",
     code: "INVALID_PARAMETER",
   });
 });
