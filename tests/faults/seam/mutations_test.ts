@@ -249,7 +249,7 @@ for (const hasCompanion of [false, true]) {
   const streams = hasCompanion ? "two streams that ask" : "a stream that asks";
   Deno.test(`schedules find nothing wrong with ${streams} only when they must, if pings are answered`, async () => {
     using _ = withoutTimedCatchUps();
-    await fc.assert(playing({ ...PINGS, hasCompanion }), runs(600));
+    await fc.assert(playing({ ...PINGS, hasCompanion }), runs(300));
   });
 }
 
