@@ -326,6 +326,26 @@ Deno.test("answerPings() lets streams catch up after a query that failed, and pa
   assert.equal(database.queries.at(-1)?.since, "c10", "the cursor is still usable");
 });
 
+Deno.test("answerPings() pauses ever longer while its queries fail, until one succeeds", async () => {
+  const { clock, feed, database } = await subscribeCaughtUp();
+  const pauses: number[] = [];
+  for (let n = 0; n < 7; n++) {
+    await feed.emit(ping(10 + n));
+    const count = database.queries.length;
+    for (let waited = 0; database.waiting === 0; waited += 1_000) {
+      await clock.advance(1_000);
+      if (database.waiting > 0) pauses.push(waited + 1_000);
+    }
+    assert.ok(database.queries.length <= count + 1);
+    if (n === 5) await database.answer({ cursor: "c15", coverage: upTo(15n), more: true });
+    else await database.fail();
+  }
+  assert.deepEqual(pauses, [2_000, 4_000, 8_000, 16_000, 16_000, 1_000]);
+  await feed.emit(ping(20));
+  await clock.advance(2_000);
+  assert.equal(database.waiting, 1, "the failures are counted anew");
+});
+
 Deno.test("answerPings() spreads the answers to pings that concern many users over a second", async () => {
   const { clock, feed, database, take } = await subscribeCaughtUp({ random: () => 0.7 });
   await feed.emit(ping(10, { concernsMany: true }));

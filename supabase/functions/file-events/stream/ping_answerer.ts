@@ -28,8 +28,14 @@ const NO_CURSOR: Cursor = { since: null, snapshot: false, coverage: COVERS_NOTHI
 
 /** The pause after a query is this many times as long as the query took. */
 const PAUSE_FACTOR = 10;
-/** The limits of the pause, in milliseconds. After a query that failed it is the longer one. */
+/** The limits of this pause, in milliseconds. */
 const PAUSE_MS = { min: 100, max: 2_000 };
+/**
+ * The first pause after a query that failed, in milliseconds. It doubles with each further failure,
+ * three times at most, because each failure makes all streams query.
+ */
+const FAILURE_PAUSE_MS = 2_000;
+const MAX_DOUBLINGS = 3;
 /** The queries of many users whom one transaction concerns are spread over this time, in milliseconds. */
 const SPREAD_MS = 1_000;
 /** How many unanswered pings are told apart. */
@@ -80,6 +86,8 @@ export class PingAnswerer {
   /** The transactions of pings that arrived after the last query began, and are not covered. */
   readonly #unanswered = new Set<bigint>();
   #isQuerying = false;
+  /** Queries in a row that have failed. */
+  #failures = 0;
   /** No query begins before this time, in milliseconds. */
   #pauseEndsAt = -Infinity;
   /** When the timer fires, in milliseconds; `Infinity` if there is none. */
@@ -155,11 +163,19 @@ export class PingAnswerer {
       .catch(() => undefined);
     this.#isQuerying = false;
     if (signal.aborted) return;
+    this.#failures = page ? 0 : this.#failures + 1;
     const now = clock.now();
-    const pause = page ? (now - askedAt) * PAUSE_FACTOR : Infinity;
-    this.#pauseEndsAt = now + Math.min(Math.max(pause, PAUSE_MS.min), PAUSE_MS.max);
+    this.#pauseEndsAt = now + this.#pauseAfter(now - askedAt);
     this.#apply(page, query);
     if (this.#unanswered.size > 0) this.#schedule(0);
+  }
+
+  /** The pause after a query that took `ms` milliseconds. */
+  #pauseAfter(ms: number): number {
+    if (this.#failures > 0) {
+      return FAILURE_PAUSE_MS * 2 ** Math.min(this.#failures - 1, MAX_DOUBLINGS);
+    }
+    return Math.min(Math.max(ms * PAUSE_FACTOR, PAUSE_MS.min), PAUSE_MS.max);
   }
 
   /** @param page `undefined` if the query has failed. */
