@@ -3,6 +3,7 @@ import type { ChangesPage, ChangesQuery, ChangesSince } from "./changes_since.ts
 import type { Clock } from "../clock.ts";
 import { type Coverage, covers, COVERS_NOTHING } from "./coverage.ts";
 import type { FeedMessage } from "./file_feed.ts";
+import { PingPace } from "./ping_pace.ts";
 
 export interface PingAnswererOptions {
   /** Receives all messages of the subscription, and passes them to every stream that shares it. */
@@ -26,16 +27,6 @@ interface Cursor {
 
 const NO_CURSOR: Cursor = { since: null, snapshot: false, coverage: COVERS_NOTHING };
 
-/** The pause after a query is this many times as long as the query took. */
-const PAUSE_FACTOR = 10;
-/** The limits of this pause, in milliseconds. */
-const PAUSE_MS = { min: 100, max: 2_000 };
-/**
- * The first pause after a query that failed, in milliseconds. It doubles with each further failure,
- * three times at most, because each failure makes all streams query.
- */
-const FAILURE_PAUSE_MS = 2_000;
-const MAX_DOUBLINGS = 3;
 /** The queries of many users whom one transaction concerns are spread over this time, in milliseconds. */
 const SPREAD_MS = 1_000;
 /** How many unanswered pings are told apart. */
@@ -50,7 +41,7 @@ const NEVER_COVERED = 2n ** 64n;
  * is found by the next catch-up of each stream.
  *
  * **When.** A ping whose transaction the cursor covers needs no query. Otherwise a query begins at
- * once if the last one is long enough ago, or else after a pause. A ping that arrives before a query
+ * once if the last one is long enough ago ({@linkcode PingPace}), or else after a pause. A ping that arrives before a query
  * begins is answered by this query even if the cursor of the answer does not cover it, because the
  * change was committed before the ping was sent. So more running transactions than a cursor can name
  * cause no endless loop. A ping that arrives later and is not covered is answered by another query.
@@ -86,10 +77,7 @@ export class PingAnswerer {
   /** The transactions of pings that arrived after the last query began, and are not covered. */
   readonly #unanswered = new Set<bigint>();
   #isQuerying = false;
-  /** Queries in a row that have failed. */
-  #failures = 0;
-  /** No query begins before this time, in milliseconds. */
-  #pauseEndsAt = -Infinity;
+  readonly #pace = new PingPace();
   /** When the timer fires, in milliseconds; `Infinity` if there is none. */
   #timerAt = Infinity;
   #cancelTimer = () => {};
@@ -138,7 +126,7 @@ export class PingAnswerer {
     // A message can end the last stream, and with it the subscription.
     if (signal.aborted) return;
     const now = clock.now();
-    const at = Math.max(now + wait, this.#pauseEndsAt);
+    const at = Math.max(now + wait, this.#pace.pauseEndsAt);
     if (at <= now) return void this.#query();
     if (at >= this.#timerAt) return;
     this.#cancelTimer();
@@ -163,19 +151,9 @@ export class PingAnswerer {
       .catch(() => undefined);
     this.#isQuerying = false;
     if (signal.aborted) return;
-    this.#failures = page ? 0 : this.#failures + 1;
-    const now = clock.now();
-    this.#pauseEndsAt = now + this.#pauseAfter(now - askedAt);
+    this.#pace.ended({ failed: page === undefined, askedAt, now: clock.now() });
     this.#apply(page, query);
     if (this.#unanswered.size > 0) this.#schedule(0);
-  }
-
-  /** The pause after a query that took `ms` milliseconds. */
-  #pauseAfter(ms: number): number {
-    if (this.#failures > 0) {
-      return FAILURE_PAUSE_MS * 2 ** Math.min(this.#failures - 1, MAX_DOUBLINGS);
-    }
-    return Math.min(Math.max(ms * PAUSE_FACTOR, PAUSE_MS.min), PAUSE_MS.max);
   }
 
   /** @param page `undefined` if the query has failed. */
