@@ -27,6 +27,7 @@ const PRIMITIVES = [
   "jitter",
   "limiter",
   "log",
+  "schema_version",
   "sparse_log",
   "uuid",
 ];

@@ -39,6 +39,7 @@ export class FileTable {
       : this.#files(userId).filter(({ revision }) => revision >= Number(bound));
     const more = isSnapshot && first + files.length < this.#files(userId).length;
     return JSON.stringify({
+      version: 1,
       cursor: `${KEY}.${covered}${more ? `.${first + files.length}` : ""}`,
       covers: [String(covered)],
       revision: this.#revision,

@@ -1,5 +1,7 @@
--- What file-events needs to stream `public.files` without losing a change: docs/database.md.
--- Additive to an existing `files` table, and repeatable.
+-- What file-events needs to stream public.files without losing a change: docs/database.md.
+-- Additive to the table, and repeatable. Rendered by `file-events add`, which also changes it.
+-- file-events schema: 1
+-- file-events mapping: {"schema":"public","table":"files","id":"id","idType":"uuid","owner":"user_id","fields":{"filename":"filename","file_type":"file_type","status":"status","progress":"progress","processing_stage":"processing_stage","error_message":"error_message","created_at":"created_at"},"extra":[],"finalStatuses":["ready","failed"],"revision":"revision","changedIn":"changed_in","live":"auto"}
 
 do $$
 declare
@@ -7,7 +9,7 @@ declare
   problem text;
 begin
   if tracked is null then
-    raise exception 'file-events needs a table public.files: apply 20261123000000_files.sql first';
+    raise exception 'file-events needs the table public.files: create it first';
   end if;
   -- A statement's triggers fire only for the table that it names. So what is written by the name of
   -- another table would not be tracked. (Of a partitioned table: docs/database.md.)
@@ -30,13 +32,16 @@ begin
   select string_agg(concat_ws(' ', needed.name, needed.type), ', ' order by needed.name)
   into problem
   from (
-    values ('id', 'uuid'), ('user_id', 'uuid'), ('filename', null), ('file_type', null),
-      ('status', null), ('progress', null), ('processing_stage', null), ('error_message', null)
+    values
+      ('id', 'uuid'), ('user_id', 'uuid'), ('filename', null), ('file_type', null),
+      ('status', null), ('progress', null), ('processing_stage', null),
+      ('error_message', null), ('created_at', null)
   ) as needed (name, type)
   where not exists (
     select from pg_attribute a
     where a.attrelid = tracked and a.attname = needed.name and not a.attisdropped
-      and (needed.type is null or a.atttypid = needed.type::regtype)
+      and (needed.type is null or a.atttypid = needed.type::regtype
+        or needed.type = 'text' and a.atttypid = 'varchar'::regtype)
   );
   if problem is not null then
     raise exception 'file-events cannot stream public.files, which lacks: % (add the columns, or convert those of another type)', problem;
@@ -63,8 +68,8 @@ begin
   select string_agg(a.attname, ', ' order by a.attname) into problem
   from pg_attribute a
   where a.attrelid = tracked and a.attgenerated <> '' and a.attname in (
-    'id', 'user_id', 'filename', 'file_type', 'status', 'progress', 'processing_stage',
-    'error_message', 'revision', 'changed_in'
+    'id', 'user_id', 'filename', 'file_type', 'status', 'progress',
+    'processing_stage', 'error_message', 'revision', 'changed_in'
   );
   if problem is not null then
     raise exception 'file-events cannot stream public.files, which generates: %', problem
@@ -244,8 +249,8 @@ declare
     join pg_attribute a on a.attrelid = p.polrelid and a.attnum = d.refobjsubid
     where p.polrelid = 'public.files'::regclass and p.polcmd in ('r', '*')
       and a.attnum > 0 and a.attgenerated = '' and a.attname not in (
-        'id', 'user_id', 'filename', 'file_type', 'status', 'progress', 'processing_stage',
-        'error_message', 'revision', 'changed_in'
+        'id', 'user_id', 'filename', 'file_type', 'status', 'progress',
+        'processing_stage', 'error_message', 'revision', 'changed_in'
       )
       and exists (
         select from unnest(p.polroles) role
@@ -284,10 +289,14 @@ begin
       -- *= compares bytes. So it works for types without an equality (json), and it sees what an
       -- equality may not: another case, another scale.
       elsif new.revision is not null and
-        row(new.filename, new.file_type, new.status, new.progress, new.processing_stage,
-          new.error_message)::record *=
-        row(old.filename, old.file_type, old.status, old.progress, old.processing_stage,
-          old.error_message)::record
+        row(
+          new.filename, new.file_type, new.status, new.progress, new.processing_stage,
+          new.error_message
+        )::record *=
+        row(
+          old.filename, old.file_type, old.status, old.progress, old.processing_stage,
+          old.error_message
+        )::record
       then
         if file_events.reads_same(new, old) then
           new.revision := old.revision;
@@ -617,7 +626,7 @@ declare
   caller constant uuid := auth.uid();
 begin
   return query (
-    select f.changed_in, f.revision, f.id from public.files f
+    select f.changed_in, f.revision, f.id::uuid from public.files f
     where f.user_id = caller
       and (f.changed_in, f.revision) > (low_xid, low_revision)
       and f.changed_in < upper
@@ -626,7 +635,7 @@ begin
     limit max_rows
   ) union all (
     select l.changed_in, l.revision, l.id from unnest(late) as late_xid cross join lateral (
-      select f.changed_in, f.revision, f.id from public.files f
+      select f.changed_in, f.revision, f.id::uuid from public.files f
       where f.user_id = caller
         and f.changed_in = late_xid
         and (f.changed_in, f.revision) > (after_xid, after_revision)
@@ -718,7 +727,7 @@ as $$
 #variable_conflict use_variable
 declare
   schema_version constant integer := 1;
-  mapping constant text := 'default';
+  mapping constant text := 'f067fcf0165c0cff';
   max_rows constant integer := 500;
   max_bytes constant integer := 1048576;
   max_file_ids constant integer := 100;
@@ -857,38 +866,33 @@ begin
   -- Two branches a table, each in the order of the index: the transactions that were running
   -- before, one by one, and all from `since_bound` on. One range from the lowest of them on would
   -- read again, at each call, all that changed while one transaction stays open.
-  -- The JSON of a file is the same expression as in file_events.broadcast(). `created_at` is the
-  -- table's column or, if there is none, that of `absent`.
+  -- The JSON of a file is the same expression as in file_events.broadcast().
   with changed (changed_in, revision, change, deleted) as (
     (
-      select f.* from (select null::text as created_at) absent cross join lateral (
-        select f.changed_in, f.revision, jsonb_build_object(
-          'id', f.id::text,
-          'filename', left(f.filename::text, 1024),
-          'file_type', left(f.file_type::text, 1024),
-          'status', left(f.status::text, 1024),
-          'progress', file_events.cut(to_jsonb(f.progress)),
-          'processing_stage', left(f.processing_stage::text, 1024),
-          'error_message', left(f.error_message::text, 4096),
-          'created_at', file_events.cut(to_jsonb(created_at)),
-          'final', coalesce(f.status::text in ('ready', 'failed'), true),
-          'revision', f.revision,
-          'changed_in', f.changed_in::text
-        ) as change, false as deleted
-        from public.files f
-        where f.user_id = caller
-          and (f.changed_in, f.revision) > (low_xid, low_revision)
-          and f.changed_in < upper
-          and (ids is null or f.id = any (ids))
-        order by f.changed_in, f.revision
-        limit max_rows + 1
-      ) f
+      select f.changed_in, f.revision, jsonb_build_object(
+        'id', f.id::text,
+        'filename', left(f.filename::text, 1024),
+        'file_type', left(f.file_type::text, 1024),
+        'status', left(f.status::text, 1024),
+        'progress', file_events.cut(to_jsonb(f.progress)),
+        'processing_stage', left(f.processing_stage::text, 1024),
+        'error_message', left(f.error_message::text, 4096),
+        'created_at', file_events.cut(to_jsonb(f.created_at)),
+        'final', coalesce(f.status::text in ('ready', 'failed'), true),
+        'revision', f.revision,
+        'changed_in', f.changed_in::text
+      ), false
+      from public.files f
+      where f.user_id = caller
+        and (f.changed_in, f.revision) > (low_xid, low_revision)
+        and f.changed_in < upper
+        and (ids is null or f.id = any (ids))
+      order by f.changed_in, f.revision
+      limit max_rows + 1
     )
     union all
     (
-      select f.* from (select null::text as created_at) absent
-      cross join unnest(since_running) as late (id)
-      cross join lateral (
+      select f.* from unnest(since_running) as late (id) cross join lateral (
         select f.changed_in, f.revision, jsonb_build_object(
           'id', f.id::text,
           'filename', left(f.filename::text, 1024),
@@ -897,11 +901,11 @@ begin
           'progress', file_events.cut(to_jsonb(f.progress)),
           'processing_stage', left(f.processing_stage::text, 1024),
           'error_message', left(f.error_message::text, 4096),
-          'created_at', file_events.cut(to_jsonb(created_at)),
+          'created_at', file_events.cut(to_jsonb(f.created_at)),
           'final', coalesce(f.status::text in ('ready', 'failed'), true),
           'revision', f.revision,
           'changed_in', f.changed_in::text
-        ) as change, false as deleted
+        ), false
         from public.files f
         where f.user_id = caller
           and f.changed_in = late.id

@@ -1,6 +1,6 @@
 -- Live changes within milliseconds: the database itself sends each to its owner's private Realtime
 -- topic, `files:<user_id>`. They may be lost; file_changes_since is complete: docs/database.md.
--- Repeatable. Needs 20261123000100_file_events.sql.
+-- Repeatable. Needs …_file_events.sql.
 
 -- Each message takes a subtransaction, and many of those in one transaction slow everybody down. So
 -- a statement sends at most 50; of more it tells each owner only that there are some: `ping` if they
@@ -72,11 +72,11 @@ begin
     );
   else
     select array_agg(first.user_id), array_agg(first.id),
-      array(select distinct c.user_id from changed_files c where c.user_id is not null limit max_owners)
+      array(select distinct n.user_id from changed_files n where n.user_id is not null limit max_owners)
     into owners, ids, audience
     from (
-      select c.user_id, c.id from changed_files c
-      where c.user_id is not null limit max_messages + 1
+      select n.user_id, n.id from changed_files n
+      where n.user_id is not null limit max_messages + 1
     ) first (user_id, id);
   end if;
   if audience is null or audience = '{}' then
@@ -88,28 +88,24 @@ begin
     for n in 1 .. array_length(ids, 1) loop
       -- What is true now: other triggers may have come between the row and this message. Rows are
       -- found by their id alone: statistics could lead the planner to all rows of the owner.
-      -- The JSON of a file is the same expression as in file_changes_since. `created_at` is the
-      -- table's column or, if there is none, that of `absent`.
-      select jsonb_build_object('operation', 'update', 'file', file.change)
+      -- The JSON of a file is the same expression as in file_changes_since.
+      select jsonb_build_object('operation', 'update', 'file', jsonb_build_object(
+        'id', f.id::text,
+        'filename', left(f.filename::text, 1024),
+        'file_type', left(f.file_type::text, 1024),
+        'status', left(f.status::text, 1024),
+        'progress', file_events.cut(to_jsonb(f.progress)),
+        'processing_stage', left(f.processing_stage::text, 1024),
+        'error_message', left(f.error_message::text, 4096),
+        'created_at', file_events.cut(to_jsonb(f.created_at)),
+        'final', coalesce(f.status::text in ('ready', 'failed'), true),
+        'revision', f.revision,
+        'changed_in', f.changed_in::text
+      ))
       into message
-      from (select null::text as created_at) absent cross join lateral (
-        select jsonb_build_object(
-          'id', f.id::text,
-          'filename', left(f.filename::text, 1024),
-          'file_type', left(f.file_type::text, 1024),
-          'status', left(f.status::text, 1024),
-          'progress', file_events.cut(to_jsonb(f.progress)),
-          'processing_stage', left(f.processing_stage::text, 1024),
-          'error_message', left(f.error_message::text, 4096),
-          'created_at', file_events.cut(to_jsonb(created_at)),
-          'final', coalesce(f.status::text in ('ready', 'failed'), true),
-          'revision', f.revision,
-          'changed_in', f.changed_in::text
-        ) as change
-        from public.files f
-        where f.id = ids[n] and f.user_id is not distinct from owners[n]
-        limit 1
-      ) file;
+      from public.files f
+      where f.id = ids[n] and f.user_id is not distinct from owners[n]
+      limit 1;
       if not found then
         select jsonb_build_object('operation', 'delete', 'file', jsonb_build_object(
           'id', d.id::text, 'revision', d.revision, 'changed_in', d.changed_in::text
@@ -150,43 +146,46 @@ revoke execute on function file_events.broadcast() from public, anon, authentica
 -- Rows, if the policies for `authenticated` show owners all that is theirs, because then a message to
 -- the owner tells nothing that a select would not. Otherwise pings. The three queries in the middle
 -- are those of scripts/check_installation.sql.
-update file_events.state set live = (
+update file_events.state set live = coalesce(live, (
   with place as (
     select 'public.files'::regclass::oid as files, null::oid as deletions, null::oid as messages,
       coalesce(to_regprocedure('auth.uid()')::text, 'auth.uid()') as uid,
       to_regrole('authenticated')::oid as reader
   ), policy as (
-  select p.polrelid as relation, p.polname::text as name, p.polpermissive as permissive,
-    p.polcmd as command, 0 = any (p.polroles) as is_for_all_roles,
-    -- PostgreSQL leaves out a policy without a condition: it neither shows nor hides anything.
-    coalesce(pg_get_expr(p.polqual, p.polrelid), (not p.polpermissive)::text) as condition,
-    regexp_replace(
-      replace(pg_get_expr(p.polqual, p.polrelid), uid, 'auth.uid()'), '[\s()]|::text', '', 'g'
-    ) as short_condition,
-    regexp_replace(pg_get_expr(p.polwithcheck, p.polrelid), '[\s()]|::text', '', 'g') as short_check
-  from place join pg_policy p on p.polrelid in (files, deletions, messages)
-  where p.polcmd in ('r', '*') and exists (
-    select from unnest(p.polroles) role where role = 0 or pg_has_role(reader, role, 'usage')
-  )
-), unquoted as (
-  -- Quoted text could say anything. The owner's column comes first, because its name may be quoted.
-  select relation, name, replace(
-    regexp_replace(
-      replace(condition, quote_ident('user_id'), '{column}'),
-      $$'(?:[^']|'')*'|"(?:[^"]|"")*"$$, '_', 'g'
-    ),
-    uid, '{caller}'
-  ) as rest
-  from policy, place where relation <> messages or messages is null
-), started as (
-  select relation, name, regexp_replace(
-    regexp_replace(
-      regexp_replace(rest, '\( SELECT \{caller\} AS \w+\)', '{caller}', 'g'),
-      '\((?:\{column\} = \{caller\}|\{caller\} = \{column\})\)', '{owner}', 'g'
-    ),
-    '\{(?:caller|column)\}', '_', 'g'
-  ) as rest
-  from unquoted
+    select p.polrelid as relation, p.polname::text as name, p.polpermissive as permissive,
+      p.polcmd as command, 0 = any (p.polroles) as is_for_all_roles,
+      -- PostgreSQL leaves out a policy without a condition: it neither shows nor hides anything.
+      coalesce(pg_get_expr(p.polqual, p.polrelid), (not p.polpermissive)::text) as condition,
+      regexp_replace(
+        replace(pg_get_expr(p.polqual, p.polrelid), uid, 'auth.uid()'), '[\s()]|::text', '', 'g'
+      ) as short_condition,
+      regexp_replace(pg_get_expr(p.polwithcheck, p.polrelid), '[\s()]|::text', '', 'g') as short_check
+    from place join pg_policy p on p.polrelid in (files, deletions, messages)
+    where p.polcmd in ('r', '*') and exists (
+      select from unnest(p.polroles) role where role = 0 or pg_has_role(reader, role, 'usage')
+    )
+  ), unquoted as (
+    -- Quoted text could say anything.
+    select relation, name,
+      case relation when files then 'user_id' else 'user_id' end as owner,
+      replace(
+        regexp_replace(
+          case quote_ident('user_id') when 'user_id' then condition
+            else replace(condition, quote_ident('user_id'), '{column}') end,
+          $$'(?:[^']|'')*'|"(?:[^"]|"")*"$$, '_', 'g'
+        ), uid, '{caller}'
+      ) as rest
+    from policy, place where relation <> messages or messages is null
+  ), started as (
+    select relation, name, regexp_replace(
+      regexp_replace(
+        regexp_replace(rest, '\( SELECT \{caller\} AS \w+\)', '{caller}', 'g'),
+        format('\((?:(?:%1$s|\{column\}) = \{caller\}|\{caller\} = (?:%1$s|\{column\}))\)', owner),
+        '{owner}', 'g'
+      ),
+      '\{(?:caller|column)\}', '_', 'g'
+    ) as rest
+    from unquoted
   )
   select case
     when not (select c.relrowsecurity from pg_class c where c.oid = place.files)
@@ -200,8 +199,8 @@ update file_events.state set live = (
     then 'rows' else 'pings'
   end
   from place
-)
-where singleton and live is null;
+))
+where singleton;
 
 do $$
 begin

@@ -34,6 +34,7 @@ needed_column (relation, name, type, is_added) as (
     ('public.files', 'progress', 'number', false),
     ('public.files', 'processing_stage', null, false),
     ('public.files', 'error_message', null, false),
+    ('public.files', 'created_at', null, false),
     ('public.files', 'revision', 'bigint', true),
     ('public.files', 'changed_in', 'xid8', true),
     ('public.file_deletions', 'id', 'uuid', true),
@@ -48,6 +49,7 @@ needed_column (relation, name, type, is_added) as (
   select n.*, a.attnum as number, a.attnotnull as is_required, c.oid as relation_oid, a.attgenerated <> '' as is_generated,
     a.attnum is not null and case n.type
       when 'number' then t.typcategory = 'N'
+      when 'text' then t.oid in ('text'::regtype, 'varchar'::regtype)
       else n.type is null or t.oid = to_regtype(n.type)
     end as is_right
   from needed_column n
@@ -89,8 +91,10 @@ tracking_trigger as (
     (
       select count(*) = 2 from pg_publication_tables t
       join pg_publication p on p.pubname = t.pubname and p.pubinsert and p.pubupdate
-      where t.pubname = 'supabase_realtime' and t.schemaname = 'public'
-        and t.tablename in ('files', 'file_deletions')
+      where t.pubname = 'supabase_realtime' and t.schemaname in ('public', 'public')
+        and (t.schemaname, t.tablename) in (
+          ('public', 'files'), ('public', 'file_deletions')
+        )
     ) as is_published
 ),
 
@@ -134,20 +138,23 @@ policy as (
     select from unnest(p.polroles) role where role = 0 or pg_has_role(reader, role, 'usage')
   )
 ), unquoted as (
-  -- Quoted text could say anything. The owner's column comes first, because its name may be quoted.
-  select relation, name, replace(
-    regexp_replace(
-      replace(condition, quote_ident('user_id'), '{column}'),
-      $$'(?:[^']|'')*'|"(?:[^"]|"")*"$$, '_', 'g'
-    ),
-    uid, '{caller}'
-  ) as rest
+  -- Quoted text could say anything.
+  select relation, name,
+    case relation when files then 'user_id' else 'user_id' end as owner,
+    replace(
+      regexp_replace(
+        case quote_ident('user_id') when 'user_id' then condition
+          else replace(condition, quote_ident('user_id'), '{column}') end,
+        $$'(?:[^']|'')*'|"(?:[^"]|"")*"$$, '_', 'g'
+      ), uid, '{caller}'
+    ) as rest
   from policy, place where relation <> messages or messages is null
 ), started as (
   select relation, name, regexp_replace(
     regexp_replace(
       regexp_replace(rest, '\( SELECT \{caller\} AS \w+\)', '{caller}', 'g'),
-      '\((?:\{column\} = \{caller\}|\{caller\} = \{column\})\)', '{owner}', 'g'
+      format('\((?:(?:%1$s|\{column\}) = \{caller\}|\{caller\} = (?:%1$s|\{column\}))\)', owner),
+      '{owner}', 'g'
     ),
     '\{(?:caller|column)\}', '_', 'g'
   ) as rest
@@ -224,14 +231,14 @@ readable as (
 ),
 
 again (tracking, broadcasting) as (
-  values ('apply 20261123000100_file_events.sql again',
-    'apply 20261123000200_file_events_broadcast.sql again')
+  values ('apply the migration …_file_events.sql again',
+    'apply the migration …_file_events_broadcast.sql again')
 ),
 
 finding (code, problem, cure) as (
   -- What the migrations would refuse.
   select 'table-missing', 'there is no table public.files',
-    'apply 20261123000000_files.sql, or give your table this name'
+    'create it, or stream another one: file-events add'
   from place where files is null
   union all
   select 'table-not-plain', format('public.files %s', what), cure
@@ -282,11 +289,13 @@ finding (code, problem, cure) as (
   select 'column-generated', format('column %s of public.files is generated: its changes can be missed', name),
     'make it a plain column that your writers or a BEFORE trigger fill (alter column … drop expression)'
   from checked_column, place where is_table and relation = 'public.files' and is_generated
+    and name in ('id', 'user_id', 'filename', 'file_type', 'status', 'progress',
+    'processing_stage', 'error_message', 'revision', 'changed_in')
 
   -- What they add.
   union all
   select 'not-applied', 'the migrations of file-events are not applied',
-    'apply 20261123000100_file_events.sql and 20261123000200_file_events_broadcast.sql'
+    'apply the migrations …_file_events.sql and …_file_events_broadcast.sql'
   from place where is_table and not is_applied
   union all
   select 'part-missing', format('%s is missing', part), tracking
@@ -304,7 +313,8 @@ finding (code, problem, cure) as (
   select 'index-missing', format('%s has no valid index on (%s): what needs it reads the whole table',
     relation, replace(columns, ',', ', ')), 'drop an invalid index, and ' || tracking
   from place, again, lateral (
-    values ('public.files', files, 'user_id,changed_in,revision'),
+    values ('public.files', files, concat_ws(',', quote_ident('user_id'),
+        quote_ident('changed_in'), quote_ident('revision'))),
       ('public.file_deletions', deletions, 'user_id,changed_in,revision'),
       ('public.file_deletions', deletions, 'id,revision')
   ) needed (relation, oid, columns)
@@ -434,7 +444,8 @@ finding (code, problem, cure) as (
     where p.pronamespace = schema and p.proname in ('to_ids', 'cut', 'own_changes')
     union all
     select 'usage on schema', n.nspname::text, has_schema_privilege(reader, n.oid, 'usage')
-    from pg_namespace n where n.nspname in ('public', 'auth', 'file_events')
+    from pg_namespace n
+    where n.nspname in ('public', 'auth', 'file_events', 'public')
     union all
     select 'select on sequence', 'file_events.revisions',
       has_sequence_privilege(reader, revisions, 'select')
@@ -443,9 +454,6 @@ finding (code, problem, cure) as (
     from (
       select relation, name, relation_oid, number from checked_column
       where is_applied or not is_added
-      union all
-      select 'public.files', 'created_at', a.attrelid, a.attnum from pg_attribute a
-      where a.attrelid = files and a.attname = 'created_at' and not a.attisdropped
     ) c
     where not has_column_privilege(reader, relation_oid, number, 'select')
     group by relation
@@ -515,7 +523,8 @@ finding (code, problem, cure) as (
         translate(compares.prosrc, ')', ','),
         translate('new_row.' || quote_ident(a.attname) || ',', ')', ',')
       ), 0) = 0
-      and a.attname not in (select name from needed_column where relation = 'public.files')
+      and a.attname not in ('id', 'user_id', 'filename', 'file_type', 'status', 'progress',
+      'processing_stage', 'error_message', 'revision', 'changed_in')
   ) c
 )
 select code, problem, cure from finding order by code, problem;

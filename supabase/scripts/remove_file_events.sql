@@ -1,5 +1,5 @@
--- The way back: takes everything away that 20261123000100_file_events.sql and
--- 20261123000200_file_events_broadcast.sql have added. The table `files` and its rows stay, and so
+-- The way back: takes everything away that …_file_events.sql and
+-- …_file_events_broadcast.sql have added. The table and its rows stay, and so
 -- does its place in the publication, which others may use: if they don't,
 -- `alter publication supabase_realtime drop table public.files`. Repeatable.
 -- Undeploy the function first: without file_changes_since its streams can't catch up.

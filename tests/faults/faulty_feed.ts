@@ -3,7 +3,7 @@ import type {
   FileFeed,
 } from "../../supabase/functions/file-events/stream/file_feed.ts";
 import type { Clock } from "../../supabase/functions/file-events/clock.ts";
-import type { JoinFate } from "./step.ts";
+import type { JoinFate, LiveMode } from "./step.ts";
 import { type CommittedChange, mayRead, type Rights } from "./file_database.ts";
 
 /** What becomes of a message on its way. */
@@ -21,6 +21,13 @@ interface Subscriber {
   hearsFrom: number;
 }
 
+/** A transaction that changes more files of a user is announced by a ping in either mode. */
+const MAX_ROWS = 4;
+interface Message {
+  readonly userId: string;
+  readonly message: FeedMessage;
+}
+
 const JOIN_MS: Record<JoinFate, number> = { quick: 10, late: 200, unannounced: 10 };
 const RECONNECT_MS = 1_000;
 /** How long a cold server loses messages after it has said that it is live. */
@@ -31,8 +38,9 @@ const SILENCE_MS = { "exceed the limit": 24_000, "lose the walsender": 9_000 };
 /** A feed that does what Realtime does on bad days. */
 export class FaultyFeed {
   readonly #clock: Clock;
+  readonly #live: LiveMode;
   readonly #subscribers = new Set<Subscriber>();
-  #delayed: { userId: string; message: FeedMessage }[] = [];
+  #delayed: Message[] = [];
   #fates: Fate[] = [];
   #isUp = true;
   #silentUntil = -Infinity;
@@ -40,8 +48,9 @@ export class FaultyFeed {
   /** The faults that took effect, by name. */
   readonly counts: Record<string, number> = {};
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, live: LiveMode) {
     this.#clock = clock;
+    this.#live = live;
   }
 
   readonly subscribe: FileFeed = ({ userId, rights }, onMessage, { signal }) => {
@@ -73,13 +82,27 @@ export class FaultyFeed {
   }
 
   publish(changes: readonly CommittedChange[]): void {
-    for (const { userId, change } of changes) {
-      for (const subscriber of this.#subscribers) {
-        if (isFor(subscriber, userId, change.id)) {
-          this.#send(subscriber, { kind: "change", change });
+    const transactions = Map.groupBy(
+      changes,
+      ({ userId, change }) => `${userId} ${change.changedIn}`,
+    );
+    for (const rows of transactions.values()) {
+      for (const { userId, message } of this.#messages(rows)) {
+        for (const subscriber of this.#subscribers) {
+          if (isFor(subscriber, userId, message)) this.#send(subscriber, message);
         }
       }
     }
+  }
+
+  /** What is sent of the changes that a transaction has made to files of one user. */
+  #messages(changes: readonly CommittedChange[]): Message[] {
+    if (this.#live === "rows" && changes.length <= MAX_ROWS) {
+      return changes.map(({ userId, change }) => ({ userId, message: { kind: "change", change } }));
+    }
+    const { userId, change: { changedIn } } = changes[0]!;
+    const concernsMany = changes.length > MAX_ROWS;
+    return [{ userId, message: { kind: "ping", changedIn, concernsMany } }];
   }
 
   /** The fates of the next messages; after them all is delivered. */
@@ -94,8 +117,7 @@ export class FaultyFeed {
     // To whoever listens by now: the server does not know what a subscriber has been sent before.
     for (const { userId, message } of delayed) {
       for (const subscriber of this.#subscribers) {
-        const id = message.kind === "change" ? message.change.id : "";
-        if (isFor(subscriber, userId, id) && subscriber.live && !this.#isSilent(subscriber)) {
+        if (isFor(subscriber, userId, message) && subscriber.live && !this.#isSilent(subscriber)) {
           subscriber.onMessage(message);
         }
       }
@@ -154,6 +176,7 @@ export class FaultyFeed {
     if (!subscriber.live) return this.#count("missed while down");
     if (subscriber.deaf) return this.#count("missed while deaf");
     if (this.#isSilent(subscriber)) return this.#count("missed in silence");
+    if (message.kind === "ping") this.#count("ping");
     const { userId, onMessage } = subscriber;
     const fate = this.#fates.shift() ?? "deliver";
     if (fate !== "deliver") this.#count(fate);
@@ -193,7 +216,8 @@ export class FaultyFeed {
   }
 }
 
-/** Whether a subscriber hears of this file of this user. */
-function isFor(subscriber: Subscriber, userId: string, fileId: string): boolean {
-  return subscriber.userId === userId && mayRead(subscriber.rights, fileId);
+/** Whether a subscriber hears of this. A ping says nothing that a policy could hide. */
+function isFor(subscriber: Subscriber, userId: string, message: FeedMessage): boolean {
+  if (subscriber.userId !== userId) return false;
+  return message.kind !== "change" || mayRead(subscriber.rights, message.change.id);
 }

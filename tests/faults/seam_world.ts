@@ -2,58 +2,71 @@ import type {
   ChangesPage,
   ChangesSince,
 } from "../../supabase/functions/file-events/stream/changes_since.ts";
-import { ServerSentEventStream } from "../../supabase/functions/file-events/http/server_sent_event_stream.ts";
+import { answerPings } from "../../supabase/functions/file-events/stream/answer_pings.ts";
 import { createOpenFileStream } from "../../supabase/functions/file-events/stream/file_stream.ts";
+import { shareFeed } from "../../supabase/functions/file-events/realtime/share_feed.ts";
 import { FakeClock, settle } from "../support/fake_clock.ts";
 import { FaultyFeed } from "./faulty_feed.ts";
 import type { FileState } from "../../supabase/functions/file-events/stream/file_change.ts";
 import type { FileDatabase, OnCommit, Rights } from "./file_database.ts";
-import { ProtocolClient } from "../support/protocol_client.ts";
-import { OWNER, type QueryFate, type Step } from "./step.ts";
+import { SeamClient } from "./seam_client.ts";
+import { type LiveMode, OWNER, type QueryFate, type Step } from "./step.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 
 const QUERY_TIMEOUT_MS = 10_000;
 const SLOW_MS = 2_000;
-const DAY_MS = 86_400_000;
 
 export interface SeamWorldOptions<W> {
   readonly database: (onCommit: OnCommit) => FileDatabase<W>;
   readonly fileIds: readonly string[] | null;
   readonly maxFiles?: number;
+  /** What the feed brings of a change; rows by default. */
+  readonly live?: LiveMode;
+  /** Whether a second client of the same user is there all the time, and shares the feed. */
+  readonly hasCompanion?: boolean;
   /** Stands between the streams and the database. */
   readonly wrap?: (changesSince: ChangesSince) => ChangesSince;
+  /** Stands in for {@linkcode answerPings}. */
+  readonly answer?: typeof answerPings;
 }
 
 /**
- * The real stream between a database and a feed full of faults, on a clock that moves by hand, with
- * one client.
+ * The real streams between a database and a feed full of faults, on a clock that moves by hand. Steps
+ * are about the first client.
  */
 export class SeamWorld<W> {
   readonly clock = new FakeClock(undefined, () => this.#settle());
-  readonly feed = new FaultyFeed(this.clock);
+  readonly feed: FaultyFeed;
   readonly database: FileDatabase<W>;
-  readonly client = new ProtocolClient();
-  #fileIds: readonly string[] | null;
-  #rights: Rights = "aal1";
+  readonly client: SeamClient;
+  readonly #clients: readonly SeamClient[];
   /** Changes that queries have returned. */
   #returned = 0;
-  readonly #changesSince: ChangesSince;
-  readonly #open;
   #shutdown = new AbortController();
   #queryFates: QueryFate[] = [];
-  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
-  #isOnline = true;
-  /** Messages that the client may still read; it stalls at none. */
-  #appetite = Infinity;
-  #bytesLeft = Infinity;
 
-  constructor({ database, fileIds, maxFiles = 1000, wrap = (it) => it }: SeamWorldOptions<W>) {
-    this.#fileIds = fileIds;
+  constructor(
+    {
+      database,
+      fileIds,
+      maxFiles = 1000,
+      live = "rows",
+      hasCompanion = false,
+      wrap = (it) => it,
+      answer = answerPings,
+    }: SeamWorldOptions<W>,
+  ) {
+    const { clock } = this;
+    this.feed = new FaultyFeed(clock, live);
     this.database = database((changes) => {
-      for (const { change } of changes) if (change.deleted) this.#goneSince.add(change.id);
+      const visible = this.database.peek?.(OWNER, this.client.rights);
+      for (const { change } of changes) {
+        // A change can also hide a file.
+        if (change.deleted || visible?.has(change.id) === false) this.#goneSince.add(change.id);
+      }
       this.feed.publish(changes);
     });
-    this.#changesSince = wrap(async ({ userId, rights }, query, { onBegin }) => {
+    const changesSince = wrap(async ({ userId, rights }, query, { onBegin }) => {
       const page = await this.#query(() => {
         onBegin();
         return this.database.changesSince(userId, rights as Rights, query);
@@ -63,24 +76,32 @@ export class SeamWorld<W> {
       return page;
     });
     const random = seededRandom(1);
-    this.#open = () =>
+    const answered = answer({ feed: this.feed.subscribe, changesSince, clock, random });
+    const feed = shareFeed(answered.feed, clock);
+    const open = (...stream: Parameters<ReturnType<typeof createOpenFileStream>>) =>
       createOpenFileStream({
-        feed: this.feed.subscribe,
-        changesSince: this.#changesSince,
-        isolate: {
-          startedAt: this.clock.now(),
-          limitMs: Infinity,
-          shutdown: this.#shutdown.signal,
-        },
+        feed,
+        changesSince: answered.changesSince,
+        isolate: { startedAt: clock.now(), limitMs: Infinity, shutdown: this.#shutdown.signal },
         createId: () => "a stream",
         heartbeatMs: 30_000,
         catchUpMs: 60_000,
         maxFiles,
-        clock: this.clock,
+        clock,
         random,
         log: () => {},
-      });
-    this.#connect();
+      })(...stream);
+    this.client = new SeamClient({ fileIds, open, clock });
+    this.client.onConnect = () => {
+      const requested = this.#peek();
+      this.#goneSince.clear();
+      this.client.protocol.onReady = () => this.#checkReady(requested);
+    };
+    this.#clients = [
+      this.client,
+      ...(hasCompanion ? [new SeamClient({ fileIds: null, open, clock })] : []),
+    ];
+    this.#reconnect();
   }
 
   async run(steps: readonly Step<W>[]): Promise<void> {
@@ -100,9 +121,7 @@ export class SeamWorld<W> {
   async agree(): Promise<void> {
     this.#queryFates = [];
     this.feed.heal();
-    this.#isOnline = true;
-    this.#appetite = this.#bytesLeft = Infinity;
-    this.#read();
+    for (const client of this.#clients) client.heal();
     if (await this.database.countRunning() <= this.database.maxRunning) {
       await this.#compare();
       await this.#expectQuiet();
@@ -124,10 +143,14 @@ export class SeamWorld<W> {
       this.#reconnect();
       await this.clock.advance(10_000);
     }
-    const { files, violations } = this.client;
+    for (const client of this.#clients) await this.#compareClient(client);
+  }
+
+  async #compareClient({ protocol, fileIds, rights }: SeamClient): Promise<void> {
+    const { files, violations } = protocol;
     if (violations.length > 0) throw new Error(`The stream broke its protocol: ${violations}`);
-    const expected = [...await this.database.select(OWNER, this.#rights)]
-      .filter(([id]) => this.#fileIds === null || this.#fileIds.includes(id));
+    const expected = [...await this.database.select(OWNER, rights)]
+      .filter(([id]) => fileIds === null || fileIds.includes(id));
     const text = (entries: Iterable<[string, unknown]>) =>
       JSON.stringify([...entries].sort(([a], [b]) => a < b ? -1 : 1), null, 1);
     if (text(files) !== text(expected)) {
@@ -136,8 +159,7 @@ export class SeamWorld<W> {
   }
 
   async close(): Promise<void> {
-    this.#isOnline = false;
-    this.#disconnect();
+    for (const client of this.#clients) client.goOffline();
     await this.#settle();
     if (this.feed.size > 0) throw new Error(`${this.feed.size} subscriptions are left over`);
   }
@@ -170,26 +192,20 @@ export class SeamWorld<W> {
       this.#shutdown.abort();
       this.#shutdown = new AbortController();
     },
-    "break": () => this.#disconnect(),
-    "break after": ({ bytes }) => this.#bytesLeft = bytes,
-    "go offline": () => {
-      this.#isOnline = false;
-      this.#disconnect();
-    },
-    "go online": () => this.#isOnline = true,
+    "break": () => this.client.disconnect(),
+    "break after": ({ bytes }) => this.client.breakAfter(bytes),
+    "go offline": () => this.client.goOffline(),
+    "go online": () => void (this.client.isOnline = true),
     "filter": ({ fileIds }) => {
-      this.#fileIds = fileIds;
-      this.#disconnect();
+      this.client.fileIds = fileIds;
+      this.client.disconnect();
     },
     "sign in": ({ rights }) => {
-      this.#rights = rights;
-      this.#disconnect();
+      this.client.rights = rights;
+      this.client.disconnect();
     },
-    "stall": () => this.#appetite = 0,
-    "read": ({ messages }) => {
-      this.#appetite = Number.isFinite(this.#appetite) ? messages : Infinity;
-      this.#read();
-    },
+    "stall": () => this.client.stall(),
+    "read": ({ messages }) => this.client.read(messages),
     "wait": ({ ms }) => this.clock.advance(ms),
     "settle": () => this.agree(),
   };
@@ -215,42 +231,20 @@ export class SeamWorld<W> {
     return new Promise((resolve) => void this.clock.after(ms, resolve));
   }
 
-  /** What an EventSource does when it has lost its connection; the wait is left out. */
   #reconnect(): void {
-    if (this.#isOnline && !this.#reader) this.#connect();
+    for (const client of this.#clients) client.reconnect();
   }
 
-  #connect(): void {
-    this.client.connect();
-    const requested = this.#peek();
-    this.#goneSince.clear();
-    this.client.onReady = () => this.#checkReady(requested);
-    const caller = {
-      userId: OWNER,
-      token: "",
-      rights: this.#rights,
-      expiresAt: this.clock.now() + DAY_MS,
-    };
-    const parameters = {
-      lastEventId: this.client.lastEventId || null,
-      fileIds: this.#fileIds,
-      snapshot: true,
-    };
-    const { readable, writable } = new ServerSentEventStream();
-    this.#reader = readable.getReader();
-    this.#open()(caller, parameters, writable.getWriter());
-    this.#read();
-  }
-
-  /** Files that were deleted or given away since the connection began; they may be back. */
+  /** Files that were deleted, given away or hidden since the connection began; they may be back. */
   readonly #goneSince = new Set<string>();
   /** Since the last `ready`, more transactions ran than a cursor can name. */
   #tooManyRan = false;
 
   /** What the client should have, if that can be told at once. */
   #peek(): FileState[] {
-    return [...this.database.peek?.(OWNER, this.#rights).values() ?? []]
-      .filter(({ id }) => this.#fileIds === null || this.#fileIds.includes(id));
+    const { fileIds, rights } = this.client;
+    return [...this.database.peek?.(OWNER, rights).values() ?? []]
+      .filter(({ id }) => fileIds === null || fileIds.includes(id));
   }
 
   async #noteRunning(): Promise<void> {
@@ -262,40 +256,10 @@ export class SeamWorld<W> {
     const tooManyRan = this.#tooManyRan;
     this.#tooManyRan = false;
     if (tooManyRan) return;
-    const { files, violations } = this.client;
+    const { files, violations } = this.client.protocol;
     for (const { id, revision } of requested) {
       const isOlder = (files.get(id)?.revision ?? -1) < revision;
       if (isOlder && !this.#goneSince.has(id)) violations.push("ready came too early");
     }
   }
-
-  #disconnect(): void {
-    const reader = this.#reader;
-    this.#reader = undefined;
-    this.#bytesLeft = Infinity;
-    void reader?.cancel();
-  }
-
-  /** Reads as long as there is appetite. Only one loop reads a connection at a time. */
-  #read(): void {
-    const reader = this.#reader;
-    if (!reader || this.#reading === reader || this.#appetite <= 0) return;
-    this.#reading = reader;
-    void (async () => {
-      while (this.#reader === reader && this.#appetite > 0) {
-        this.#appetite--;
-        const { done, value } = await reader.read();
-        if (this.#reader !== reader) break;
-        if (done) {
-          this.#reader = undefined;
-          break;
-        }
-        this.client.receive(value.slice(0, this.#bytesLeft));
-        this.#bytesLeft -= value.length;
-        if (this.#bytesLeft <= 0) this.#disconnect();
-      }
-      if (this.#reading === reader) this.#reading = undefined;
-    })();
-  }
-  #reading: ReadableStreamDefaultReader<Uint8Array> | undefined;
 }

@@ -41,6 +41,12 @@ export type QueryFate = "answer" | "fail" | "hang" | "slow" | "queued";
  */
 export type JoinFate = "quick" | "late" | "unannounced";
 
+/**
+ * What the feed brings of a change. "rows": the changed row, or a ping for a transaction that changes
+ * many. "pings": always a ping.
+ */
+export type LiveMode = "rows" | "pings";
+
 export const OWNER = "11111111-1111-4111-8111-111111111111";
 export const OTHER = "22222222-2222-4222-8222-222222222222";
 
@@ -121,6 +127,10 @@ function writeSteps<W>(write: fc.Arbitrary<W>, { open, pruning }: Weights) {
 export interface Schedule<W = Write> {
   readonly fileIds: readonly string[] | null;
   readonly maxFiles: number;
+  /** Rows by default. */
+  readonly live?: LiveMode;
+  /** Whether a second client of the same user is there all the time. */
+  readonly hasCompanion?: boolean;
   readonly steps: readonly Step<W>[];
 }
 
@@ -137,6 +147,8 @@ export function schedules<W>(
     fileIds: filter,
     // Above the databases' page size, and small enough to overflow.
     maxFiles: fc.constantFrom(4, 1000),
+    live: fc.constantFrom<LiveMode>("rows", "pings"),
+    hasCompanion: fc.boolean(),
     steps: fc.array(anyStep, { minLength: 5, maxLength: 80, size: "max" }),
     longWrites: fc.option(fc.array(write, { minLength: 1, maxLength: 2 })),
   }).map(({ longWrites, steps, ...options }) => {
@@ -154,5 +166,3 @@ function keepOpen<W>(writes: readonly W[], steps: readonly Step<W>[]): Step<W>[]
   });
   return [{ do: "write in", transaction: LONG_TRANSACTION, writes }, ...others];
 }
-
-export const schedule = schedules(write, { open: 5, pruning: 2 });

@@ -165,13 +165,13 @@ Deno.test("handler() frames a 401 as one event: AUTH_REQUIRED", async () => {
 
 Deno.test("handler() checks the token before the parameters, which it tells only a user about", async () => {
   const { handler } = createTestHandler();
-  const stranger = await handler(get("?file_id=1", {}));
+  const stranger = await handler(get("?file_id=", {}));
   assert.equal(stranger.status, 401);
   await stranger.body?.cancel();
-  const user = await handler(get("?file_id=1"));
+  const user = await handler(get("?file_id="));
   assert.equal(user.status, 400);
   assert.deepEqual(await user.json(), {
-    error: "file_id must be a UUID",
+    error: "file_id must be a text of 1 to 255 characters without control characters",
     code: "INVALID_PARAMETER",
   });
 });
@@ -330,7 +330,7 @@ Deno.test("handler() takes no place for a request that gets no stream", async (t
     "preflight": [{}, new Request(URL_PATH, { method: "OPTIONS" })],
     "no token": [{}, get("", {})],
     "a token that is refused": [rejecting(new Refusal("AUTH_INVALID", "Not valid")), get()],
-    "a wrong parameter": [{}, get("?file_id=1")],
+    "a wrong parameter": [{}, get("?file_id=")],
     "a stream that can't be set up": [{
       openFileStream: () => {
         throw new Error("broken");

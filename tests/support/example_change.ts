@@ -11,6 +11,12 @@ interface Version {
   readonly changedIn?: number | bigint;
 }
 
+interface Update extends Version, Partial<FileState> {
+  /** By default it follows from the status, as in the default table. */
+  readonly isFinal?: boolean;
+  readonly extra?: Readonly<Record<string, unknown>>;
+}
+
 /** A file's UUID from a small number. */
 export function fileId(n: number): string {
   return `00000000-0000-4000-8000-${String(n).padStart(12, "0")}`;
@@ -18,21 +24,30 @@ export function fileId(n: number): string {
 
 /** A file's new state. */
 export function updated(
-  { id = fileId(1), revision = 1, changedIn = revision, ...fields }: Version & Partial<FileState>,
+  {
+    id = fileId(1),
+    revision = 1,
+    changedIn = revision,
+    status = "ready",
+    isFinal = ["ready", "failed", null].includes(status),
+    extra = {},
+    ...fields
+  }: Update,
 ): FileChange & { deleted: false } {
-  const file = {
+  const file: FileState = {
     id,
     filename: "document.pdf",
     file_type: "application/pdf",
-    status: "ready",
+    status,
     progress: 100,
     processing_stage: null,
     error_message: null,
     created_at: null,
+    ...extra,
     revision,
     ...fields,
   };
-  return { id, revision, changedIn: BigInt(changedIn), deleted: false, file };
+  return { id, revision, changedIn: BigInt(changedIn), deleted: false, file, isFinal };
 }
 
 /** A file's end. */

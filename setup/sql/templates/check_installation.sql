@@ -392,6 +392,11 @@ finding (code, problem, cure) as (
     select 'execute on function', 'public.file_changes_since(text, text[], boolean)',
       has_function_privilege(reader, query, 'execute')
     union all
+    select 'execute on function', p.oid::regprocedure::text,
+      has_function_privilege(reader, p.oid, 'execute')
+    from pg_proc p
+    where p.pronamespace = schema and p.proname in ('to_ids', 'cut', 'own_changes')
+    union all
     select 'usage on schema', n.nspname::text, has_schema_privilege(reader, n.oid, 'usage')
     from pg_namespace n
     where n.nspname in ('public', 'auth', 'file_events', '{{schema_name:text}}')

@@ -618,7 +618,7 @@ declare
   caller constant uuid := auth.uid();
 begin
   return query (
-    select f.{{changed_in}}, f.{{revision}}, f.{{id}} from {{table}} f
+    select f.{{changed_in}}, f.{{revision}}, f.{{id}}::{{id_type}} from {{table}} f
     where f.{{owner}} = caller
       and (f.{{changed_in}}, f.{{revision}}) > (low_xid, low_revision)
       and f.{{changed_in}} < upper
@@ -627,7 +627,7 @@ begin
     limit max_rows
   ) union all (
     select l.changed_in, l.revision, l.id from unnest(late) as late_xid cross join lateral (
-      select f.{{changed_in}}, f.{{revision}}, f.{{id}} from {{table}} f
+      select f.{{changed_in}}, f.{{revision}}, f.{{id}}::{{id_type}} from {{table}} f
       where f.{{owner}} = caller
         and f.{{changed_in}} = late_xid
         and (f.{{changed_in}}, f.{{revision}}) > (after_xid, after_revision)

@@ -62,7 +62,7 @@ begin
       ) n
     )
     select array_agg(first.user_id), array_agg(first.id),
-      array(select distinct c.user_id from changed c limit max_owners)
+      array(select distinct g.user_id from changed g limit max_owners)
     into owners, ids, audience
     from (select * from changed limit max_messages + 1) first;
   elsif tg_op = 'TRUNCATE' then

@@ -20,6 +20,7 @@ import { shareFeed } from "./realtime/share_feed.ts";
 import { createSocketPool } from "./realtime/socket_pool.ts";
 import { logLostValues } from "./rows/log_lost_values.ts";
 import { createSparseLog } from "./sparse_log.ts";
+import { answerPings } from "./stream/answer_pings.ts";
 import { createOpenFileStream } from "./stream/file_stream.ts";
 import { systemClock as clock } from "./system_clock.ts";
 
@@ -79,11 +80,18 @@ const queryChanges = judgeFaults(createQueryChanges(database, logLostValues(log)
   log: createSparseLog(log, clock),
 });
 
+const answered = answerPings({
+  feed,
+  changesSince: shareChangesSince(queryChanges, clock),
+  clock,
+  random,
+});
+
 Deno.serve(createHandler({
   authenticate,
   openFileStream: createOpenFileStream({
-    feed: shareFeed(feed, clock),
-    changesSince: shareChangesSince(queryChanges, clock),
+    feed: shareFeed(answered.feed, clock),
+    changesSince: answered.changesSince,
     isolate: {
       startedAt: clock.now(),
       limitMs: config.workerLimitMs,

@@ -40,11 +40,13 @@ export const parameters: readonly Scenario[] = [
     },
   },
   {
-    name: "file_id of another user's file yields nothing",
+    name: "file_id of another user's file, or of none, yields nothing",
     async run(stage) {
       const [user, other] = [await stage.user(), await stage.user()];
       const [own, foreign] = [await user.insert(), await other.insert()];
-      const stream = await stage.ready(user, { query: { file_id: [own, foreign] } });
+      const stream = await stage.ready(user, {
+        query: { file_id: [own.toUpperCase(), foreign, "1 or 1=1", "🦊"] },
+      });
       const observer = await stage.ready(other);
       await other.update(foreign, { progress: 10 });
       await observer.next(isUpdate(foreign, { progress: 10 }), "the owner's own update");
@@ -74,7 +76,7 @@ export const parameters: readonly Scenario[] = [
   },
   ...[
     ["101 of file_id", { file_id: Array.from({ length: 101 }, () => crypto.randomUUID()) }],
-    ["a file_id that is not a UUID", { file_id: "1 or 1=1" }],
+    ["a file_id with a control character", { file_id: "a\0b" }],
     ["an empty file_id", { file_id: "" }],
     ["a snapshot that is neither true nor false", { snapshot: "maybe" }],
   ].map(([what, query]): Scenario => ({

@@ -3,27 +3,44 @@ import {
   parseFileDeletion,
   parseFileUpdate,
 } from "../../../supabase/functions/file-events/rows/parse_file_change.ts";
+import { rowJson } from "../../../setup/sql/row_json.ts";
 import type { CommittedChange } from "../file_database.ts";
+import { columnsOf, tableOf, type TableShape, toModelId } from "./table_shape.ts";
 
 /**
  * Makes the tables tell of each written row, as logical replication does: at the commit, in the
  * order of commits. The first trigger by name, so that an insert is told of before what the
  * migration's triggers do to the row.
  */
-export const COMMIT_LOG_SQL = `
-  create function public.tell() returns trigger language plpgsql security definer
-  set search_path = ''
-  as $$
-  begin
-    perform pg_notify('changes', json_build_object('table', tg_table_name, 'row', new)::text);
-    return null;
-  end;
-  $$;
-  create trigger aa_tell after insert or update on public.files
-    for each row execute function public.tell();
-  create trigger aa_tell after insert on public.file_deletions
-    for each row execute function public.tell();
-`;
+export function commitLogSql(shape: TableShape): string {
+  const { owner } = columnsOf(shape);
+  return `
+    create function public.tell_file() returns trigger language plpgsql security definer
+    set search_path = ''
+    as $$
+    begin
+      perform pg_notify('changes', json_build_object('table', 'files', 'user_id', new.${owner},
+        'row', (select ${rowJson(shape.mapping)} from (select (new).*) f))::text);
+      return null;
+    end;
+    $$;
+    create function public.tell_deletion() returns trigger language plpgsql security definer
+    set search_path = ''
+    as $$
+    begin
+      perform pg_notify('changes', json_build_object('table', 'file_deletions',
+        'user_id', new.user_id, 'row', json_build_object(
+          'id', new.id::text, 'revision', new.revision, 'changed_in', new.changed_in::text
+        ))::text);
+      return null;
+    end;
+    $$;
+    create trigger aa_tell after insert or update on ${tableOf(shape)}
+      for each row execute function public.tell_file();
+    create trigger aa_tell after insert on public.file_deletions
+      for each row execute function public.tell_deletion();
+  `;
+}
 
 /** What has been committed. */
 export interface CommitLog extends AsyncDisposable {
@@ -31,12 +48,12 @@ export interface CommitLog extends AsyncDisposable {
   take(): Promise<CommittedChange[]>;
 }
 
-/** Needs {@linkcode COMMIT_LOG_SQL} in the database. */
-export async function openCommitLog(url: string): Promise<CommitLog> {
+/** Needs {@linkcode commitLogSql} in the database. */
+export async function openCommitLog(url: string, shape: TableShape): Promise<CommitLog> {
   const client = postgres(url, { max: 1, idle_timeout: 0, max_lifetime: null, fetch_types: false });
   let changes: CommittedChange[] = [];
   let onMark = () => {};
-  await client.listen("changes", (payload) => changes.push(parse(payload)));
+  await client.listen("changes", (payload) => changes.push(parse(payload, shape)));
   await client.listen("mark", () => onMark());
   return {
     async take() {
@@ -52,9 +69,10 @@ export async function openCommitLog(url: string): Promise<CommitLog> {
   };
 }
 
-function parse(payload: string): CommittedChange {
-  const { table, row } = JSON.parse(payload);
-  const change = table === "files" ? parseFileUpdate(row) : parseFileDeletion(row);
+function parse(payload: string, { ids }: TableShape): CommittedChange {
+  const { table, user_id, row } = JSON.parse(payload);
+  const named = { ...row, id: toModelId(ids, row.id) };
+  const change = table === "files" ? parseFileUpdate(named) : parseFileDeletion(named);
   if (!change) throw new Error(`Cannot read a row of ${table}: ${payload}`);
-  return { userId: row.user_id, change };
+  return { userId: user_id, change };
 }

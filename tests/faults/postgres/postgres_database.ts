@@ -7,19 +7,19 @@ import { type FileState } from "../../../supabase/functions/file-events/stream/f
 import { parseFileUpdate } from "../../../supabase/functions/file-events/rows/parse_file_change.ts";
 import type { PostgresServer } from "../../../local/postgres/postgres_server.ts";
 import type { Session } from "../../../local/postgres/postgres_session.ts";
-import {
-  createSupabaseDatabase,
-  migrations,
-  readSql,
-} from "../../../local/postgres/supabase_database.ts";
+import { createSupabaseDatabase } from "../../../local/postgres/supabase_database.ts";
+import { quoteIdentifier, quoteLiteral } from "../../../setup/sql/quote.ts";
+import { renderScript } from "../../../setup/sql/render.ts";
+import { rowJson } from "../../../setup/sql/row_json.ts";
 import { type FileDatabase, type OnCommit, type Rights, SECRET_ID } from "../file_database.ts";
-import { COMMIT_LOG_SQL, type CommitLog, openCommitLog } from "./postgres_commit_log.ts";
+import { type CommitLog, commitLogSql, openCommitLog } from "./postgres_commit_log.ts";
 import { allWait } from "./postgres_lock_waits.ts";
 import { PostgresQueue } from "./postgres_queue.ts";
-import { changesSinceOver, queryAs } from "./postgres_rest.ts";
+import { changesSinceOver, queryAs, withModelId } from "./postgres_rest.ts";
 import { PostgresTransaction } from "./postgres_transaction.ts";
 import type { PostgresWrite } from "./postgres_write.ts";
 import { replaceOnce } from "./replace_once.ts";
+import { columnsOf, DEFAULT_SHAPE, idLiteral, tableOf, type TableShape } from "./table_shape.ts";
 import { OTHER, OWNER } from "../step.ts";
 
 /** What the schedules call the transactions that stay open. */
@@ -29,18 +29,19 @@ const SHORT_SESSIONS = 3;
 /** Far longer than any statement takes that waits for no lock. */
 const STUCK_MS = 60_000;
 
-const PREPARE_SQL = `
+const prepareSql = (shape: TableShape) => `
   insert into auth.users (id) values ('${OWNER}'), ('${OTHER}');
-  create policy "One file asks for more" on public.files as restrictive for select to authenticated
-    using (id <> '${SECRET_ID}' or (select auth.jwt() ->> 'aal') = 'aal2');
+  create policy "One file asks for more" on ${tableOf(shape)} as restrictive for select
+    to authenticated using (${columnsOf(shape).id} <> ${idLiteral(shape, SECRET_ID)}
+      or (select auth.jwt() ->> 'aal') = 'aal2');
   do $$ begin
     -- A deadlock is soon noticed.
     execute format('alter database %I set deadlock_timeout = %L', current_database(), '5ms');
   end $$;
 `;
 
-const EMPTY_SQL = `
-  truncate public.files, public.file_deletions;
+const emptySql = (shape: TableShape) => `
+  truncate ${tableOf(shape)}, public.file_deletions;
   select file_events.renew_epoch();
   update file_events.state set next_prune_at = clock_timestamp();
 `;
@@ -66,6 +67,8 @@ function withSmallLimits(migration: string): string {
 }
 
 export interface PostgresDatabaseOptions {
+  /** The table; the default one if it is left out. */
+  readonly shape?: TableShape;
   /** Takes and returns the text of the migration that adds change tracking. */
   readonly mutate?: (migration: string) => string;
 }
@@ -79,6 +82,7 @@ export interface PostgresDatabaseOptions {
 export class PostgresDatabase implements FileDatabase<PostgresWrite>, AsyncDisposable {
   /** What transactions met, by name. */
   readonly counts: Record<string, number> = {};
+  readonly shape: TableShape;
   readonly #resources: AsyncDisposable;
   readonly #log: CommitLog;
   /** Never waits for a lock that a schedule holds. */
@@ -98,7 +102,13 @@ export class PostgresDatabase implements FileDatabase<PostgresWrite>, AsyncDispo
   #movesAtStandstill = 0;
   #movedAt = 0;
 
-  private constructor(resources: AsyncDisposable, log: CommitLog, sessions: Session[]) {
+  private constructor(
+    shape: TableShape,
+    resources: AsyncDisposable,
+    log: CommitLog,
+    sessions: Session[],
+  ) {
+    this.shape = shape;
     this.#resources = resources;
     this.#log = log;
     const [observer, maintenance, reader, ...writers] = sessions as [Session, Session, Session];
@@ -108,7 +118,7 @@ export class PostgresDatabase implements FileDatabase<PostgresWrite>, AsyncDispo
     };
     const queue = (session: Session) => new PostgresQueue(session, onMove);
     const transaction = (session: Session) =>
-      new PostgresTransaction(queue(session), {
+      new PostgresTransaction(queue(session), shape, {
         onCommit: () => this.#hasCommitted = true,
         onAbort: (reason) => this.#count(reason),
       });
@@ -119,28 +129,30 @@ export class PostgresDatabase implements FileDatabase<PostgresWrite>, AsyncDispo
     this.#named = new Map(NAMES.map((name, i) => [name, transactions[i]!]));
     this.#short = transactions.slice(NAMES.length);
     this.#queues = [this.#maintenance, this.#reader, ...transactions.map((it) => it.queue)];
-    this.#changesSince = changesSinceOver(this.#reader);
+    this.#changesSince = changesSinceOver(this.#reader, shape);
   }
 
   static async create(
     server: PostgresServer,
-    { mutate = (it) => it }: PostgresDatabaseOptions = {},
+    { shape = DEFAULT_SHAPE, mutate = (it) => it }: PostgresDatabaseOptions = {},
   ): Promise<PostgresDatabase> {
     await using stack = new AsyncDisposableStack();
-    const database = stack.use(await createSupabaseDatabase(server));
+    const database = stack.use(await createSupabaseDatabase(server, []));
     const connect = async () => stack.use(await database.connect());
     const owner = await connect();
-    const [, migration] = await Promise.all(migrations.map(readSql));
-    await owner.query(mutate(withSmallLimits(migration!)));
-    await owner.query(COMMIT_LOG_SQL + PREPARE_SQL);
-    const log = stack.use(await openCommitLog(database.url));
+    const { mapping } = shape;
+    await owner.query(shape.createSql);
+    await owner.query(mutate(withSmallLimits(await renderScript("file_events", mapping))));
+    await owner.query(await renderScript("file_events_broadcast", mapping));
+    await owner.query(commitLogSql(shape) + prepareSql(shape));
+    const log = stack.use(await openCommitLog(database.url, shape));
     const sessions = [owner, await connect(), await connect()];
     for (let i = 0; i < NAMES.length + SHORT_SESSIONS; i++) {
       const writer = await connect();
       await writer.query("set role service_role");
       sessions.push(writer);
     }
-    return new PostgresDatabase(stack.move(), log, sessions);
+    return new PostgresDatabase(shape, stack.move(), log, sessions);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -154,7 +166,7 @@ export class PostgresDatabase implements FileDatabase<PostgresWrite>, AsyncDispo
     this.#onCommit = () => {};
     this.#failures = [];
     await this.#endAll((it) => it.rollback());
-    await this.#observer.query(EMPTY_SQL);
+    await this.#observer.query(emptySql(this.shape));
     await this.#log.take();
   }
 
@@ -199,10 +211,12 @@ export class PostgresDatabase implements FileDatabase<PostgresWrite>, AsyncDispo
   }
 
   async select(userId: string, rights: Rights): Promise<Map<string, FileState>> {
-    const sql = "select to_jsonb(f) as row from public.files f";
+    const { ids, mapping } = this.shape;
+    const sql = `select ${rowJson(mapping)} as row from ${tableOf(this.shape)} f`;
     const rows = await queryAs<{ row: unknown }>(this.#reader, { userId, rights }, sql);
     return new Map(rows.map(({ row }) => {
-      const change = parseFileUpdate(row);
+      const parsed = parseFileUpdate(row);
+      const change = parsed && withModelId(parsed, ids);
       if (!change || change.deleted) throw new Error(`Cannot read a file: ${JSON.stringify(row)}`);
       return [change.id, change.file];
     }));
@@ -214,7 +228,9 @@ export class PostgresDatabase implements FileDatabase<PostgresWrite>, AsyncDispo
     const [row] = await this.#observer.query<{ count: number; locked: boolean }>(`
       select count(*)::int as count, exists (
         select from pg_locks
-        where relation = 'public.files'::regclass and mode = 'AccessExclusiveLock'
+        where relation = ${
+      quoteLiteral(tableOf(this.shape))
+    }::regclass and mode = 'AccessExclusiveLock'
       ) as locked
       from pg_snapshot_xip(pg_current_snapshot())
     `);
@@ -224,10 +240,13 @@ export class PostgresDatabase implements FileDatabase<PostgresWrite>, AsyncDispo
 
   /** A living row outranks every tombstone that its owner has of its id. */
   async assertRowsOutrankTombstones(): Promise<void> {
+    const { id, owner } = columnsOf(this.shape);
+    const revision = quoteIdentifier(this.shape.mapping.revision);
     const outranked = await this.#observer.query(`
-      select f.id, f.revision, d.revision as tombstone
-      from public.files f join public.file_deletions d using (id, user_id)
-      where d.revision > f.revision
+      select d.id, f.${revision} as revision, d.revision as tombstone
+      from ${tableOf(this.shape)} f
+      join public.file_deletions d on d.id = f.${id} and d.user_id = f.${owner}
+      where d.revision > f.${revision}
     `);
     if (outranked.length > 0) {
       throw new Error(`Tombstones outrank living rows: ${JSON.stringify(outranked)}`);

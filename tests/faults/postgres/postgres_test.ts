@@ -9,6 +9,7 @@ import {
 } from "./postgres_telling_schedules.ts";
 import { postgresSchedule, type PostgresWrite } from "./postgres_write.ts";
 import { runs } from "../runs.ts";
+import { OTHER_SHAPES } from "./table_shape.ts";
 import type { Schedule } from "../step.ts";
 import { TELLING_SCHEDULES } from "../telling_schedules.ts";
 
@@ -27,6 +28,17 @@ Deno.test("nothing is lost on PostgreSQL though two files exchange their ids", a
 });
 
 Deno.test("any schedule on PostgreSQL leaves the client with what the database has", async () => {
+  await playRandomly(database, 120);
+});
+
+for (const shape of OTHER_SHAPES) {
+  Deno.test(`any schedule leaves the client with what a table has that has ${shape.name}`, async () => {
+    await using other = await PostgresDatabase.create(server, { shape });
+    await playRandomly(other, 40);
+  });
+}
+
+async function playRandomly(database: PostgresDatabase, defaultRuns: number): Promise<void> {
   const counts: Record<string, number> = {};
   let schedules = 0;
   let steps = 0;
@@ -40,11 +52,11 @@ Deno.test("any schedule on PostgreSQL leaves the client with what the database h
         counts[name] = (counts[name] ?? 0) + count;
       }
     }),
-    { ...runs(200), examples: examples.map((it) => [it]) },
+    { ...runs(defaultRuns), examples: examples.map((it) => [it]) },
   );
   // deno-lint-ignore no-console -- says what has been tested
   console.log(
     `${schedules} schedules, ${steps} steps, faults: ${JSON.stringify(counts)}, ` +
       `transactions met: ${JSON.stringify(database.counts)}`,
   );
-});
+}

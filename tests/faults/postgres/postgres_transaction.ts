@@ -1,6 +1,7 @@
 import type { Session } from "../../../local/postgres/postgres_session.ts";
 import type { PostgresQueue } from "./postgres_queue.ts";
 import { type PostgresWrite, toSql } from "./postgres_write.ts";
+import type { TableShape } from "./table_shape.ts";
 
 /** Errors by which the server may end a transaction that did nothing wrong, by their SQLSTATE. */
 const LEGAL_ERRORS: Record<string, string> = {
@@ -18,11 +19,13 @@ export interface PostgresTransactionEvents {
 /** Transactions of one session, one after the other. Nothing is waited for. */
 export class PostgresTransaction {
   readonly queue: PostgresQueue;
+  readonly #shape: TableShape;
   readonly #events: PostgresTransactionEvents;
   #isOpen = false;
 
-  constructor(queue: PostgresQueue, events: PostgresTransactionEvents) {
+  constructor(queue: PostgresQueue, shape: TableShape, events: PostgresTransactionEvents) {
     this.queue = queue;
+    this.#shape = shape;
     this.#events = events;
   }
 
@@ -34,7 +37,7 @@ export class PostgresTransaction {
       this.#isOpen = true;
       for (const write of writes) {
         if (write.op === "isolate") continue;
-        if (!await this.#try(session, toSql(owner, write))) return;
+        if (!await this.#try(session, toSql(this.#shape, owner, write))) return;
       }
     });
   }

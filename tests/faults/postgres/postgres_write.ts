@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import type { Write } from "../file_database.ts";
 import { fileId, op, progress, schedules, write } from "../step.ts";
+import { columnsOf, idLiteral, tableOf, type TableShape } from "./table_shape.ts";
 
 /** What a transaction does on a real server, beside what the model knows. */
 export type PostgresWrite =
@@ -19,6 +20,8 @@ export type PostgresWrite =
   | { readonly op: "rename"; readonly id: string; readonly to: string }
   /** Exchanges two ids in one statement, which only a deferrable key allows. */
   | { readonly op: "swap"; readonly id: string; readonly with: string }
+  /** Lets a policy hide the file or show it again, where the table has such a policy. */
+  | { readonly op: "hide" | "show"; readonly id: string }
   | { readonly op: "truncate" };
 
 const ids = fc.uniqueArray(fileId, { minLength: 2, maxLength: 4 });
@@ -34,54 +37,96 @@ const postgresWrite: fc.Arbitrary<PostgresWrite> = fc.oneof(
   op(1, ["update all"], { progress }),
   op(2, ["replace"], { id: fileId }),
   op(2, ["rename"], { id: fileId, to: fileId }),
+  op(3, ["hide", "show"], { id: fileId }),
   op(1, ["truncate"]),
 );
 
-/** One statement. Its values come from schedules: nothing in them needs quoting. */
-export function toSql(owner: string, write: Exclude<PostgresWrite, { op: "isolate" }>): string {
+/** One statement. */
+export function toSql(
+  shape: TableShape,
+  owner: string,
+  write: Exclude<PostgresWrite, { op: "isolate" }>,
+): string {
+  const table = tableOf(shape);
+  const column = columnsOf(shape);
+  const literal = (id: string) => idLiteral(shape, id);
+  const update = (set: string, id: string) =>
+    `update ${table} set ${set} where ${column.id} = ${literal(id)}`;
   switch (write.op) {
     case "insert":
-      return `${insert(owner, [write.id])} on conflict (id) do nothing`;
+      return `${insert(shape, owner, [write.id])} on conflict (${column.id}) do nothing`;
     case "insert or fail":
-      return insert(owner, [write.id]);
+      return insert(shape, owner, [write.id]);
     case "upsert":
-      return `${insert(owner, [write.id])} on conflict (id) do update set ${work(write.progress)}`;
+      return `${insert(shape, owner, [write.id])} on conflict (${column.id})
+        do update set ${work(shape, write.progress)}`;
     case "insert many":
-      return `${insert(owner, write.ids)} on conflict (id) do nothing`;
+      return `${insert(shape, owner, write.ids)} on conflict (${column.id}) do nothing`;
     case "update":
-      return `update public.files set ${work(write.progress)} where id = '${write.id}'`;
+      return update(work(shape, write.progress), write.id);
     case "update all":
-      return `update public.files set ${work(write.progress)} where user_id = '${owner}'`;
+      return `update ${table} set ${
+        work(shape, write.progress)
+      } where ${column.owner} = '${owner}'`;
     case "delete":
-      return `delete from public.files where id = '${write.id}'`;
+      return `delete from ${table} where ${column.id} = ${literal(write.id)}`;
     case "delete many":
-      return `delete from public.files where id in ('${write.ids.join("', '")}')`;
-    case "replace":
-      return `with gone as (delete from public.files where id = '${write.id}' returning *)
-        insert into public.files (id, user_id, filename, file_type)
-        select id, user_id, filename, file_type from gone`;
+      return `delete from ${table} where ${column.id} in (${write.ids.map(literal).join()})`;
+    case "replace": {
+      const columns = [column.id, column.owner, column.filename, column.fileType]
+        .filter((it) => it !== undefined).join();
+      return `with gone as (delete from ${table} where ${column.id} = ${literal(write.id)}
+        returning *) insert into ${table} (${columns}) select ${columns} from gone`;
+    }
     case "give":
-      return `update public.files set user_id = '${write.to}' where id = '${write.id}'`;
+      return update(`${column.owner} = '${write.to}'`, write.id);
     case "rename":
-      return `update public.files set id = '${write.to}' where id = '${write.id}'`;
-    case "swap":
-      return `update public.files
-        set id = case id when '${write.id}' then '${write.with}' else '${write.id}' end::uuid
-        where id in ('${write.id}', '${write.with}')`;
+      return update(`${column.id} = ${literal(write.to)}`, write.id);
+    case "swap": {
+      const [one, other] = [literal(write.id), literal(write.with)];
+      return `update ${table} set ${column.id} = case ${column.id} when ${one} then ${other}
+        else ${one} end where ${column.id} in (${one}, ${other})`;
+    }
+    case "hide":
+    case "show":
+      // Where nothing hides rows, the update changes nothing.
+      return update(
+        shape.hiddenBy
+          ? `${shape.hiddenBy} = ${write.op === "hide"}`
+          : `${column.id} = ${column.id}`,
+        write.id,
+      );
     case "truncate":
-      return "truncate public.files";
+      return `truncate ${table}`;
   }
 }
 
-function insert(owner: string, ids: readonly string[]): string {
-  const rows = ids.map((id) => `('${id}', '${owner}', '${id.slice(-1)}.pdf', 'application/pdf')`);
-  return `insert into public.files (id, user_id, filename, file_type) values ${rows.join()}`;
+function insert(shape: TableShape, owner: string, ids: readonly string[]): string {
+  const column = columnsOf(shape);
+  const rows = ids.map((id) =>
+    [
+      [column.id, idLiteral(shape, id)],
+      [column.owner, `'${owner}'`],
+      [column.filename, `'${id.slice(-1)}.pdf'`],
+      [column.fileType, "'application/pdf'"],
+      [column.status, "'pending'"],
+      [column.progress, "0"],
+    ].filter(([name]) => name !== undefined)
+  );
+  const names = rows[0]!.map(([name]) => name).join();
+  const values = rows.map((row) => `(${row.map(([, value]) => value).join()})`).join();
+  return `insert into ${tableOf(shape)} (${names}) values ${values}`;
 }
 
-function work(progress: number): string {
+function work(shape: TableShape, progress: number): string {
+  const column = columnsOf(shape);
   const status = progress === 0 ? "pending" : progress === 100 ? "ready" : "processing";
   const stage = status === "processing" ? "'compression'" : "null";
-  return `progress = ${progress}, status = '${status}', processing_stage = ${stage}`;
+  return [
+    [column.progress, progress],
+    [column.status, `'${status}'`],
+    [column.stage, stage],
+  ].flatMap(([name, value]) => name === undefined ? [] : [`${name} = ${value}`]).join(", ");
 }
 
 /** More transactions stay open than in the model's schedules: a real server lets them wait. */

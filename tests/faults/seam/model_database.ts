@@ -1,3 +1,4 @@
+import * as fc from "fast-check";
 import type {
   ChangesPage,
   ChangesQuery,
@@ -21,9 +22,19 @@ import {
   type Rights,
   type Write,
 } from "../file_database.ts";
+import { fileId, op, write } from "../step.ts";
+
+/** What a transaction of the model does to a file. A policy shows only files that are not hidden. */
+export type ModelWrite = Write | { readonly op: "hide" | "show"; readonly id: string };
+
+export const modelWrite: fc.Arbitrary<ModelWrite> = fc.oneof(
+  { weight: 14, arbitrary: write },
+  op(2, ["hide", "show"], { id: fileId }),
+);
 
 interface Row {
   readonly userId: string;
+  readonly isHidden: boolean;
   readonly file: FileState;
   readonly changedIn: bigint;
 }
@@ -73,7 +84,7 @@ const MAX_RUNNING = 1;
  * sees of them, tombstones, cursors, pages and pruning. A write to a row that another transaction
  * has locked is left out; what waiting for it does is tested on a real server.
  */
-export class ModelDatabase implements FileDatabase<Write> {
+export class ModelDatabase implements FileDatabase<ModelWrite> {
   readonly #options: ModelDatabaseOptions;
   readonly #rows = new Map<string, Row>();
   #tombstones: Tombstone[] = [];
@@ -88,7 +99,7 @@ export class ModelDatabase implements FileDatabase<Write> {
     this.#options = options;
   }
 
-  write(owner: string, writes: readonly Write[], name: number): void {
+  write(owner: string, writes: readonly ModelWrite[], name: number): void {
     let transaction = this.#open.get(name);
     if (!transaction) {
       transaction = { xid: undefined, rows: new Map(), tombstones: [], changes: [] };
@@ -97,7 +108,7 @@ export class ModelDatabase implements FileDatabase<Write> {
     for (const write of writes) this.#apply(transaction, owner, write);
   }
 
-  writeAtOnce(owner: string, writes: readonly Write[]): void {
+  writeAtOnce(owner: string, writes: readonly ModelWrite[]): void {
     this.write(owner, writes, 0);
     this.commit(0);
   }
@@ -129,7 +140,7 @@ export class ModelDatabase implements FileDatabase<Write> {
   peek(userId: string, rights: Rights): Map<string, FileState> {
     return new Map(
       [...this.#rows]
-        .filter(([id, row]) => row.userId === userId && mayRead(rights, id))
+        .filter(([, row]) => row.userId === userId && maySelect(rights, row))
         .map(([id, row]) => [id, row.file]),
     );
   }
@@ -179,22 +190,25 @@ export class ModelDatabase implements FileDatabase<Write> {
     }
 
     const wants = (id: string) => fileIds === null || fileIds.includes(id);
-    const rows = [...this.#rows.values()]
-      .filter(({ userId: owner, file: { id } }) => {
-        return owner === userId && wants(id) && mayRead(rights, id);
-      })
+    const owned = [...this.#rows.values()].filter((row) => {
+      return row.userId === userId && wants(row.file.id);
+    });
+    const rows = owned.filter((row) => maySelect(rights, row))
       .map(({ file, changedIn }): FileChange => updated({ ...file, changedIn }));
-    const owned = new Set(rows.map(({ id }) => id));
+    const ownedIds = new Set(owned.map(({ file }) => file.id));
     const isSnapshot = cursor?.isSnapshot ?? true;
+    // A row that the caller may not select is returned as deleted, with its own revision.
+    const hidden = isSnapshot ? [] : owned.filter((row) => !maySelect(rights, row))
+      .map(({ file: { id, revision }, changedIn }) => deleted({ id, revision, changedIn }));
     const tombstones = isSnapshot ? [] : this.#tombstones
-      .filter((it) => it.userId === userId && wants(it.id) && !owned.has(it.id))
+      .filter((it) => it.userId === userId && wants(it.id) && !ownedIds.has(it.id))
       .map(deleted);
 
     const byRevision = kind === "revision";
     const position = (change: FileChange) => byRevision ? 0n : change.changedIn;
     const after = cursor?.after ?? { changedIn: 0n, revision: -1 };
     const base = cursor?.base ?? COVERS_NOTHING;
-    const found = [...rows, ...tombstones]
+    const found = [...rows, ...hidden, ...tombstones]
       .filter((it) => byRevision || it.changedIn < upper && !covers(base, it.changedIn))
       .filter((it) => {
         return position(it) > after.changedIn ||
@@ -273,7 +287,7 @@ export class ModelDatabase implements FileDatabase<Write> {
     }
   }
 
-  #apply(transaction: Transaction, owner: string, write: Write): void {
+  #apply(transaction: Transaction, owner: string, write: ModelWrite): void {
     const { id } = write;
     for (const other of this.#open.values()) {
       if (other !== transaction && other.rows.has(id)) return;
@@ -281,6 +295,7 @@ export class ModelDatabase implements FileDatabase<Write> {
     const row = transaction.rows.has(id) ? transaction.rows.get(id) : this.#rows.get(id);
     if ((write.op === "insert") === (row !== undefined)) return;
     if (write.op === "give" && row?.userId === write.to) return;
+    if (row && write.op === (row.isHidden ? "hide" : "show")) return;
     const changedIn = transaction.xid ??= this.#nextXid++;
 
     if (row && (write.op === "delete" || write.op === "give")) {
@@ -299,9 +314,15 @@ export class ModelDatabase implements FileDatabase<Write> {
     const status = progress === 0 ? "pending" : progress === 100 ? "ready" : "processing";
     const processing_stage = status === "processing" ? "compression" : null;
     const change = updated({ id, revision, changedIn, status, progress, processing_stage });
-    transaction.rows.set(id, { userId, file: change.file, changedIn });
+    const isHidden = write.op === "hide" || write.op !== "show" && row?.isHidden === true;
+    transaction.rows.set(id, { userId, isHidden, file: change.file, changedIn });
     transaction.changes.push({ userId, change });
   }
+}
+
+/** The policies of the model. */
+function maySelect(rights: Rights, { file, isHidden }: Row): boolean {
+  return !isHidden && mayRead(rights, file.id);
 }
 
 function format({ bound, running }: Coverage): string {

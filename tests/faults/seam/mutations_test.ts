@@ -1,14 +1,24 @@
 import * as fc from "fast-check";
-import type { ChangesSince } from "../../../supabase/functions/file-events/stream/changes_since.ts";
+import type {
+  ChangesPage,
+  ChangesSince,
+} from "../../../supabase/functions/file-events/stream/changes_since.ts";
+import {
+  answerPings,
+  type AnswerPingsOptions,
+} from "../../../supabase/functions/file-events/stream/answer_pings.ts";
 import { CatchUpLoop } from "../../../supabase/functions/file-events/stream/catch_up_loop.ts";
 import { CatchUpSchedule } from "../../../supabase/functions/file-events/stream/catch_up_schedule.ts";
+import type { FeedMessage } from "../../../supabase/functions/file-events/stream/file_feed.ts";
 import { Outbox } from "../../../supabase/functions/file-events/stream/outbox.ts";
+import { PingAnswerer } from "../../../supabase/functions/file-events/stream/ping_answerer.ts";
 import { RevisionMemory } from "../../../supabase/functions/file-events/stream/revision_memory.ts";
 import { assertFindsFault } from "../assert_finds_fault.ts";
-import { ModelDatabase, type ModelDatabaseOptions } from "./model_database.ts";
+import { ModelDatabase, type ModelDatabaseOptions, type ModelWrite } from "./model_database.ts";
 import { runs } from "../runs.ts";
 import { SeamWorld } from "../seam_world.ts";
-import { type Schedule, schedule, type Step } from "../step.ts";
+import { type SeamSchedule, seamSchedule } from "./seam_schedule.ts";
+import type { LiveMode, Step } from "../step.ts";
 import { TELLING_SCHEDULES } from "../telling_schedules.ts";
 
 // The schedules of seam_test.ts prove something only if they catch each of these.
@@ -19,8 +29,16 @@ interface Mutation {
   readonly database?: Pick<ModelDatabaseOptions, "cursor" | "pruning">;
   /** Stands between the streams and the database. */
   readonly wrap?: (changesSince: ChangesSince) => ChangesSince;
+  /** Stands in for `answerPings`. */
+  readonly answer?: typeof answerPings;
+  /** What the feed brings; as the schedule says by default. */
+  readonly live?: LiveMode;
+  /** Whether there is a second client; as the schedule says by default. */
+  readonly hasCompanion?: boolean;
   /** The steps that schedules are left with; all by default. */
   readonly only?: readonly Step["do"][];
+  /** Whether policies hide nothing that the feed brings. */
+  readonly nothingHidden?: boolean;
   /** How many files a stream may hold; as the schedule says by default. */
   readonly maxFiles?: number;
 }
@@ -29,18 +47,26 @@ interface Mutation {
 const ORDINARY: readonly Step["do"][] = ["write", "write in", "commit", "roll back", "wait"];
 
 /** Plays schedules in a mutated world. */
-function playing({ database, only, ...mutation }: Mutation): fc.IAsyncProperty<[Schedule]> {
-  return fc.asyncProperty(schedule, async ({ steps, ...options }) => {
+function playing(
+  { database, only, nothingHidden, ...mutation }: Mutation,
+): fc.IAsyncProperty<[SeamSchedule]> {
+  return fc.asyncProperty(seamSchedule, async ({ steps, ...options }) => {
     const world = new SeamWorld({
       ...options,
       ...mutation,
       database: (onCommit) => new ModelDatabase({ ...database, onCommit }),
     });
     await world.run(
-      only ? steps.filter((it) => only.includes(it.do)) : steps,
+      steps.filter((it) => !only || only.includes(it.do))
+        .map((it) => nothingHidden ? withoutHiding(it) : it),
     );
     await world.agree();
   });
+}
+
+function withoutHiding(step: Step<ModelWrite>): Step<ModelWrite> {
+  if (step.do !== "write" && step.do !== "write in") return step;
+  return { ...step, writes: step.writes.filter(({ op }) => op !== "hide") };
 }
 
 async function findsFault(mutation: Mutation): Promise<void> {
@@ -76,6 +102,17 @@ Deno.test("schedules catch a merge that lets every live change pass", async () =
 
 Deno.test("schedules catch a merge that ignores revisions of what is caught up", async () => {
   using _ = mutate(RevisionMemory.prototype, { lacks: () => true });
+  await findsFault({});
+});
+
+Deno.test("schedules catch a merge that keeps a state of a file which the catch-up hides", async () => {
+  const { lacks } = RevisionMemory.prototype;
+  using _ = mutate(RevisionMemory.prototype, {
+    lacks(this: RevisionMemory, change) {
+      const revision = change.deleted ? change.revision - 0.5 : change.revision;
+      return lacks.call(this, { ...change, revision });
+    },
+  });
   await findsFault({});
 });
 
@@ -184,8 +221,12 @@ for (const fault of ["start cold", "exceed the limit", "lose the walsender"] as 
   });
 }
 
-/** Steps after which a stream must ask, although its feed loses nothing while it is live. */
+/**
+ * Steps after which a stream must ask, although its feed loses nothing while it is live. A feed that
+ * brings rows does not obey the policies.
+ */
 const JOINS: Mutation = {
+  nothingHidden: true,
   only: [...ORDINARY, "queries", "join", "break", "drop sockets"],
 };
 
@@ -198,4 +239,128 @@ Deno.test("schedules catch a stream whose feed is live after its query has begun
   using _ = withoutTimedCatchUps();
   using __ = mutate(CatchUpLoop.prototype, { queryBegan() {} });
   await findsFault(JOINS);
+});
+
+/** Pings are all that the feed brings, and it loses none while it is live. */
+const PINGS: Mutation = { ...JOINS, nothingHidden: false, live: "pings" };
+const SHARED_PINGS: Mutation = { ...PINGS, hasCompanion: true };
+
+for (const hasCompanion of [false, true]) {
+  const streams = hasCompanion ? "two streams that ask" : "a stream that asks";
+  Deno.test(`schedules find nothing wrong with ${streams} only when they must, if pings are answered`, async () => {
+    using _ = withoutTimedCatchUps();
+    await fc.assert(playing({ ...PINGS, hasCompanion }), runs(300));
+  });
+}
+
+/** Stands around {@linkcode answerPings}, and knows which queries are its own. */
+function answering(
+  { ask = (query) => query(), hear = () => true, tell = () => true }: {
+    /** Stands between it and the database, for its own queries. */
+    ask?: (query: () => Promise<ChangesPage>) => Promise<ChangesPage>;
+    /** Whether it hears what the feed says. */
+    hear?: (message: FeedMessage) => boolean;
+    /** Whether streams hear what it says. */
+    tell?: (message: FeedMessage) => boolean;
+  },
+): typeof answerPings {
+  return ({ feed, changesSince, ...options }: AnswerPingsOptions) => {
+    const subscriptions = new WeakSet<AbortSignal>();
+    const answered = answerPings({
+      ...options,
+      feed(caller, onMessage, { signal }) {
+        subscriptions.add(signal);
+        return feed(caller, (message) => hear(message) && onMessage(message), { signal });
+      },
+      changesSince(...query) {
+        const [, , { signal }] = query;
+        const isOwn = subscriptions.has(signal);
+        return isOwn ? ask(() => changesSince(...query)) : changesSince(...query);
+      },
+    });
+    return {
+      ...answered,
+      feed: (caller, onMessage, { signal }) =>
+        answered.feed(caller, (message) => tell(message) && onMessage(message), { signal }),
+    };
+  };
+}
+
+async function findsFaultOfPings(mutation: Mutation): Promise<void> {
+  using _ = withoutTimedCatchUps();
+  await findsFault({ ...PINGS, ...mutation });
+}
+
+Deno.test("schedules catch pings that nobody answers", async () => {
+  await findsFaultOfPings({ answer: answering({ hear: ({ kind }) => kind !== "ping" }) });
+});
+
+Deno.test("schedules catch pings that are ignored while a query runs", async () => {
+  let running = 0;
+  const ask = async (query: () => Promise<ChangesPage>) => {
+    running++;
+    try {
+      return await query();
+    } finally {
+      running--;
+    }
+  };
+  const hear = ({ kind }: FeedMessage) => kind !== "ping" || running === 0;
+  await findsFaultOfPings({ answer: answering({ ask, hear }) });
+});
+
+Deno.test("schedules catch pings that are skipped though no page covers them", async () => {
+  const { receive } = PingAnswerer.prototype;
+  using _ = mutate(PingAnswerer.prototype, {
+    receive(this: PingAnswerer, message) {
+      const isPing = message.kind === "ping";
+      receive.call(this, isPing ? { ...message, changedIn: message.changedIn - 1n } : message);
+    },
+  });
+  await findsFaultOfPings({});
+});
+
+Deno.test("schedules catch a cursor that is adopted from one of two streams", async () => {
+  const { signal } = new AbortController();
+  const answer = (options: AnswerPingsOptions) => {
+    const { feed, changesSince } = answerPings(options);
+    const asOne: ChangesSince = (caller, query, { onBegin }) =>
+      changesSince(caller, query, { onBegin, signal });
+    return { feed, changesSince: asOne };
+  };
+  await findsFaultOfPings({ ...SHARED_PINGS, answer });
+});
+
+Deno.test("schedules catch an answer of several pages that is taken for all", async () => {
+  const ask = async (query: () => Promise<ChangesPage>) => ({ ...await query(), more: false });
+  await findsFaultOfPings({ answer: answering({ ask }) });
+});
+
+const HINTS: Record<string, (page: ChangesPage) => boolean> = {
+  "an answer of several pages": ({ more }) => more,
+  "an answer that begins a snapshot or gives the first cursor": ({ reset }) => reset,
+};
+for (const [name, needsHint] of Object.entries(HINTS)) {
+  Deno.test(`schedules catch a missing hint after ${name}`, async () => {
+    let isMissing = false;
+    const ask = async (query: () => Promise<ChangesPage>) => {
+      const page = await query();
+      isMissing = needsHint(page);
+      return page;
+    };
+    const tell = ({ kind }: FeedMessage) => kind !== "hint" || !isMissing;
+    await findsFaultOfPings({ ...SHARED_PINGS, answer: answering({ ask, tell }) });
+  });
+}
+
+Deno.test("schedules catch a missing hint after an answer that has failed", async () => {
+  let isMissing = false;
+  const ask = async (query: () => Promise<ChangesPage>) => {
+    isMissing = true;
+    const page = await query();
+    isMissing = false;
+    return page;
+  };
+  const tell = ({ kind }: FeedMessage) => kind !== "hint" || !isMissing;
+  await findsFaultOfPings({ answer: answering({ ask, tell }) });
 });

@@ -3,14 +3,15 @@ import type { OnCommit } from "../file_database.ts";
 import { ModelDatabase } from "./model_database.ts";
 import { runs } from "../runs.ts";
 import { SeamWorld } from "../seam_world.ts";
-import { schedule } from "../step.ts";
+import { type SeamSchedule, seamSchedule } from "./seam_schedule.ts";
 import { TELLING_SCHEDULES } from "../telling_schedules.ts";
 
 Deno.test("any schedule at the feed's seam leaves the client with what the database has", async () => {
   const counts: Record<string, number> = {};
   let steps = 0;
+  const examples: readonly SeamSchedule[] = TELLING_SCHEDULES;
   await fc.assert(
-    fc.asyncProperty(schedule, async ({ steps: taken, ...options }) => {
+    fc.asyncProperty(seamSchedule, async ({ steps: taken, ...options }) => {
       const database = (onCommit: OnCommit) => new ModelDatabase({ onCommit });
       const world = new SeamWorld({ ...options, database });
       await world.run(taken);
@@ -21,7 +22,7 @@ Deno.test("any schedule at the feed's seam leaves the client with what the datab
         counts[name] = (counts[name] ?? 0) + count;
       }
     }),
-    { ...runs(1000), examples: TELLING_SCHEDULES.map((it) => [it]) },
+    { ...runs(1000), examples: examples.map((it) => [it]) },
   );
   // deno-lint-ignore no-console -- says what has been tested
   console.log(`${steps} steps, faults: ${JSON.stringify(counts)}`);

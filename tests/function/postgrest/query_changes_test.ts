@@ -6,11 +6,13 @@ import {
 } from "../../../supabase/functions/file-events/postgrest/query_error.ts";
 import { createQueryChanges } from "../../../supabase/functions/file-events/postgrest/query_changes.ts";
 import type { OnLostValues } from "../../../supabase/functions/file-events/rows/parse_file_change.ts";
+import { SCHEMA_VERSION } from "../../../supabase/functions/file-events/schema_version.ts";
 import { USER_ID } from "../../support/access_tokens.ts";
 import { serveHttp, unreachableUrl } from "../../support/http_server.ts";
 import { deleted, fileId, updated, upTo } from "../../support/example_change.ts";
 
 const PAGE = {
+  version: SCHEMA_VERSION,
   cursor: "key.1100",
   covers: ["1100", "1090"],
   revision: 900,
@@ -113,6 +115,25 @@ Deno.test("queryChanges() rejects an answer that is no page", async (t) => {
     });
   }
 });
+
+const OTHER_VERSIONS: [name: string, version: unknown, message: RegExp, advice: RegExp][] = [
+  ["an older version", 0, /has version 0 .* needs 1$/, /file-events upgrade/],
+  ["no version", undefined, /has version 0 .* needs 1$/, /file-events upgrade/],
+  ["a version that is none", "one", /has version "one" .* needs 1$/, /file-events upgrade/],
+  ["a newer version", 2, /has version 2 .* needs 1$/, /deploy the function/],
+];
+for (const [name, version, message, advice] of OTHER_VERSIONS) {
+  Deno.test(`queryChanges() refuses a page of ${name}, and says what to do`, async () => {
+    await using server = serveHttp(() => Response.json({ ...PAGE, version }));
+    await assert.rejects(queryAt(server.url), (error) => {
+      assert.ok(error instanceof QueryError);
+      assert.match(error.message, message);
+      assert.equal(error.fault.kind, "setup");
+      assert.match(error.fault.advice ?? "", advice);
+      return true;
+    });
+  });
+}
 
 Deno.test("queryChanges() lets no row cost another, and says what it could not read", async () => {
   const [row] = PAGE.files;

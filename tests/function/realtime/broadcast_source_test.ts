@@ -41,6 +41,19 @@ test("broadcastSource brings updates and deletions", async (server) => {
   assert.deepEqual(deletion, { kind: "change", change });
 });
 
+test("broadcastSource brings pings", async (server) => {
+  const { messages, nextJoin } = subscribeFeed(broadcastSource, server);
+  const join = await nextJoin();
+  join.accept();
+  join.broadcast("ping", { changed_in: "18446744073709551615" });
+  join.broadcast("many", { changed_in: "26508" });
+  await until(() => messages.length === 2);
+  assert.deepEqual(messages, [
+    { kind: "ping", changedIn: 18446744073709551615n, concernsMany: false },
+    { kind: "ping", changedIn: 26508n, concernsMany: true },
+  ]);
+});
+
 test("broadcastSource takes no other event for a change", async (server) => {
   const { messages, nextJoin } = subscribeFeed(broadcastSource, server);
   const join = await nextJoin();
@@ -58,8 +71,10 @@ const HINTS: [event: string, payload: unknown][] = [
   ["change", { operation: "delete", file: { id: ROW.id } }],
   ["change", {}],
   ["change", undefined],
-  ["many", { id: ROW.id }],
+  ["many", {}],
   ["many", undefined],
+  ["ping", { changed_in: "-1" }],
+  ["ping", undefined],
 ];
 for (const [event, payload] of HINTS) {
   test(`broadcastSource turns "${event}" ${JSON.stringify(payload)} into a hint`, async (server) => {

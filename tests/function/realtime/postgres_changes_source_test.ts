@@ -45,6 +45,16 @@ test("postgresChangesSource brings inserts, updates and deletions", async (serve
   assert.deepEqual(changes, [[50, 4], [60, 5], ["deleted", 6]]);
 });
 
+test("postgresChangesSource sees columns of the user's own in 'extra' and 'final'", async (server) => {
+  const { messages, join } = await subscribeLive(postgresChangesSource, server);
+  join.change("files", "INSERT", { ...ROW, extra: { secret: 1 }, final: true });
+  await until(() => messages.length === 2);
+  const [, message] = messages;
+  assert.ok(message?.kind === "change" && !message.change.deleted);
+  assert.equal("secret" in message.change.file, false);
+  assert.equal(message.change.isFinal, ROW.status === "ready");
+});
+
 test("postgresChangesSource ignores a DELETE, which anybody's row can cause", async (server) => {
   const { messages, kinds, join } = await subscribeLive(postgresChangesSource, server);
   join.change("files", "DELETE", undefined);

@@ -43,6 +43,7 @@ Deno.test("parseFileUpdate() reads the streamed columns and nothing else", () =>
       created_at: "2026-11-23T10:30:00.000Z",
       revision: 812,
     },
+    isFinal: false,
   });
 });
 
@@ -143,6 +144,44 @@ Deno.test("parseFileUpdate() reads what a field can't carry as null, and says so
     });
   }
 });
+
+Deno.test("parseFileUpdate() puts extra columns beside the fields, under their own names", () => {
+  const extra = JSON.parse('{"page_count":3,"tags":["a"],"constructor":null,"__proto__":{"x":1}}');
+  const file = parseFile({ extra });
+  assert.equal(
+    JSON.stringify(file).replace(/.*"created_at":"[^"]*",/, ""),
+    '"page_count":3,"tags":["a"],"constructor":null,"__proto__":{"x":1},"revision":812}',
+  );
+  assert.equal(Object.getPrototypeOf(file), Object.prototype);
+});
+
+Deno.test("parseFileUpdate() lets no extra column take the place of a field", () => {
+  const extra = { id: "other", status: "other", created_at: "other", revision: 1, pages: 3 };
+  assert.deepEqual(parseFile({ extra }), { ...parseFile({}), pages: 3 });
+});
+
+Deno.test("parseFileUpdate() reads no extra columns from what is no object", () => {
+  for (const extra of [null, "text", ["a"], 1]) {
+    assert.deepEqual(parseFile({ extra }), parseFile({}));
+  }
+});
+
+const FINALITY: [fields: Record<string, unknown>, isFinal: boolean][] = [
+  [{ status: "archived", final: true }, true],
+  [{ status: "ready", final: false }, false],
+  [{ status: "ready" }, true],
+  [{ status: "failed" }, true],
+  [{ status: null }, true],
+  [{ status: "archived" }, false],
+  [{ status: "processing", final: null }, false],
+];
+for (const [fields, isFinal] of FINALITY) {
+  Deno.test(`parseFileUpdate() says whether a file is final: ${JSON.stringify(fields)}`, () => {
+    const change = parseFileUpdate({ ...ROW, ...fields });
+    assert.ok(change && !change.deleted);
+    assert.equal(change.isFinal, isFinal);
+  });
+}
 
 Deno.test("parseFileUpdate() reads a table without created_at", () => {
   assert.equal(parseFile({ created_at: undefined }).created_at, null);

@@ -12,6 +12,9 @@ import type { FileChange } from "../../../supabase/functions/file-events/stream/
 import { ChangesError } from "../../../supabase/functions/file-events/stream/changes_since.ts";
 
 const live = (change: FileChange): FeedMessage => ({ kind: "change", change });
+const ping = (changedIn: number): FeedMessage => {
+  return { kind: "ping", changedIn: BigInt(changedIn), concernsMany: false };
+};
 const unavailable = new ChangesError("no connection", { isRefusal: false });
 /** A refusal; it has lasted if it has an end. */
 const refused = (end?: ChangesError["end"]) =>
@@ -97,6 +100,21 @@ Deno.test("file stream asks again when the feed goes live before the rest of a r
   await clock.advance(CATCH_UP_DISTANCE_MS);
   assert.equal(database.queries.length, 4, "the run is older than the feed's report");
 });
+
+for (const message of [{ kind: "hint" }, { kind: "live" }] as const) {
+  Deno.test(`file stream asks again after a run of pages that failed before a ${message.kind}`, async () => {
+    const { clock, feed, database, client } = await openStream();
+    await database.answer({ cursor: "p1", more: true, reset: true });
+    await client.readAll();
+    await database.fail();
+    await feed.emit(message);
+    await clock.advance(CATCH_UP_DISTANCE_MS);
+    assert.equal(database.queries.at(-1)?.since, "p1");
+    await database.answer({ cursor: "p2" });
+    await clock.advance(CATCH_UP_DISTANCE_MS);
+    assert.equal(database.queries.at(-1)?.since, "p2");
+  });
+}
 
 Deno.test("file stream retries at the ordinary pace when a query fails before it has begun", async () => {
   const { clock, feed, database } = await openStream({ beginsAtOnce: false });
@@ -225,6 +243,18 @@ Deno.test("file stream catches up after 5 s when a file in progress falls silent
   await client.readAll();
   await clock.advance(4_999);
   assert.equal(database.waiting, 0, "while changes arrive there is no hurry");
+  await clock.advance(1);
+  assert.equal(database.waiting, 1);
+});
+
+Deno.test("file stream queries for no ping, and takes it for a sign that changes arrive", async () => {
+  const { clock, client, feed, database } = await openReadyStream();
+  await feed.emit(live(updated({ status: "processing", revision: 1, changedIn: 20 })));
+  await clock.advance(4_000);
+  await feed.emit(ping(21));
+  await client.readAll();
+  await clock.advance(4_999);
+  assert.equal(database.waiting, 0);
   await clock.advance(1);
   assert.equal(database.waiting, 1);
 });
@@ -673,6 +703,22 @@ Deno.test("file stream takes a feed for healthy that brings hints in place of ma
     await client.readAll();
     await clock.advance(60_000);
     while (database.waiting > 0) await database.answer({ coverage: upTo(100n * BigInt(n) + 1n) });
+  }
+  assert.equal(feed.rejoins, 0);
+});
+
+Deno.test("file stream takes a feed for healthy whose pings announce what a catch-up finds", async () => {
+  const { clock, client, feed, database } = await openReadyStream();
+  for (let n = 1; n <= 4; n++) {
+    await feed.emit(ping(100 * n));
+    await clock.advance(60_000);
+    while (database.waiting > 0) {
+      await database.answer({
+        coverage: upTo(100n * BigInt(n) + 1n),
+        changes: [file(n, n, 100 * n)],
+      });
+    }
+    await client.readAll();
   }
   assert.equal(feed.rejoins, 0);
 });

@@ -59,13 +59,19 @@ interface Asked {
 export class ScriptedDatabase {
   /** All queries so far. */
   readonly queries: ChangesQuery[] = [];
+  /** The token of each query. */
+  readonly tokens: string[] = [];
+  /** The signal of the last query. */
+  signal: AbortSignal | undefined;
   /** Whether a query begins as soon as it is asked. Otherwise the test calls {@linkcode begin}. */
   beginsAtOnce = true;
   readonly #open: Asked[] = [];
 
-  readonly changesSince: ChangesSince = (_caller, query, { onBegin }) =>
+  readonly changesSince: ChangesSince = ({ token }, query, { onBegin, signal }) =>
     new Promise((resolve, reject) => {
       this.queries.push(query);
+      this.tokens.push(token);
+      this.signal = signal;
       this.#open.push({ query, resolve, reject, onBegin });
       if (this.beginsAtOnce) onBegin();
     });
@@ -157,6 +163,7 @@ function describe({ retry, id, data }: StreamMessage): string {
 const ALL: StreamParameters = { lastEventId: null, fileIds: null, snapshot: true };
 
 export interface TestStreamOptions extends Partial<FileStreamOptions> {
+  clock?: FakeClock;
   parameters?: Partial<StreamParameters>;
   /** Milliseconds that the token has left. */
   expiresIn?: number;
@@ -168,10 +175,15 @@ export interface TestStreamOptions extends Partial<FileStreamOptions> {
 
 /** Opens a stream between a scripted feed, a scripted database and a client. */
 export async function openStream(
-  { parameters, expiresIn = 3_600_000, isJoining = false, beginsAtOnce = true, ...options }:
-    TestStreamOptions = {},
+  {
+    parameters,
+    expiresIn = 3_600_000,
+    isJoining = false,
+    beginsAtOnce = true,
+    clock = new FakeClock(),
+    ...options
+  }: TestStreamOptions = {},
 ) {
-  const clock = new FakeClock();
   const feed = new ScriptedFeed();
   feed.isJoining = isJoining;
   const database = new ScriptedDatabase();

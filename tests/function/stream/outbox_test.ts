@@ -38,6 +38,22 @@ Deno.test("Outbox gives out in the order of what was put in", () => {
   assert.equal(outbox.isEmpty, true);
 });
 
+Deno.test("Outbox keeps files apart from other entries, whatever their ids are", () => {
+  const outbox = createOutbox(null);
+  const ids = ["ready", "heartbeat", "reset", "__proto__"];
+  outbox.putReset();
+  for (const id of ids) outbox.putChange(updated({ id }));
+  outbox.putReady();
+  outbox.putHeartbeat();
+  outbox.putChange(deleted({ id: "ready" }));
+  const taken = Array.from({ length: 7 }, () => outbox.take());
+  assert.deepEqual(
+    taken.map((entry) => entry?.kind === "change" ? entry.change.id : entry?.kind),
+    ["reset", ...ids, "ready", "heartbeat"],
+  );
+  assert.ok(taken[1]?.kind === "change" && taken[1].change.deleted);
+});
+
 Deno.test("Outbox.putChange() replaces an older state that waits, in its place", () => {
   const outbox = createOutbox(null);
   outbox.putChange(updated({ id: A, revision: 1 }));

@@ -59,6 +59,26 @@ Deno.test("RevisionMemory.lacks() believes a snapshot in which a deleted file li
   assert.equal(memory.lacks(row), true, "the snapshot covers the deletion");
 });
 
+Deno.test("RevisionMemory takes a deletion with the revision of an update for newer", () => {
+  // The policies hide the state of the row that was sent.
+  const memory = new RevisionMemory(1000);
+  memory.remember(updated({ id: A, revision: 5 }));
+  assert.equal(memory.judge(deleted({ id: A, revision: 5 })), "new");
+  assert.equal(memory.lacks(deleted({ id: A, revision: 5 })), true);
+  memory.remember(deleted({ id: A, revision: 5 }));
+  assert.equal(memory.judge(deleted({ id: A, revision: 5 })), "known");
+  assert.equal(memory.lacks(deleted({ id: A, revision: 5 })), false);
+});
+
+Deno.test("RevisionMemory lets no state follow that a deletion with its revision hides", () => {
+  const memory = new RevisionMemory(1000);
+  memory.remember(deleted({ id: A, revision: 5, changedIn: 90 }));
+  const row = updated({ id: A, revision: 5, changedIn: 90 });
+  assert.equal(memory.judge(row), "known");
+  memory.extendCoverage(upTo(100n));
+  assert.equal(memory.lacks(row), false, "though the snapshot covers the deletion");
+});
+
 Deno.test("RevisionMemory stops a late state of a file whose newer one lies below the horizon", () => {
   // Transaction 20 wrote revision 5 and committed; then transaction 10, which began earlier, wrote
   // revision 6. A third one holds the horizon at 15. The first one's message comes last.

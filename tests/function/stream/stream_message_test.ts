@@ -40,6 +40,12 @@ Deno.test("renderEntry() renders a file's new state in the seed's format", () =>
   });
 });
 
+Deno.test("renderEntry() renders extra columns beside the fields of a file", () => {
+  const change = updated({ extra: { page_count: 3, tags: ["a"] } });
+  const { page_count, tags } = parsed(renderEntry({ kind: "change", change }, NOW)).data.file;
+  assert.deepEqual({ page_count, tags }, { page_count: 3, tags: ["a"] });
+});
+
 Deno.test("renderEntry() renders a deletion with nothing but the file's id", () => {
   const change = deleted({ id: fileId(1), revision: 813 });
   assert.deepEqual(parsed(renderEntry({ kind: "change", change }, NOW)), {

@@ -3,6 +3,11 @@ import type { StreamParameters } from "../stream/stream_parameters.ts";
 import { isUuid } from "../uuid.ts";
 
 const MAX_FILE_IDS = 100;
+/**
+ * Text without control characters: PostgreSQL's text has no NUL, and would refuse the query that
+ * contains one.
+ */
+const FILE_ID = /^\P{Cc}{1,255}$/u;
 
 /** The cursors of this function are not longer and have no other characters. */
 const CURSOR = /^[\x21-\x7e]{1,1024}$/;
@@ -28,8 +33,18 @@ function parseFileIds(values: string[]): string[] | null {
   if (values.length > MAX_FILE_IDS) {
     throw new Refusal("INVALID_PARAMETER", `file_id may be given ${MAX_FILE_IDS} times at most`);
   }
-  if (!values.every(isUuid)) throw new Refusal("INVALID_PARAMETER", "file_id must be a UUID");
-  return [...new Set(values.map((value) => value.toLowerCase()))].sort();
+  if (!values.every((value) => FILE_ID.test(value))) {
+    throw new Refusal(
+      "INVALID_PARAMETER",
+      "file_id must be a text of 1 to 255 characters without control characters",
+    );
+  }
+  return [...new Set(values.flatMap(spellings))].sort();
+}
+
+/** The database writes a UUID in lower case. A text that looks like one may be in upper case. */
+function spellings(id: string): string[] {
+  return isUuid(id) ? [id, id.toLowerCase()] : [id];
 }
 
 function parseBoolean(name: string, value: string): boolean {

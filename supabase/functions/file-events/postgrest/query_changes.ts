@@ -7,7 +7,8 @@ import {
   parseFileDeletion,
   parseFileUpdate,
 } from "../rows/parse_file_change.ts";
-import { queryError, unexpectedAnswer } from "./query_error.ts";
+import { otherVersion, queryError, unexpectedAnswer } from "./query_error.ts";
+import { SCHEMA_VERSION } from "../schema_version.ts";
 
 /** Queries one page of changes. Rejects with a `QueryError` if it does not get one. */
 export type QueryChanges = (caller: Caller, query: ChangesQuery) => Promise<ChangesPage>;
@@ -33,7 +34,8 @@ export function createQueryChanges(
 
 function parsePage(data: unknown, onLostValues: OnLostValues): ChangesPage {
   const page = (data ?? {}) as Record<string, unknown>;
-  const { cursor, revision, reset, more, current, files, deletions } = page;
+  const { version, cursor, revision, reset, more, current, files, deletions } = page;
+  if (cursor !== undefined && version !== SCHEMA_VERSION) throw otherVersion(version);
   const coverage = parseCoverage(page.covers);
   if (
     typeof cursor !== "string" || !coverage || !Number.isSafeInteger(revision) ||

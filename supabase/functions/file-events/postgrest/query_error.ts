@@ -1,3 +1,5 @@
+import { SCHEMA_VERSION } from "../schema_version.ts";
+
 /** The kinds of faults, by who can end them. */
 export type FaultKind =
   /** PostgREST refuses the token: it is not valid, or PostgREST lacks the keys that Auth has. */
@@ -47,7 +49,17 @@ export function queryError(status: number, body: unknown): QueryError {
   );
 }
 
-/** The error for an answer without an error that is not a page, as from old migrations. */
+/** The error for a page of another version than {@linkcode SCHEMA_VERSION}. */
+export function otherVersion(version: unknown): QueryError {
+  const isNewer = typeof version === "number" && version > SCHEMA_VERSION;
+  return new QueryError(
+    `Cannot query changes: the database has version ${JSON.stringify(version) ?? "0"} of the ` +
+      `schema of file-events, this function needs ${SCHEMA_VERSION}`,
+    { kind: "setup", status: 200, code: "", advice: isNewer ? DEPLOY_FUNCTION : UPGRADE },
+  );
+}
+
+/** The error for an answer without an error that is not a page. */
 export function unexpectedAnswer(): QueryError {
   return new QueryError(
     "Cannot query changes: the answer is not a page of changes",
@@ -59,6 +71,8 @@ type Verdict = Pick<Fault, "kind" | "advice">;
 
 const APPLY_MIGRATIONS = "apply the migrations of file-events; if they are applied, " +
   "`notify pgrst, 'reload schema'`";
+const UPGRADE = "apply the migrations that `file-events upgrade` writes";
+const DEPLOY_FUNCTION = "deploy the function that belongs to this version of the schema";
 const CHECK_KEYS = "check that PostgREST has the keys that Auth signs with";
 const CHECK_GATEWAY = "check SUPABASE_URL and the publishable key";
 const CHECK_POLICIES = "check the policies on the table of files, and the types of its columns";

@@ -13,7 +13,8 @@ const CONFIG = {
 /**
  * Receives changes as broadcasts. Triggers of the database send them to the user's private topic
  * (`supabase/migrations/…_file_events_broadcast.sql`). They arrive within milliseconds and include
- * deletions. Realtime authorizes the user once, at the join.
+ * deletions. A broadcast contains a changed row, or is a ping, which says only that something has
+ * changed. Realtime authorizes the user once, at the join.
  */
 export const broadcastSource: ChannelSource = {
   topic: (userId) => `files:${userId}`,
@@ -21,9 +22,14 @@ export const broadcastSource: ChannelSource = {
   read(event, payload) {
     if (event !== "broadcast") return;
     const broadcast = (payload ?? {}) as { event?: unknown; payload?: unknown };
-    if (broadcast.event === "change") return readChange(broadcast.payload);
-    // One statement changed so many rows that the message does not contain them.
-    if (broadcast.event === "many") return { kind: "hint" };
+    switch (broadcast.event) {
+      case "change":
+        return readChange(broadcast.payload);
+      case "ping":
+        return readPing(broadcast.payload, { concernsMany: false });
+      case "many":
+        return readPing(broadcast.payload, { concernsMany: true });
+    }
   },
   confirms: ({ extension, status }) => extension === "system" && status === "ok",
 };
@@ -32,4 +38,10 @@ function readChange(payload: unknown): FeedMessage {
   const { operation, file } = (payload ?? {}) as { operation?: unknown; file?: unknown };
   const change = operation === "delete" ? parseFileDeletion(file) : parseFileUpdate(file);
   return change ? { kind: "change", change } : { kind: "hint" };
+}
+
+function readPing(payload: unknown, { concernsMany }: { concernsMany: boolean }): FeedMessage {
+  const { changed_in } = (payload ?? {}) as { changed_in?: unknown };
+  if (!/^\d{1,20}$/.test(String(changed_in))) return { kind: "hint" };
+  return { kind: "ping", changedIn: BigInt(String(changed_in)), concernsMany };
 }

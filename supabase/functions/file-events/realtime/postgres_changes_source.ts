@@ -12,6 +12,7 @@ interface RowChange {
  * Receives changes from Realtime's `postgres_changes`. Deletions arrive as inserts into
  * `file_deletions`, because Realtime does not filter a DELETE, and its message does not name the user.
  *
+ * Only the default table can be received in this way, because its columns have the protocol's names.
  * Both tables must be in the publication `supabase_realtime` (`supabase/scripts`).
  */
 export const postgresChangesSource: ChannelSource = {
@@ -36,8 +37,13 @@ export const postgresChangesSource: ChannelSource = {
     // Every user receives the DELETEs of all users.
     if (type === "DELETE") return;
     // Each table has one subscription, so the ids of the subscriptions add nothing to its name.
-    const change = table === "file_deletions" ? parseFileDeletion(record) : parseFileUpdate(record);
+    const change = table === "file_deletions" ? parseFileDeletion(record) : parseRow(record);
     return change ? { kind: "change", change } : { kind: "hint" };
   },
   confirms: ({ extension, status }) => extension === "postgres_changes" && status === "ok",
 };
+
+/** `extra` and `final` can be columns of the user's own. Here they have no meaning. */
+function parseRow(record: unknown) {
+  return parseFileUpdate({ ...Object(record), extra: undefined, final: undefined });
+}

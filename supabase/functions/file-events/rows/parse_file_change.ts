@@ -11,8 +11,8 @@ export type OnLostValues = (id: string | null, fields: readonly string[]) => voi
 const MAX_TEXT_BYTES = 1024;
 const MAX_ERROR_MESSAGE_BYTES = 4096;
 
-/** The columns that every row has. `created_at` is not one, because a table need not have it. */
-const COLUMNS = [
+/** The fields that every row has. `created_at` is not one, because a table need not have it. */
+const FIELDS = [
   "filename",
   "file_type",
   "status",
@@ -20,25 +20,32 @@ const COLUMNS = [
   "processing_stage",
   "error_message",
 ] as const;
+/** Names that no extra column of an event has. */
+const RESERVED: ReadonlySet<string> = new Set([...FIELDS, "id", "created_at", "revision"]);
+/** The final statuses of the default table. A file with any other status is in progress. */
+const FINAL_STATUSES: ReadonlySet<string | null> = new Set(["ready", "failed", null]);
 
 /**
- * Parses a row of `public.files`. A value that its field can't carry becomes `null`, so that one
- * value never makes a row disappear.
+ * Parses a file as the database writes it into pages and broadcasts: it has the protocol's names,
+ * `final`, and in `extra` the columns that events carry under their own names. A row of the default
+ * table is parsed as well; it has the same names and no `final`, so its status decides.
+ *
+ * A value that its field can't carry becomes `null`, so that one value never makes a row disappear.
  *
  * @returns `undefined` if the row does not say which state of which file it is, or if it lacks a
- * column, as in a Realtime message from which the server has removed long fields.
+ * field, as in a Realtime message from which the server has removed long fields.
  */
 export function parseFileUpdate(
   row: unknown,
   onLostValues: OnLostValues = () => {},
 ): FileChange | undefined {
   const version = parseVersion(row);
-  if (!version || !hasColumns(row)) return;
+  if (!version || !hasFields(row)) return;
   const { id, revision } = version;
-  const columns = row;
+  const fields = row;
   const lost: string[] = [];
   function read<T>(name: string, parse: (value: unknown) => T | undefined): T | null {
-    const value = columns[name] ?? null;
+    const value = fields[name] ?? null;
     const parsed = value === null ? null : parse(value);
     if (parsed === undefined) lost.push(name);
     return parsed ?? null;
@@ -52,13 +59,17 @@ export function parseFileUpdate(
     processing_stage: read("processing_stage", text(MAX_TEXT_BYTES)),
     error_message: read("error_message", text(MAX_ERROR_MESSAGE_BYTES)),
     created_at: read("created_at", time),
+    ...parseExtra(fields.extra),
     revision,
   };
   if (lost.length > 0) onLostValues(id, lost);
-  return { ...version, deleted: false, file };
+  const isFinal = typeof fields.final === "boolean"
+    ? fields.final
+    : FINAL_STATUSES.has(file.status);
+  return { ...version, deleted: false, file, isFinal };
 }
 
-/** Parses a row of `public.file_deletions`; `undefined` as in {@linkcode parseFileUpdate}. */
+/** Parses a deletion of a page or broadcast; `undefined` as in {@linkcode parseFileUpdate}. */
 export function parseFileDeletion(row: unknown): FileChange | undefined {
   const version = parseVersion(row);
   return version && { ...version, deleted: true };
@@ -75,8 +86,14 @@ function parseVersion(row: unknown) {
   return { id, revision: revision as number, changedIn: BigInt(String(changed_in)) };
 }
 
-function hasColumns(row: unknown): row is Record<string, unknown> {
-  return COLUMNS.every((name) => (row as Record<string, unknown>)[name] !== undefined);
+function parseExtra(extra: unknown): Record<string, unknown> {
+  if (typeof extra !== "object" || extra === null || Array.isArray(extra)) return {};
+  // `fromEntries` also takes `__proto__` for a name like any other.
+  return Object.fromEntries(Object.entries(extra).filter(([name]) => !RESERVED.has(name)));
+}
+
+function hasFields(row: unknown): row is Record<string, unknown> {
+  return FIELDS.every((name) => (row as Record<string, unknown>)[name] !== undefined);
 }
 
 function text(maxBytes: number) {

@@ -38,7 +38,13 @@ export class Backlog {
 /** About how many bytes a change takes while it waits. */
 export function sizeOf(change: FileChange): number {
   if (change.deleted) return ENTRY_SIZE;
-  const { filename, file_type, status, processing_stage, error_message } = change.file;
-  return ENTRY_SIZE + (filename?.length ?? 0) + (file_type?.length ?? 0) + (status?.length ?? 0) +
-    (processing_stage?.length ?? 0) + (error_message?.length ?? 0);
+  let size = ENTRY_SIZE;
+  // Extra columns are among the values.
+  for (const value of Object.values(change.file)) size += sizeOfValue(value);
+  return size;
+}
+
+function sizeOfValue(value: unknown): number {
+  if (typeof value === "string") return value.length;
+  return typeof value === "object" && value !== null ? JSON.stringify(value).length : 0;
 }

@@ -45,7 +45,7 @@ export class CatchUpLoop {
   #state: "idle" | "waiting" | "querying" = "idle";
   /** When the last catch-up ended, in milliseconds. */
   #lastEndedAt = -Infinity;
-  /** When the last live change arrived, in milliseconds. */
+  /** When the last live change or ping arrived, in milliseconds. */
   #lastArrivalAt = 0;
   #cancelTimer: (() => void) | undefined;
   /** The interval that the timer was set for, in milliseconds. It begins anew with a live change. */
@@ -92,7 +92,7 @@ export class CatchUpLoop {
     if (this.#schedule.feedChanged(live)) this.#arm();
   }
 
-  /** The feed has delivered a change. */
+  /** The feed has delivered a change or a ping. */
   feedDelivered(): void {
     this.#lastArrivalAt = this.#options.clock.now();
     this.#schedule.feedDelivered();

@@ -11,8 +11,6 @@ const RETRY_MS = 1_000;
  */
 const REFUSED_RETRY_MS = 7_500;
 const MAX_TRACKED = 1000;
-/** A file with any other status counts as in progress, because a table may use other words. */
-const FINAL_STATUSES: ReadonlySet<string | null> = new Set(["ready", "failed", null]);
 
 export type CatchUpOutcome =
   /** It returned changes that the client lacked. */
@@ -64,7 +62,7 @@ export class CatchUpSchedule {
     return this.#urgent && !wasUrgent;
   }
 
-  /** The feed has delivered a change. */
+  /** The feed has delivered a change or a ping. */
   feedDelivered(): void {
     if (!this.isRetry) this.#withoutResult = 0;
   }
@@ -72,7 +70,7 @@ export class CatchUpSchedule {
   /** A change has been put into the outbox. @returns As for {@linkcode feedChanged}. */
   sent(change: FileChange): boolean {
     const wasUrgent = this.#urgent;
-    const inProgress = !change.deleted && !FINAL_STATUSES.has(change.file.status);
+    const inProgress = !change.deleted && !change.isFinal;
     if (!inProgress) this.#inProgress?.delete(change.id);
     else if ((this.#inProgress ??= new Set()).size < MAX_TRACKED) this.#inProgress.add(change.id);
     return this.#urgent && !wasUrgent;

@@ -39,10 +39,11 @@ export class DeafnessDetector {
   #isSameGeneration = false;
   /** The feed is live, and a catch-up has begun and ended completely in this generation. */
   #hasBaseline = false;
-  /** The next catch-up may find changes that a hint announced. */
+  /** The next catch-up may find changes that a hint or a ping announced. */
   #hinted = false;
   /**
-   * The current catch-up may find changes that a hint announced, so the feed need not deliver them.
+   * The current catch-up may find changes that a hint or a ping announced, so the feed need not
+   * deliver them.
    */
   #catchUpIsHinted = false;
 
@@ -52,6 +53,7 @@ export class DeafnessDetector {
     this.#forgetMisses();
   }
 
+  /** The feed has delivered a hint or a ping, so it works. */
   feedHinted(): void {
     this.#hinted = this.#catchUpIsHinted = true;
     this.#forgetMisses();

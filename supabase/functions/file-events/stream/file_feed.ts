@@ -8,6 +8,18 @@ export type FeedMessage =
   | { readonly kind: "live" }
   /** Query the database: something may have changed that this message does not contain. */
   | { readonly kind: "hint" }
+  /**
+   * A transaction has changed something for the user, and has committed. The message does not say
+   * what. `answerPings` stands between a feed that reports pings and the streams: it queries the
+   * database and reports the changes, so a stream need not query.
+   */
+  | {
+    readonly kind: "ping";
+    /** The transaction (PostgreSQL's `xid8`). */
+    readonly changedIn: bigint;
+    /** Many users are told of this transaction at once, so their queries must be spread. */
+    readonly concernsMany: boolean;
+  }
   /** The feed receives nothing. It recovers by itself, and then reports `live`. */
   | { readonly kind: "down" };
 

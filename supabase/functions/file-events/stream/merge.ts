@@ -47,7 +47,7 @@ export class Merge {
   #liveChanges: "before first page" | "passing" | "overflowed" = "before first page";
   /** A live change has been sent since the first query of the catch-up began. */
   #hasPassed = false;
-  /** A live change was dropped that the current catch-up may lack, so another one must follow. */
+  /** The current run of pages may lack a change, so another catch-up must follow it. */
   #mustRepeat = false;
   #isMidRun = false;
 
@@ -79,10 +79,18 @@ export class Merge {
     return this.#send(change) ? "sent" : "overflow";
   }
 
+  /**
+   * The next catch-up must return what has changed until now. One that continues a run of pages is as
+   * old as the run, so that another one must follow it.
+   */
+  requireNewRun(): void {
+    this.#mustRepeat = true;
+  }
+
   /** The first query of a catch-up begins. */
   beginCatchUp(): void {
     this.#hasPassed = false;
-    // A run that begins now is newer than every change which was dropped before.
+    // A run that begins now returns every change that it was required for.
     if (!this.#isMidRun) this.#mustRepeat = false;
   }
 

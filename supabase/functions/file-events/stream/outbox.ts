@@ -15,6 +15,13 @@ export type OutboxEntry =
  */
 const VOID_ID = "none";
 
+/** The keys of entries that are not changes. A file's id can be any text, and is never equal to one. */
+const KEYS = {
+  reset: Symbol("reset"),
+  ready: Symbol("ready"),
+  heartbeat: Symbol("heartbeat"),
+} as const;
+
 /**
  * The queue of what the client has not yet read, in the order in which it will be sent.
  *
@@ -24,8 +31,8 @@ const VOID_ID = "none";
  * {@linkcode hasRoom}.
  */
 export class Outbox {
-  /** Changes by file id, other entries by kind. A Map keeps the order of insertion. */
-  readonly #entries = new Map<string, OutboxEntry>();
+  /** Changes by file id, other entries by {@linkcode KEYS}. A Map keeps the order of insertion. */
+  readonly #entries = new Map<string | symbol, OutboxEntry>();
   /** Covers all changes put in so far; `null` if no cursor does. */
   #cursor: string | null;
   /** The last cursor that was taken, or else the one that the client came with. */
@@ -107,12 +114,12 @@ export class Outbox {
 
   /** Puts `ready` behind all waiting entries, unless it waits already or has been taken. */
   putReady(): void {
-    if (!this.#readyTaken && !this.#entries.has("ready")) this.#putWithCursor("ready");
+    if (!this.#readyTaken && !this.#entries.has(KEYS.ready)) this.#putWithCursor("ready");
   }
 
   /** Puts a heartbeat behind all waiting entries. It replaces one that waits. */
   putHeartbeat(): void {
-    this.#entries.delete("heartbeat");
+    this.#entries.delete(KEYS.heartbeat);
     this.#putWithCursor("heartbeat");
   }
 
@@ -120,7 +127,7 @@ export class Outbox {
   putReset(): void {
     this.#drop();
     this.#cursor = null;
-    this.#put("reset", { kind: "reset", cursor: VOID_ID });
+    this.#put(KEYS.reset, { kind: "reset", cursor: VOID_ID });
   }
 
   /**
@@ -130,8 +137,8 @@ export class Outbox {
    */
   advance(cursor: string): void {
     this.#cursor = cursor;
-    const [id, last] = [...this.#entries].at(-1) ?? [];
-    if (id !== undefined && last?.kind === "change") this.#entries.set(id, { ...last, cursor });
+    const [key, last] = [...this.#entries].at(-1) ?? [];
+    if (key !== undefined && last?.kind === "change") this.#entries.set(key, { ...last, cursor });
   }
 
   /** Takes the next entry, if there is one. */
@@ -209,10 +216,10 @@ export class Outbox {
   }
 
   #putWithCursor(kind: "ready" | "heartbeat"): void {
-    this.#put(kind, this.#cursor === null ? { kind } : { kind, cursor: this.#cursor });
+    this.#put(KEYS[kind], this.#cursor === null ? { kind } : { kind, cursor: this.#cursor });
   }
 
-  #put(key: string, entry: OutboxEntry): void {
+  #put(key: string | symbol, entry: OutboxEntry): void {
     if (this.#closed) return;
     this.#entries.set(key, entry);
     this.#onEntry();

@@ -58,7 +58,7 @@ export class RevisionMemory {
   judge(change: FileChange): Verdict {
     if (covers(this.#coverage, change.changedIn)) return "known";
     const sent = this.#sent.get(change.id);
-    if (sent) return change.revision > sent.revision ? "new" : "known";
+    if (sent) return isNewer(change, sent) ? "new" : "known";
     return change.revision > this.#forgottenRevision ? "new" : "uncertain";
   }
 
@@ -67,9 +67,11 @@ export class RevisionMemory {
     const sent = this.#sent.get(change.id);
     if (!sent) return true;
     // The file exists in the catch-up's snapshot, so each deletion that the snapshot covers is
-    // older, even if its revision is larger.
-    if (sent.deleted && !change.deleted && covers(this.#coverage, sent.changedIn)) return true;
-    return change.revision > sent.revision;
+    // older, even if its revision is larger. The exception is a deletion with the row's own
+    // revision, because it says that this state of the row is hidden.
+    const isTombstone = sent.deleted && sent.revision !== change.revision;
+    if (isTombstone && !change.deleted && covers(this.#coverage, sent.changedIn)) return true;
+    return isNewer(change, sent);
   }
 
   /** Whether a change that {@linkcode lacks} reports may have been sent and forgotten. */
@@ -149,4 +151,13 @@ export class RevisionMemory {
   #forget(revision: number): void {
     if (revision > this.#forgottenRevision) this.#forgottenRevision = revision;
   }
+}
+
+/**
+ * Whether a change is newer than what was sent of its file. A deletion with the revision of an update
+ * means that the caller may not read this state of the row, so it replaces the update, and the update
+ * never replaces it. A tombstone has a revision of its own.
+ */
+function isNewer({ revision, deleted }: FileChange, sent: Sent): boolean {
+  return revision > sent.revision || (revision === sent.revision && deleted && !sent.deleted);
 }

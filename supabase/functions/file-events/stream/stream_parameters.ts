@@ -2,7 +2,7 @@
 export interface StreamParameters {
   /** The cursor to resume from; `null` if the client has none. */
   readonly lastEventId: string | null;
-  /** Only these files (lower-case UUIDs, sorted, without duplicates); `null` for all. */
+  /** Only these files (sorted, without duplicates); `null` for all. */
   readonly fileIds: readonly string[] | null;
   /** Whether a client without a usable cursor is first sent all its files. */
   readonly snapshot: boolean;

@@ -114,15 +114,25 @@ export class Synchronizer {
         return this.#receiveChange(message.change);
       case "hint":
         this.#detector.feedHinted();
-        return this.#loop.request();
+        return this.#requestNewRun();
+      // The changes follow as messages of their own, or a catch-up finds them first.
+      case "ping":
+        this.#detector.feedHinted();
+        return this.#loop.feedDelivered();
       case "live":
       case "down": {
         const live = message.kind === "live";
         this.#detector.feedChanged({ live });
         this.#loop.feedChanged({ live });
-        if (live) this.#loop.request();
+        if (live) this.#requestNewRun();
       }
     }
+  }
+
+  /** Something may have changed until now, so a catch-up that continues an older run may lack it. */
+  #requestNewRun(): void {
+    this.#merge.requireNewRun();
+    this.#loop.request();
   }
 
   #receiveChange(change: FileChange): void {
