@@ -164,7 +164,6 @@ const INVALID: [text: string, line: number][] = [
   ["[api]\nport = x\n", 2],
   ["a = 1\na = 2\n", 2],
   ["a = 1\nb == 2\n", 2],
-  ["[[api]\n\n", 1],
 ];
 
 for (const [text, line] of INVALID) {
