@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { parseArgs, type ParseArgsConfig } from "node:util";
 import {
   type Field,
   FIELDS,
@@ -96,10 +96,7 @@ function commonOptions(values: Values): CommonOptions {
   };
 }
 
-function parse(
-  args: readonly string[],
-  options: Parameters<typeof parseArgs>[0] & object | object,
-) {
+function parse(args: readonly string[], options: NonNullable<ParseArgsConfig["options"]>): Values {
   try {
     return parseArgs({ args: [...args], options, allowPositionals: false }).values as Values;
   } catch (error) {
