@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { getStaticTOMLValue, parseTOML } from "toml-eslint-parser";
-import { addFunctionEntry } from "../../../setup/config_toml/add_function_entry.ts";
-import { exposedSchemas } from "../../../setup/config_toml/exposed_schemas.ts";
-import { removeFunctionEntry } from "../../../setup/config_toml/remove_function_entry.ts";
+import { addFunctionEntry } from "../../../../setup/config_toml/add_function_entry.ts";
+import { exposedSchemas } from "../../../../setup/config_toml/exposed_schemas.ts";
+import { removeFunctionEntry } from "../../../../setup/config_toml/remove_function_entry.ts";
 
 const BLOCK = `[functions.file-events]
 # The function verifies every token itself. The gateway's check would turn away each native
