@@ -1,4 +1,5 @@
 import type { FileChange, Plan } from "../plan/file_change.ts";
+import { isSameText } from "../plan/is_same_text.ts";
 import { FUNCTION } from "../project/project.ts";
 import { digestOf, MANIFEST, type Manifest } from "./manifest.ts";
 
@@ -14,7 +15,7 @@ export async function planFunction({ own, present, manifest }: FunctionFiles): P
   const changes: FileChange[] = [];
   for (const [path, text] of own) {
     const before = present.get(path);
-    if (before !== undefined && await digestOf(before) === await digestOf(text)) continue;
+    if (before !== undefined && isSameText(before, text)) continue;
     const isEdited = before !== undefined && await digestOf(before) !== manifest?.files.get(path);
     changes.push({ path: `${FUNCTION}/${path}`, text, before, isEdited });
   }

@@ -5,6 +5,7 @@ import type { TableMapping } from "../mapping/table_mapping.ts";
 import type { Installed } from "../project/installed.ts";
 import { CONFIG, FUNCTION, type Project } from "../project/project.ts";
 import type { FileChange, Plan } from "./file_change.ts";
+import { isSameText } from "./is_same_text.ts";
 import { planMigrations } from "./plan_migrations.ts";
 
 export interface Installation {
@@ -38,5 +39,7 @@ export async function planInstallation(installation: Installation): Promise<Plan
 
 /** A change, unless the file is like this already. */
 function changeOf(path: string, text: string, before: string | undefined): FileChange[] {
-  return text === before ? [] : [{ path, text, before, isEdited: false }];
+  return before !== undefined && isSameText(text, before)
+    ? []
+    : [{ path, text, before, isEdited: false }];
 }

@@ -6,6 +6,7 @@ import { MIGRATIONS } from "../project/project.ts";
 import { renderScript } from "../render_stub.ts";
 import { SetupError } from "../setup_error.ts";
 import type { FileChange } from "./file_change.ts";
+import { isSameText } from "./is_same_text.ts";
 
 export interface WantedMigrations {
   readonly mapping: TableMapping;
@@ -28,14 +29,16 @@ export async function planMigrations(
   const scripts: { name: string; text: string }[] = [];
   if (newTable && !installed) {
     const text = await renderScript("files", DEFAULT_MAPPING);
-    if (!existing.some((file) => isSame(file.text, text))) scripts.push({ name: "files", text });
+    if (!existing.some((file) => isSameText(file.text, text))) {
+      scripts.push({ name: "files", text });
+    }
   }
   let isOutdated = false;
   for (const name of MIGRATION_NAMES) {
     const text = await renderScript(name, mapping);
     refuseOlder(installed, text);
     const last = lastNamed(installed?.migrations ?? [], name);
-    isOutdated ||= !last || !isSame(last.text, text);
+    isOutdated ||= !last || !isSameText(last.text, text);
     if (isOutdated) scripts.push({ name, text });
   }
   return newMigrations(scripts, existing, now);
@@ -54,11 +57,6 @@ export function newMigrations(
     before: undefined,
     isEdited: false,
   }));
-}
-
-/** Whether two texts differ in line breaks at most. */
-export function isSame(text: string, other: string): boolean {
-  return text.replaceAll("\r\n", "\n") === other.replaceAll("\r\n", "\n");
 }
 
 function refuseOlder(installed: Installed | undefined, text: string): void {

@@ -7,7 +7,8 @@ import { type MigrationFile, migrationPath } from "../project/migration_file.ts"
 import { CONFIG, FUNCTION, MIGRATIONS, type Project } from "../project/project.ts";
 import { renderScript } from "../render_stub.ts";
 import type { FileChange, Plan } from "./file_change.ts";
-import { isSame, newMigrations } from "./plan_migrations.ts";
+import { isSameText } from "./is_same_text.ts";
+import { newMigrations } from "./plan_migrations.ts";
 
 export interface Removal {
   readonly project: Project;
@@ -57,7 +58,7 @@ async function removeMigrations(
 /** The migration that makes the default table, if it is ours and was never applied. */
 async function unappliedTable(files: readonly MigrationFile[], applied: readonly string[]) {
   const text = await renderScript("files", DEFAULT_MAPPING);
-  return files.filter((file) => isSame(file.text, text) && !applied.includes(file.version));
+  return files.filter((file) => isSameText(file.text, text) && !applied.includes(file.version));
 }
 
 function removeEntry(
