@@ -42,7 +42,7 @@ export function columnOf(table: TableDescription, name: string): ColumnDescripti
 }
 
 /** What `status` says at the end, as far as its type, its check or its statistics show. */
-export function proposeFinalStatuses(table: TableDescription, status: string | null): string[] {
+function proposeFinalStatuses(table: TableDescription, status: string | null): string[] {
   if (status === null) return [];
   const words = columnOf(table, status)?.words ?? [];
   return words.length > 0 ? words.filter(isFinalWord) : [...DEFAULT_MAPPING.finalStatuses];

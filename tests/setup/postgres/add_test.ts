@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { createSupabaseDatabase } from "../../../local/postgres/supabase_database.ts";
 import { readMapping } from "../../../setup/mapping/read_mapping.ts";
 import { DEFAULT_MAPPING, type TableMapping } from "../../../setup/mapping/table_mapping.ts";
 import { run } from "../../../setup/run.ts";
 import { server } from "../../support/test_server.ts";
 import { call } from "../call.ts";
+import { databaseWith } from "./database_with.ts";
 import { scriptedIo } from "../scripted_io.ts";
 import { type TemporaryProject, temporaryProject } from "../temporary_project.ts";
 
@@ -12,13 +12,6 @@ const NOTHING = {
   ...{ filename: null, file_type: null, status: null, progress: null, processing_stage: null },
   ...{ error_message: null, created_at: null },
 };
-
-async function databaseWith(sql: string) {
-  const database = await createSupabaseDatabase(server, []);
-  await using owner = await database.connect();
-  await owner.query(sql);
-  return database;
-}
 
 async function mappingOf(project: TemporaryProject): Promise<TableMapping | undefined> {
   const files = Object.entries(await project.files());
@@ -152,16 +145,16 @@ const REFUSALS: [name: string, sql: string, flags: string[], code: string, messa
   [
     "a table that is not there",
     "create table documents (); create table document_pages ()",
-    ["--table", "docments"],
+    ["--table", "document"],
     "table-missing",
-    /no table docments: it has documents,/,
+    /no table document: it has documents,/,
   ],
   [
     "a column that is not there",
     "create table docs (id uuid primary key, user_id uuid, title text)",
-    ["--table", "docs", "--filename", "titel"],
+    ["--table", "docs", "--filename", "titles"],
     "column-missing",
-    /no column "titel": it has title,/,
+    /no column "titles": it has title,/,
   ],
   [
     "an id of another type",
@@ -275,7 +268,7 @@ Deno.test("add --database-url says what the database has", async () => {
   assert.match(output, /has file-events with schema version 0/);
 });
 
-const SECRET = "s3cret-pa55word";
+const SECRET = "open-sesame";
 const UNREACHABLE: [name: string, url: string, message: RegExp][] = [
   ["a port where nothing listens", `postgresql://u:${SECRET}@127.0.0.1:1/x`, /host and port/],
   ["a host that does not exist", `postgresql://u:${SECRET}@nowhere.invalid/x`, /host and port/],
@@ -301,35 +294,3 @@ for (const [name, url, message] of UNREACHABLE) {
     assert.ok(!(output + errors).includes(SECRET));
   });
 }
-
-Deno.test("remove --database-url deletes migrations that were never applied", async () => {
-  await using database = await databaseWith(`
-    create schema supabase_migrations;
-    create table supabase_migrations.schema_migrations (version text primary key);
-    insert into supabase_migrations.schema_migrations values ('20200101000000')`);
-  await using project = await temporaryProject({
-    "supabase/config.toml": "",
-    "supabase/migrations/20200101000000_mine.sql": "select 1;\n",
-  });
-  const before = await project.files();
-  await call(project, "add", "--new-table", "--yes");
-  const { errors } = await call(project, "remove", "--database-url", database.url, "--yes");
-  assert.equal(errors, "");
-  assert.deepEqual(await project.files(), before);
-});
-
-Deno.test("remove --database-url writes a migration if one of ours was applied", async () => {
-  await using database = await databaseWith(`
-    create schema supabase_migrations;
-    create table supabase_migrations.schema_migrations (version text primary key)`);
-  await using project = await temporaryProject();
-  await call(project, "add", "--new-table", "--yes");
-  const [path] = Object.keys(await project.files()).filter((path) => /\d_file_events/.test(path));
-  await using owner = await database.connect();
-  await owner.query("insert into supabase_migrations.schema_migrations values ($1)", [
-    path!.match(/\d{14}/)![0],
-  ]);
-  await call(project, "remove", "--database-url", database.url, "--yes");
-  const removal = Object.keys(await project.files()).filter((path) => /_remove_/.test(path));
-  assert.equal(removal.length, 1);
-});

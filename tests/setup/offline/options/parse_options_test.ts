@@ -44,7 +44,7 @@ Deno.test("parseAddOptions() takes none for a list without elements", () => {
 });
 
 const REFUSED: [args: string[], code: string, message: RegExp][] = [
-  [["--tabel", "x"], "unknown-flag", /--tabel/],
+  [["--colour", "x"], "unknown-flag", /--colour/],
   [["--table"], "unknown-flag", /--table/],
   [["documents"], "unknown-flag", /documents/],
   [["--yes=1"], "unknown-flag", /--yes/],
