@@ -15,7 +15,7 @@ export async function add(args: string[], io: Io): Promise<number> {
   refuseHiddenSchema(project);
   const installed = readInstalled(project.migrations);
   const mapping = await consultDatabase(options, io, async ({ database, state }) => {
-    if (state) await refuseUnfit(state);
+    if (state) refuseUnfit(state);
     return await decideMapping({ options, installed, database, io });
   });
   return await install({ project, installed, mapping, newTable, options, io });

@@ -1,7 +1,5 @@
+import { SCHEMA_VERSION } from "../../supabase/functions/file-events/schema_version.ts";
 import type { DatabaseState } from "../database/read_state.ts";
-import { readMapping } from "../mapping/read_mapping.ts";
-import { DEFAULT_MAPPING } from "../mapping/table_mapping.ts";
-import { renderScript } from "../render_stub.ts";
 import { SetupError } from "../setup_error.ts";
 
 /**
@@ -9,7 +7,7 @@ import { SetupError } from "../setup_error.ts";
  *
  * @throws {SetupError} `no-realtime` or `newer-database`.
  */
-export async function refuseUnfit({ hasRealtime, schemaVersion }: DatabaseState): Promise<void> {
+export function refuseUnfit({ hasRealtime, schemaVersion = 0 }: DatabaseState): void {
   if (!hasRealtime) {
     throw new SetupError(
       "no-realtime",
@@ -17,11 +15,10 @@ export async function refuseUnfit({ hasRealtime, schemaVersion }: DatabaseState)
         "the project, then run this again.",
     );
   }
-  const own = readMapping(await renderScript("file_events", DEFAULT_MAPPING))?.version;
-  if (schemaVersion === undefined || own === undefined || schemaVersion <= own) return;
+  if (schemaVersion <= SCHEMA_VERSION) return;
   throw new SetupError(
     "newer-database",
     `The database has schema version ${schemaVersion} of file-events, and this program knows ` +
-      `${own}: use a newer file-events.`,
+      `${SCHEMA_VERSION}: use a newer file-events.`,
   );
 }

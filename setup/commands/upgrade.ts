@@ -24,7 +24,7 @@ export async function upgrade(args: string[], io: Io): Promise<number> {
   const { mapping } = installed;
   await consultDatabase(options, io, async ({ database, state }) => {
     if (!database) return;
-    await refuseUnfit(state!);
+    refuseUnfit(state!);
     const table = await describeTable(database, mapping);
     checkKind(table);
     checkMapping(table, mapping);

@@ -15,8 +15,16 @@ import { packageManifest } from "./package_manifest.ts";
 
 const run = promisify(execFile);
 
-/** What the command reads at run time, where it is from the repository's root. */
-const DATA = ["supabase/functions/file-events", "supabase/migrations", "supabase/scripts"];
+/**
+ * What the command reads at run time, and where it is in the package. The bundle is one file, so
+ * that a path that a module takes from its own folder starts at `setup/` there.
+ */
+const DATA = [
+  ["supabase/functions/file-events", "supabase/functions/file-events"],
+  ["setup/sql/templates", "setup/templates"],
+  ["LICENSE", "LICENSE"],
+  ["README.md", "README.md"],
+] as const;
 
 const target = resolve(process.env.INIT_CWD ?? process.cwd(), process.argv[2] ?? ".");
 const folder = await mkdtemp(join(tmpdir(), "file-events-package-"));
@@ -26,8 +34,7 @@ try {
     "setup/main.ts",
   ], { cwd: HOME });
   await chmod(join(folder, "setup/main.js"), 0o755);
-  for (const path of DATA) await cp(join(HOME, path), join(folder, path), { recursive: true });
-  for (const path of ["LICENSE", "README.md"]) await cp(join(HOME, path), join(folder, path));
+  for (const [from, to] of DATA) await cp(join(HOME, from), join(folder, to), { recursive: true });
   await writeFile(join(folder, "LICENSES.txt"), await bundledLicenses());
   const manifest = JSON.stringify(packageManifest(), null, 2);
   await writeFile(join(folder, "package.json"), `${manifest}\n`);

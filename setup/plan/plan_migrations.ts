@@ -1,10 +1,10 @@
-import { DEFAULT_MAPPING, type TableMapping } from "../mapping/table_mapping.ts";
-import { readMapping } from "../mapping/read_mapping.ts";
+import { SCHEMA_VERSION } from "../../supabase/functions/file-events/schema_version.ts";
+import type { TableMapping } from "../mapping/table_mapping.ts";
 import { type Installed, lastNamed, MIGRATION_NAMES } from "../project/installed.ts";
 import { type MigrationFile, migrationPath, nextVersions } from "../project/migration_file.ts";
 import { MIGRATIONS } from "../project/project.ts";
-import { renderScript } from "../render_stub.ts";
 import { SetupError } from "../setup_error.ts";
+import { readDefaultScript, renderScript } from "../sql/render.ts";
 import type { FileChange } from "./file_change.ts";
 import { isSameText } from "./is_same_text.ts";
 
@@ -26,9 +26,10 @@ export interface WantedMigrations {
 export async function planMigrations(
   { mapping, newTable, existing, installed, now }: WantedMigrations,
 ): Promise<FileChange[]> {
+  if (installed) refuseOlder(installed);
   const scripts: { name: string; text: string }[] = [];
   if (newTable && !installed) {
-    const text = await renderScript("files", DEFAULT_MAPPING);
+    const text = await readDefaultScript("files");
     if (!existing.some((file) => isSameText(file.text, text))) {
       scripts.push({ name: "files", text });
     }
@@ -36,7 +37,6 @@ export async function planMigrations(
   let isOutdated = false;
   for (const name of MIGRATION_NAMES) {
     const text = await renderScript(name, mapping);
-    refuseOlder(installed, text);
     const last = lastNamed(installed?.migrations ?? [], name);
     isOutdated ||= !last || !isSameText(last.text, text);
     if (isOutdated) scripts.push({ name, text });
@@ -59,12 +59,11 @@ export function newMigrations(
   }));
 }
 
-function refuseOlder(installed: Installed | undefined, text: string): void {
-  const version = readMapping(text)?.version;
-  if (!installed || version === undefined || installed.version <= version) return;
+function refuseOlder({ version }: Installed): void {
+  if (version <= SCHEMA_VERSION) return;
   throw new SetupError(
     "newer-installed",
-    `The project has schema version ${installed.version} of file-events, and this program knows ` +
-      `${version}: use a newer file-events.`,
+    `The project has schema version ${version} of file-events, and this program knows ` +
+      `${SCHEMA_VERSION}: use a newer file-events.`,
   );
 }

@@ -1,11 +1,10 @@
 import { removeFunctionEntry } from "../config_toml/remove_function_entry.ts";
 import { MANIFEST, readManifest } from "../function/manifest.ts";
 import { planRemoval } from "../function/plan_function.ts";
-import { DEFAULT_MAPPING } from "../mapping/table_mapping.ts";
 import { type Installed, REMOVAL } from "../project/installed.ts";
 import { type MigrationFile, migrationPath } from "../project/migration_file.ts";
 import { CONFIG, FUNCTION, MIGRATIONS, type Project } from "../project/project.ts";
-import { renderScript } from "../render_stub.ts";
+import { readDefaultScript, renderScript } from "../sql/render.ts";
 import type { FileChange, Plan } from "./file_change.ts";
 import { isSameText } from "./is_same_text.ts";
 import { newMigrations } from "./plan_migrations.ts";
@@ -57,7 +56,7 @@ async function removeMigrations(
 
 /** The migration that makes the default table, if it is ours and was never applied. */
 async function unappliedTable(files: readonly MigrationFile[], applied: readonly string[]) {
-  const text = await renderScript("files", DEFAULT_MAPPING);
+  const text = await readDefaultScript("files");
   return files.filter((file) => isSameText(file.text, text) && !applied.includes(file.version));
 }
 
