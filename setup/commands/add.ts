@@ -10,11 +10,10 @@ import { refuseUnfit } from "./refuse_unfit.ts";
 /** Adds file-events to a Supabase project, or changes what it streams there. */
 export async function add(args: string[], io: Io): Promise<number> {
   const options = parseAddOptions(args);
-  const { newTable } = options;
   const project = await openProject(options, io);
   refuseHiddenSchema(project);
   const installed = readInstalled(project.migrations);
-  const mapping = await consultDatabase(options, io, async ({ database, state }) => {
+  const { mapping, newTable } = await consultDatabase(options, io, async ({ database, state }) => {
     if (state) refuseUnfit(state);
     return await decideMapping({ options, installed, database, io });
   });

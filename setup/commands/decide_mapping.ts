@@ -19,13 +19,33 @@ export interface Circumstances {
   readonly io: Io;
 }
 
+export interface Decision {
+  readonly mapping: TableMapping;
+  /** Whether the default table is created too. */
+  readonly newTable: boolean;
+}
+
 /** Which table `add` is for, and which of its columns: by flags, the database and questions. */
-export async function decideMapping(circumstances: Circumstances): Promise<TableMapping> {
+export async function decideMapping(circumstances: Circumstances): Promise<Decision> {
   const { options, installed, database } = circumstances;
-  if (options.newTable) return await newTableMapping(circumstances);
-  if (installed) return await changedMapping(circumstances, installed);
-  if (database) return await mappingOfDatabase(circumstances, database);
-  return parseMapping(await mappingWithoutDatabase(circumstances));
+  const newTable = options.newTable || await wantsNewTable(circumstances);
+  if (newTable) return { mapping: await newTableMapping(circumstances), newTable };
+  const mapping = installed
+    ? await changedMapping(circumstances, installed)
+    : database
+    ? await mappingOfDatabase(circumstances, database)
+    : parseMapping(await mappingWithoutDatabase(circumstances));
+  return { mapping, newTable };
+}
+
+/** Asks, where neither a flag nor the database says anything about a table. */
+async function wantsNewTable({ options, installed, database, io }: Circumstances) {
+  const isOpen = !installed && !database && !saysColumns(options.choices);
+  if (!isOpen || !io.isInteractive || options.yes) return false;
+  const answer = await io.ask(
+    "Stream a table that you have, or a new one, public.files? [have/new]",
+  );
+  return answer === "new";
 }
 
 async function newTableMapping({ options, installed, database }: Circumstances) {
@@ -74,6 +94,12 @@ async function mappingOfDatabase({ options, io }: Circumstances, database: Datab
   // First what is wrong by itself, such as an extra column named like a field.
   parseMapping(mapping);
   checkMapping(table, mapping);
+  if (table.kind === "p") {
+    io.print(
+      `${table.schema}.${table.table} is partitioned: let your writers name it, because a write ` +
+        "that names a partition is not noticed.",
+    );
+  }
   return mapping;
 }
 

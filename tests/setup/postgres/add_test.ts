@@ -259,6 +259,14 @@ Deno.test("add --database-url asks which table, and only for what the database d
   assert.deepEqual(mapping?.finalStatuses, ["done"]);
 });
 
+Deno.test("add --database-url says what works for a partitioned table", async () => {
+  await using database = await databaseWith(`
+    create table docs (id uuid primary key, user_id uuid) partition by hash (id)`);
+  await using project = await temporaryProject();
+  const { output } = await call(project, "add", "--database-url", database.url, "--yes");
+  assert.match(output, /public\.docs is partitioned: let your writers name it/);
+});
+
 Deno.test("add --database-url says what the database has", async () => {
   await using database = await databaseWith(`
     create schema file_events; create table file_events.state ();

@@ -195,13 +195,13 @@ Deno.test("add refuses migrations of a later version", async () => {
 Deno.test("add asks a person for table and columns, and Enter accepts what is shown", async () => {
   await using project = await temporaryProject();
   const answers = [
-    ...["app.jobs", "", "bigint", "owner_id"],
+    ...["", "app.jobs", "", "bigint", "owner_id"],
     ...["title", "none", "", "", "", "", ""],
     ...["result_url", "done, failed", "", "y"],
   ];
   const io = scriptedIo(project.path, answers);
   assert.equal(await run(["add"], io), 0, io.errors.join("\n"));
-  assert.match(io.questions[0]!, /\[files\]/);
+  assert.match(io.questions[1]!, /\[files\]/);
   assert.equal(io.questions.length, answers.length);
   assert.deepEqual(await mappingOf(project), {
     ...DEFAULT_MAPPING,
@@ -213,6 +213,14 @@ Deno.test("add asks a person for table and columns, and Enter accepts what is sh
     extra: ["result_url"],
     finalStatuses: ["done", "failed"],
   });
+});
+
+Deno.test("add asks a person whether to create the default table", async () => {
+  await using project = await temporaryProject();
+  const io = scriptedIo(project.path, ["new", "y"]);
+  assert.equal(await run(["add"], io), 0, io.errors.join("\n"));
+  const paths = Object.keys(await project.files());
+  assert.ok(paths.some((path) => /\/\d{14}_files\.sql$/.test(path)), paths.join("\n"));
 });
 
 Deno.test("add asks again after an answer that is no choice", async () => {
