@@ -43,7 +43,7 @@ async function wantsNewTable({ options, installed, database, io }: Circumstances
   const isOpen = !installed && !database && !saysColumns(options.choices);
   if (!isOpen || !io.isInteractive || options.yes) return false;
   const answer = await io.ask(
-    "Stream a table that you have, or a new one, public.files? [have/new]",
+    "Stream a table that you have, or create public.files: have or new? [have]",
   );
   return answer === "new";
 }

@@ -1,5 +1,6 @@
 import postgres from "postgres";
 import { SetupError } from "../setup_error.ts";
+import { databaseRefusal } from "./database_refusal.ts";
 
 /** Reads rows. It is closed by who opened it. */
 export interface Database {
@@ -7,34 +8,36 @@ export interface Database {
   close(): Promise<void>;
 }
 
-const CONNECT_TIMEOUT_S = 10;
-const STATEMENT_TIMEOUT_MS = 10_000;
+/** For connecting, and for each query, in milliseconds. */
+const TIMEOUT_MS = 15_000;
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[?::1\]?)$/;
 
 /**
- * Connects to a database to read its catalogue. It writes nothing: its session is read-only.
+ * Connects to a database to read its catalogue. It writes nothing: its transactions are read-only.
  *
  * @throws {SetupError} `database-url` or `database-unreachable`. No message holds the password.
  */
-export async function openDatabase(url: string): Promise<Database> {
+export async function openDatabase(url: string, timeoutMs = TIMEOUT_MS): Promise<Database> {
   const { hostname, searchParams } = parseUrl(url);
   const sql = postgres(url, {
     max: 1,
-    connect_timeout: CONNECT_TIMEOUT_S,
+    connect_timeout: timeoutMs / 1000,
     // A pooler in transaction mode keeps no prepared statement.
     prepare: false,
     fetch_types: false,
     onnotice: () => {},
     ...(searchParams.has("sslmode") || LOOPBACK.test(hostname) ? {} : { ssl: "prefer" as const }),
   });
+  const read = (text: string, parameters: readonly string[]) =>
+    sql.begin("read only", async (transaction) => {
+      await transaction.unsafe(`set local statement_timeout = ${timeoutMs}`);
+      return [...await transaction.unsafe(text, [...parameters])];
+    });
   const query = async <Row>(text: string, parameters: readonly string[] = []): Promise<Row[]> => {
     try {
-      return await sql.begin("read only", async (transaction) => {
-        await transaction.unsafe(`set local statement_timeout = ${STATEMENT_TIMEOUT_MS}`);
-        return [...await transaction.unsafe(text, [...parameters])] as Row[];
-      }) as Row[];
+      return await withDeadline(read(text, parameters), timeoutMs) as Row[];
     } catch (error) {
-      throw refusalOf(error, hostname);
+      throw databaseRefusal(error, hostname);
     }
   };
   try {
@@ -56,24 +59,15 @@ function parseUrl(url: string): URL {
   );
 }
 
-/** Says what to do, without the text of the error: it could name more than the user should print. */
-function refusalOf(error: unknown, hostname: string): SetupError {
-  const code = String((error as { code?: unknown }).code ?? "");
-  const because = (sentence: string) => new SetupError("database-unreachable", sentence);
-  if (["28P01", "28000"].includes(code)) {
-    return because(`The database at ${hostname} refuses this user or password: check both.`);
+/** The server's own timeout does not help if the network swallows its answer. */
+async function withDeadline<T>(result: Promise<T>, timeoutMs: number): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error("timeout")), timeoutMs);
+  });
+  try {
+    return await Promise.race([result, deadline]);
+  } finally {
+    clearTimeout(timer);
   }
-  if (code === "3D000") return because(`There is no such database at ${hostname}: check its name.`);
-  if (code === "57014") {
-    return because(`The database at ${hostname} took too long to answer: try again.`);
-  }
-  if (/^[0-9A-Z]{5}$/.test(code)) {
-    return because(
-      `The database at ${hostname} refuses to show its tables (${code}): connect as postgres.`,
-    );
-  }
-  return because(
-    `Cannot connect to the database at ${hostname}: check host and port, and whether this ` +
-      "machine may reach it.",
-  );
 }

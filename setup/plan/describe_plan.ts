@@ -2,6 +2,9 @@ import { CONFIG, FUNCTION } from "../project/project.ts";
 import type { FileChange, Plan } from "./file_change.ts";
 import { lineDifference } from "./line_difference.ts";
 
+/** After so many files that somebody has changed, the others are only counted. */
+const MAX_EDITED = 10;
+
 /** What a plan will do, in lines for the person who is asked. */
 export function describePlan({ changes, notes }: Plan): string[] {
   const [inFunction, others] = [[] as FileChange[], [] as FileChange[]];
@@ -27,10 +30,12 @@ function describeFunction(changes: readonly FileChange[]): string[] {
       lines.push(line(kind, `${FUNCTION}/ (${count} ${count > 1 ? "files" : "file"})`));
     }
   }
-  for (const change of changes.filter(({ isEdited }) => isEdited)) {
-    lines.push(
-      `${change.path} is not as file-events installed it: its changes will be lost.`,
-    );
+  const edited = changes.filter(({ isEdited }) => isEdited).map(({ path }) => path);
+  for (const path of edited.slice(0, MAX_EDITED)) {
+    lines.push(`${path} is not as file-events installed it: its changes will be lost.`);
+  }
+  if (edited.length > MAX_EDITED) {
+    lines.push(`Nor are ${edited.length - MAX_EDITED} more files in ${FUNCTION}.`);
   }
   return lines;
 }

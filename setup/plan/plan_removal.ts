@@ -29,10 +29,11 @@ export async function planRemovalOf(removal: Removal): Promise<Plan> {
   const { changes, notes } = await planRemoval({ own, present, manifest });
   return {
     changes: [
+      ...removeEntry(project, manifest),
       ...await removeMigrations(removal),
       ...changes,
+      // Last, because what comes before needs it if this is interrupted and called again.
       ...deletion(`${FUNCTION}/${MANIFEST}`, present.get(MANIFEST)),
-      ...removeEntry(project, manifest),
     ],
     notes,
   };

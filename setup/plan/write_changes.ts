@@ -1,14 +1,13 @@
-import { mkdir, readdir, rename, rm, rmdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, rmdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { SetupError } from "../setup_error.ts";
 import type { FileChange } from "./file_change.ts";
 
-/** The folder above which no empty folder is removed. */
+/** The folder that stays even if it becomes empty. */
 const TOP = "supabase";
 
 /**
- * Writes and deletes files of a project. A file is replaced as a whole or not at all. Folders that
- * become empty go.
+ * Writes and deletes files of a project, in order. Folders that become empty go.
  *
  * @throws {SetupError} `cannot-write`, with the path. Running the command again goes on from there.
  */
@@ -17,13 +16,11 @@ export async function writeChanges(root: string, changes: readonly FileChange[])
     const target = join(root, path);
     try {
       if (text === undefined) {
-        await rm(target, { force: true });
+        await rm(target);
         await removeEmptyFolders(root, dirname(path));
       } else {
         await mkdir(dirname(target), { recursive: true });
-        const temporary = `${target}.file-events-new`;
-        await writeFile(temporary, text);
-        await rename(temporary, target);
+        await writeFile(target, text);
       }
     } catch (error) {
       const { code } = error as { code?: string };

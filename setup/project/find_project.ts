@@ -17,8 +17,9 @@ export async function findProject(
   if (basename(start) === "supabase" && await exists(join(start, "config.toml"))) {
     folders.unshift(dirname(start));
   }
+  // Further up, a folder of this name may be anything.
   const found = await firstWith(folders, "supabase/config.toml") ??
-    await firstWith(folders, "supabase");
+    await firstWith([start], "supabase");
   if (found === undefined) {
     throw new SetupError(
       "no-project",

@@ -1,4 +1,4 @@
-import type { TableDescription } from "../database/table_description.ts";
+import type { ColumnDescription, TableDescription } from "../database/table_description.ts";
 import { FIELDS, ID_TYPES, type TableMapping } from "../mapping/table_mapping.ts";
 import { SetupError } from "../setup_error.ts";
 import { nearestNames } from "./nearest_names.ts";
@@ -53,7 +53,7 @@ export function checkKind(table: TableDescription): void {
  * Refuses a mapping that the table cannot have.
  *
  * @throws {SetupError} `column-missing`, `id-type`, `id-not-unique`, `owner-not-uuid`,
- * `column-generated` or `column-taken`.
+ * `column-generated`, `status-missing` or `column-taken`.
  */
 export function checkMapping(table: TableDescription, mapping: TableMapping): void {
   const name = `${table.schema}.${table.table}`;
@@ -99,6 +99,7 @@ export function checkMapping(table: TableDescription, mapping: TableMapping): vo
         "column, or leave it out.",
     );
   }
+  refuseUnknownStatuses(name, mapping.fields.status ? find(mapping.fields.status) : null, mapping);
   const ours = [[mapping.revision, "bigint", "revision"], [
     mapping.changedIn,
     "xid8",
@@ -112,4 +113,20 @@ export function checkMapping(table: TableDescription, mapping: TableMapping): vo
       `${name} has a column "${column}" of its own: choose another name with --${flag}.`,
     );
   }
+}
+
+/** An enum has all its values. One that it lacks is a mistake, after which nothing is ever final. */
+function refuseUnknownStatuses(
+  table: string,
+  status: ColumnDescription | null,
+  { finalStatuses }: TableMapping,
+): void {
+  if (status?.category !== "E") return;
+  const unknown = finalStatuses.find((final) => !status.words.includes(final));
+  if (unknown === undefined) return;
+  throw new SetupError(
+    "status-missing",
+    `"${unknown}" is no value of "${status.name}" of ${table}: name some of ` +
+      `${status.words.join(", ")} with --final.`,
+  );
 }

@@ -88,7 +88,10 @@ function countFields(table: TableDescription, choices: MappingChoices): number |
   let mapping: TableMapping;
   try {
     checkKind(table);
-    mapping = proposeMapping(table, choices);
+    // What the user says of other columns is judged once it is clear which table it is for.
+    const { id, owner } = choices;
+    const keys = { ...id === undefined ? {} : { id }, ...owner === undefined ? {} : { owner } };
+    mapping = proposeMapping(table, { ...keys, fields: {} });
     checkMapping(table, mapping);
   } catch (error) {
     if (error instanceof SetupError) return;

@@ -192,6 +192,14 @@ const REFUSALS: [name: string, sql: string, flags: string[], code: string, messa
     /--revision/,
   ],
   [
+    "a final status that an enum lacks",
+    `create type state as enum ('Open', 'Done');
+     create table docs (id uuid primary key, user_id uuid, state state)`,
+    ["--final", "done"],
+    "status-missing",
+    /"done" is no value of "state" of public\.docs: name some of Open, Done with --final/,
+  ],
+  [
     "several tables",
     `create table a (id uuid primary key, user_id uuid);
      create table b (id uuid primary key, user_id uuid, status text)`,

@@ -37,6 +37,12 @@ Deno.test("findProject() does with a folder supabase that has no config.toml", a
   assert.equal(await findProject({ cwd, chosen: undefined, home }), project.path);
 });
 
+Deno.test("findProject() does not take a folder supabase further up for a project", async () => {
+  await using project = await temporaryProject({ "supabase/README.md": "", "src/a.ts": "" });
+  const cwd = join(project.path, "src");
+  await assert.rejects(findProject({ cwd, chosen: undefined, home }), { code: "no-project" });
+});
+
 Deno.test("findProject() takes the folder that is named, or its folder supabase", async () => {
   await using project = await temporaryProject({ "a/supabase/config.toml": "" });
   const expected = join(project.path, "a");
