@@ -79,6 +79,17 @@ Deno.test("add --new-table has nothing to do when it is called again", async () 
   assert.match((await call(project, "add", "--new-table")).output, /Nothing to do/);
 });
 
+Deno.test("add --new-table does not create the table again that a removal has left", async () => {
+  await using project = await temporaryProject();
+  for (const command of [["add", "--new-table"], ["remove"], ["add", "--new-table"]]) {
+    assert.equal((await call(project, ...command, "--yes")).code, 0);
+  }
+  const tables = Object.keys(await project.files()).filter((path) =>
+    /\/\d+_files\.sql$/.test(path)
+  );
+  assert.equal(tables.length, 1);
+});
+
 Deno.test("add writes new migrations for other columns, and keeps what was said before", async () => {
   await using project = await temporaryProject();
   await call(project, "add", ...FLAGS, "--yes");
