@@ -13,7 +13,8 @@ const FOLDERS: Table = {
   demo: ["local"],
   bench: ["local"],
   lint: [],
-  tests: [FUNCTION, "local", "demo", "bench", "lint"],
+  setup: [FUNCTION],
+  tests: [FUNCTION, "local", "demo", "bench", "lint", "setup"],
 };
 
 /** The only folder of `tests/` that the others may import. */
