@@ -28,5 +28,5 @@ export function quote(answer: Pick<Answer, "status" | "text" | "failure">): stri
   const name = typeof code === "string" ? `${code}: ` : "";
   return words === undefined
     ? `status ${answer.status}`
-    : `status ${answer.status}, ${name}${String(words).slice(0, 300)}`;
+    : `status ${answer.status}, ${name}${String(words)}`;
 }

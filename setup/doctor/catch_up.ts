@@ -19,27 +19,30 @@ export async function returnsFile(visit: Visit, id: string): Promise<boolean | u
 }
 
 /**
- * Reads the revision of the user's row.
+ * Reads the revision of the canary, and keeps the transaction that gave it.
  *
  * @returns "hidden" if the user can't see the row, `undefined` if it can't be told.
  */
 export async function readRevision(visit: Visit): Promise<number | "hidden" | undefined> {
-  const { mapping } = visit.complaint;
-  const { canary } = visit;
+  const { canary, complaint: { mapping } } = visit;
   if (canary?.id === undefined) return undefined;
   const where = { column: mapping.id, value: canary.id };
-  const answer = await visit.ask(dataApiPath(mapping, { select: mapping.revision }, where), {
-    headers: { ...authorization(visit), ...profileHeaders(mapping) },
-  });
-  const rows = listOf(answer);
+  const select = [mapping.revision, mapping.changedIn];
+  const rows = listOf(
+    await visit.ask(dataApiPath(mapping, { select }, where), {
+      headers: { ...authorization(visit), ...profileHeaders(mapping) },
+    }),
+  );
   if (!rows) return undefined;
   const [row] = rows;
-  return row ? Number(row[mapping.revision] ?? 0) : "hidden";
+  if (!row) return "hidden";
+  visit.changedIn.add(String(row[mapping.changedIn]));
+  return Number(row[mapping.revision] ?? 0);
 }
 
 /** Whether the deletion of a file has left a tombstone. `undefined`: it can't be told. */
 export async function hasTombstone(visit: Visit, id: string): Promise<boolean | undefined> {
-  const path = dataApiPath({ table: "file_deletions" }, { select: "id" }, {
+  const path = dataApiPath({ table: "file_deletions" }, { select: ["id"] }, {
     column: "id",
     value: id,
   });

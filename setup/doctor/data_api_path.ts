@@ -3,11 +3,11 @@ import type { TableMapping } from "../mapping/table_mapping.ts";
 /** The path of the table in the Data API, with the rows that have this value in this column. */
 export function dataApiPath(
   { table }: Pick<TableMapping, "table">,
-  parameters: { readonly select?: string },
+  { select = [] }: { readonly select?: readonly string[] },
   where?: { readonly column: string; readonly value: string },
 ): string {
   const query = new URLSearchParams();
-  if (parameters.select !== undefined) query.set("select", quoted(parameters.select));
+  if (select.length > 0) query.set("select", select.map(quoted).join(","));
   if (where) query.set(quoted(where.column), `eq.${where.value}`);
   return `/rest/v1/${encodeURIComponent(table)}${query.size > 0 ? `?${query}` : ""}`;
 }

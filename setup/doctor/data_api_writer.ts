@@ -23,7 +23,7 @@ export function createDataApiWriter(ask: AskProject, mapping: TableMapping): Can
       words: quote(answer),
     };
   }
-  const select = { select: idColumn };
+  const select = { select: [idColumn] };
   const at = ({ column, value }: Place) => dataApiPath(mapping, select, { column, value });
 
   return {

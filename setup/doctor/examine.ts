@@ -37,6 +37,9 @@ const LINKS: readonly Link[] = [
   deleteLink,
 ];
 
+/** A gateway's answer can be a whole page. */
+const MAX_DETAIL_LENGTH = 300;
+
 export interface ExamineOptions {
   readonly effects: Effects;
   readonly waits: Waits;
@@ -63,6 +66,7 @@ export async function examine(complaint: Complaint, options: ExamineOptions): Pr
     ask: (path, options) => askWithKey(path, { signal: visit.signal, ...options }),
     askToWrite: askWithKey,
     findings: [],
+    changedIn: new Set(),
   };
   const redact = createRedact(() => secretsOf(visit));
   const links: LinkReport[] = [];
@@ -121,7 +125,10 @@ function describe(
     const { code, problem, cure } = redacted(redact)(verdict);
     return { ...report, status: "broken", code, problem, cure, detail: null };
   }
-  const detail = verdict.detail === undefined ? null : redact(verdict.detail);
+  // Cut only after it was redacted: a part of a secret would not be recognized.
+  const detail = verdict.detail === undefined
+    ? null
+    : redact(verdict.detail).slice(0, MAX_DETAIL_LENGTH);
   if (verdict.status !== "broken") return { ...report, ...nothing, status: verdict.status, detail };
   const { problem, cure } = FAULTS[verdict.code];
   return { ...report, status: "broken", code: verdict.code, problem, cure, detail };

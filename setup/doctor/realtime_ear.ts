@@ -6,17 +6,26 @@ import {
 import { realtimeUrl } from "../../supabase/functions/file-events/realtime/realtime_url.ts";
 import { createSignalBell } from "./signal_bell.ts";
 
-/** A broadcast on the topic. `fileId` is that of a message with a row. */
+/** A broadcast on the topic. */
 export interface Heard {
-  readonly event: string;
+  /** The file that the message carries. */
   readonly fileId?: string;
+  /** The transaction whose changes a message without a file announces. */
+  readonly changedIn?: string;
 }
 
 /** A topic of Realtime that the doctor has joined in the user's name. */
 export interface RealtimeEar {
   readonly heard: readonly Heard[];
-  /** Whether a message that fulfils `predicate` is heard in time. */
-  hears(predicate: (heard: Heard) => boolean, milliseconds: number): Promise<boolean>;
+  /**
+   * Whether a message that fulfils `predicate` is heard in time.
+   *
+   * @param options.position How many messages are not meant, because they were heard before.
+   */
+  hears(
+    predicate: (heard: Heard) => boolean,
+    options: { position: number; milliseconds: number },
+  ): Promise<boolean>;
   close(): void;
 }
 
@@ -83,9 +92,7 @@ export async function joinRealtime(options: JoinOptions): Promise<Joining> {
     } else if (event === "system" && body.extension === "system") {
       isConfirmed ||= body.status === "ok";
     } else if (event === "broadcast") {
-      const { file } = Object(body.payload) as { file?: { id?: unknown } };
-      const id = file?.id;
-      heard.push({ event: String(body.event), ...(id !== undefined && { fileId: String(id) }) });
+      heard.push(parseHeard(body.payload));
     }
   }
 
@@ -117,8 +124,8 @@ export async function joinRealtime(options: JoinOptions): Promise<Joining> {
     }
     // Older servers never confirm. What they deliver is heard all the same.
     await until(() => isConfirmed || state === "lost", timeoutMs / 3);
-    const hears = (predicate: (heard: Heard) => boolean, milliseconds: number) =>
-      until(() => heard.some(predicate), milliseconds);
+    const hears: RealtimeEar["hears"] = (predicate, { position, milliseconds }) =>
+      until(() => heard.slice(position).some(predicate), milliseconds);
     return { kind: "joined", ear: { heard, hears, close } };
   } catch (error) {
     close();
@@ -137,5 +144,13 @@ function joinConfig(replaySince: number | undefined): unknown {
     presence: { key: "", enabled: false },
     postgres_changes: [],
     private: true,
+  };
+}
+
+function parseHeard(payload: unknown): Heard {
+  const { file, changed_in } = Object(payload) as { file?: { id?: unknown }; changed_in?: unknown };
+  return {
+    ...(file?.id !== undefined && { fileId: String(file.id) }),
+    ...(changed_in !== undefined && { changedIn: String(changed_in) }),
   };
 }

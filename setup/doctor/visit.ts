@@ -61,6 +61,8 @@ export interface Visit {
   follower?: EventFollower;
   /** Set by the link "insert". */
   canary?: Canary;
+  /** The transactions that have written the canary, as far as they are known. */
+  readonly changedIn: Set<string>;
   /** Whether the insert arrived in the time of a live change. Set by the link "insert". */
   isLive?: boolean;
 }

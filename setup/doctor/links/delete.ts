@@ -22,6 +22,8 @@ export const deleteLink: Link = {
     }
     if (!change) return broken("event-missing", `no file-deleted in ${waits.eventMs / 1000} s`);
     if (change.kind === "held") return broken("buffered", describeChange(change));
+    // A change has come live before.
+    if (change.kind === "late") return broken("broadcast-missing", describeChange(change));
     return ok(describeChange(change));
   },
 };

@@ -1,6 +1,7 @@
-import { awaitChange, describeChange } from "../await_change.ts";
-import { readRevision, returnsFile } from "../catch_up.ts";
+import { describeChange } from "../await_change.ts";
+import { returnsFile } from "../catch_up.ts";
 import type { Link } from "../link.ts";
+import { touchCanary } from "../touch_canary.ts";
 import { broken, ok, skipped } from "../verdict.ts";
 
 /** Does a change of the row become an event? */
@@ -8,30 +9,26 @@ export const updateLink: Link = {
   name: "update",
   title: "A changed row becomes an event",
   async check(visit) {
-    const { canary, follower, waits } = visit;
-    const before = await readRevision(visit);
-    const position = follower!.arrivals.length;
-    const { result, ids, words } = await canary!.update();
-    const changedAt = Date.now();
-    visit.signal.throwIfAborted();
-    if (result === "unknown") return broken("data-api-unavailable", words);
-    if (result === "refused") return broken("canary-refused", words);
-    if (result === "forbidden" || ids.length === 0) {
-      return skipped("this user may not update the row: pass --database-url to check this too");
+    const touch = await touchCanary(visit, visit.waits.eventMs);
+    switch (touch.kind) {
+      case "forbidden":
+        return skipped("this user may not update the row: pass --database-url to check this too");
+      case "refused":
+        return broken("canary-refused", touch.words);
+      case "unknown":
+        return broken("data-api-unavailable", touch.words);
+      case "not-stamped":
+        return broken("tracking-missing");
+      case "missing": {
+        const isReturned = await returnsFile(visit, visit.canary!.id!);
+        return broken(isReturned === false ? "query-misses-row" : "event-missing");
+      }
+      case "arrived": {
+        const how = describeChange(touch.change);
+        if (touch.change.kind === "held") return broken("buffered", how);
+        // The link before has seen that changes can come live.
+        return touch.change.kind === "live" ? ok(how) : broken("broadcast-missing", how);
+      }
     }
-    const after = await readRevision(visit);
-    if (typeof after === "number" && after === before) return broken("tracking-missing");
-    const change = await awaitChange(visit, {
-      eventType: "file-update",
-      position,
-      changedAt,
-      untilMs: waits.eventMs,
-    });
-    if (!change) {
-      const isReturned = await returnsFile(visit, canary!.id!);
-      return broken(isReturned === false ? "query-misses-row" : "event-missing");
-    }
-    if (change.kind === "held") return broken("buffered", describeChange(change));
-    return ok(describeChange(change));
   },
 };
