@@ -213,16 +213,14 @@ Deno.test("examine() names the first broken link and its cure", async (t) => {
     stack.realtime.fault({ fault: "up" });
   });
 
-  await t.step(
-    "a function that does not hear what Realtime delivers",
-    () =>
-      assertBroken("live", "function-deaf", {
-        // Only the channels that are joined now, and so not the doctor's own.
-        onLink: ({ link }) => {
-          if (link === "insert") stack.realtime.fault({ fault: "deaf" });
-        },
-      }),
-  );
+  await t.step("a function that does not hear what Realtime delivers", async () => {
+    await assertBroken("live", "function-deaf", {
+      // Only the channels that are joined now, and so not the doctor's own.
+      onLink: ({ link }) => {
+        if (link === "insert") stack.realtime.fault({ fault: "deaf" });
+      },
+    });
+  });
 
   await t.step(
     "a finding of the database's check in its place, with its own cure",
