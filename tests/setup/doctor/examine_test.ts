@@ -264,18 +264,20 @@ Deno.test("examine() names the first broken link and its cure", async (t) => {
   });
 
   await t.step("nothing that it prints holds a secret", async () => {
-    const [token] = room.tokens;
     const { publishableKey } = stack;
-    await whileAnswering(
-      () =>
-        Response.json({ msg: `${token} ${publishableKey} ${password} ${DATABASE_URL}` }, {
-          status: 500,
-        }),
-      () => room.examine({ complaint: { databaseUrl: DATABASE_URL } }),
-    );
+    // Repeats what it was sent, as a gateway may.
+    const echo = onFunction((request) => {
+      const token = request.headers.get("authorization");
+      const message = `${password} ${publishableKey} ${DATABASE_URL} ${token}`;
+      return token === null ? undefined : Response.json({ message }, { status: 500 });
+    });
+    await whileAnswering(echo, async () => {
+      const report = await room.examine({ complaint: { databaseUrl: DATABASE_URL } });
+      const detail = report.links.find(({ status }) => status === "broken")?.detail;
+      assert.equal(detail, "status 500, [hidden] [hidden] [hidden] Bearer [hidden]");
+    });
     const secrets = [...room.tokens, publishableKey, password, DATABASE_URL, "pass@word-of"];
     const printed = room.printed.join("\n");
-    assert.match(printed, /\[hidden\]/);
     for (const secret of secrets) {
       // A part of a token is no less telling.
       for (let at = 0; at === 0 || at + 12 <= secret.length; at += 12) {
