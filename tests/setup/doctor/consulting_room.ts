@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { demoUsers } from "../../../local/demo_users.ts";
 import { type Stack, startStack } from "../../../local/stack.ts";
 import { examine } from "../../../setup/doctor/examine.ts";
 import { openWebSocket } from "../../../setup/doctor/open_web_socket.ts";
@@ -9,11 +8,14 @@ import type { Complaint, Effects } from "../../../setup/doctor/visit.ts";
 import { WAITS, type Waits } from "../../../setup/doctor/waits.ts";
 import { DEFAULT_MAPPING } from "../../../setup/mapping/table_mapping.ts";
 import { type FaultyUpstream, startFaultyUpstream } from "../../support/faulty_upstream.ts";
+import { check, createAdmin } from "../../support/test_user.ts";
 
 export const ORIGIN = "https://app.example.com";
 export const DATABASE_URL =
   "postgres://postgres:pass%40word-of-the-database@db.invalid:5432/postgres";
-export const { email, password } = demoUsers[0]!;
+const email = "patient@example.com";
+/** No word of the doctor's own: what it prints is searched for it. */
+export const password = "hunter2-and-more";
 
 /** A catch-up comes after 2 to 4 s, so that what comes within `liveMs` is live. */
 const CATCH_UP_MS = 3_000;
@@ -61,6 +63,7 @@ export async function openConsultingRoom(): Promise<ConsultingRoom> {
     },
     realtime: { refusedJoinMs: 100, refusedKeyMs: 100 },
   });
+  check(await createAdmin(stack).auth.admin.createUser({ email, password, email_confirm: true }));
   const proxy = startFaultyUpstream();
   proxy.target = stack.url;
   const printed: string[] = [];
