@@ -8,8 +8,6 @@ export interface Waits {
   readonly readyMs: number;
   /** A change that has arrived by then counts as live. */
   readonly liveMs: number;
-  /** For the function to join Realtime and query once more, before a change can prove to be live. */
-  readonly settleMs: number;
   /** For a change that comes by catch-up: the function asks every 60 s, with jitter. */
   readonly eventMs: number;
   /** For Realtime's answer to a join. It answers a refused join after 5 s. */
@@ -23,7 +21,6 @@ export const WAITS: Waits = {
   firstByteMs: 10_000,
   readyMs: 45_000,
   liveMs: 2_000,
-  settleMs: 1_000,
   eventMs: 75_000,
   joinMs: 15_000,
   messageMs: 5_000,

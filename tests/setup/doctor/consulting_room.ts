@@ -25,7 +25,6 @@ const waits: Waits = {
   firstByteMs: 2_000,
   readyMs: 20_000,
   liveMs: 900,
-  settleMs: 300,
   eventMs: 10_000,
   joinMs: 3_000,
   messageMs: 500,
