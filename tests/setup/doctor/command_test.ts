@@ -46,7 +46,7 @@ Deno.test("the command doctor", async (t) => {
   await t.step("deletes its row when Ctrl-C ends it", async () => {
     stack.realtime.fault({ fault: "deaf", until: "up" });
     await using command = doctor(stack);
-    await until(() => command.errors().includes("changes come late"), "the doctor listens");
+    await until(() => command.errors().includes("no file-update yet"), "the doctor waits");
     assert.equal((await stack.database.query("select from public.files")).length, 1);
     command.kill("SIGINT");
     assert.equal((await command.status).code, 130);
