@@ -1,5 +1,6 @@
 // Runs all tests: everything on the Deno that runs this, the examples in docstrings, and the
-// function's own tests also on Deno 2.1.4, which Supabase's Edge Runtime is built on. The last line
+// function's own tests also on Deno 2.1.4, which Supabase's Edge Runtime is built on. Two lanes run at
+// the same time, because most tests of the first wait, and those of the second compute. The last line
 // adds up all runs. Arguments are passed to a single `deno test` instead: files, `--filter` and so
 // on, with paths that are relative to where the user called the task.
 
@@ -10,36 +11,68 @@ import { countResults, type Counts } from "./count_results.ts";
 
 const CONFIG = fileURLToPath(new URL("../deno.tests.json", import.meta.url));
 const FUNCTION = "supabase/functions/file-events";
+/** Folders whose tests compute most of the time, or wait for PostgreSQL alone. */
+const SECOND_LANE = ["tests/faults", "tests/function", "tests/migrations", "tests/shared_sockets"];
+
+interface Options {
+  readonly env?: Record<string, string>;
+  readonly cwd?: string;
+  /** Show the report when the run has ended, because another run shows its own meanwhile. */
+  readonly showLater?: boolean;
+}
 
 /** Runs `deno test` with `args`, shows its report, and counts what it says. */
 async function test(
   deno: string,
   args: string[],
-  options: { env?: Record<string, string>; cwd?: string } = {},
+  { showLater = false, ...options }: Options = {},
 ): Promise<Counts> {
   const report = await Deno.makeTempFile({ prefix: "file-events-", suffix: ".xml" });
+  const shown = showLater ? await Deno.makeTempFile({ prefix: "file-events-" }) : undefined;
   try {
-    const { success } = await new Deno.Command(deno, {
+    const process = new Deno.Command(deno, {
       ...options,
       args: ["test", "--allow-all", "--trace-leaks", `--junit-path=${report}`, ...args],
-    }).spawn().status;
+      stdout: shown ? "piped" : "inherit",
+      stderr: shown ? "piped" : "inherit",
+    }).spawn();
+    if (shown) {
+      await Promise.all([process.stdout, process.stderr].map((stream) => keep(stream, shown)));
+    }
+    const { success } = await process.status;
+    if (shown) await Deno.stdout.write(await Deno.readFile(shown));
     return countResults(await Deno.readTextFile(report), success);
   } finally {
-    await Deno.remove(report);
+    for (const path of [report, shown]) if (path) await Deno.remove(path);
   }
+}
+
+async function keep(output: ReadableStream<Uint8Array>, path: string): Promise<void> {
+  await output.pipeTo((await Deno.open(path, { append: true })).writable);
 }
 
 keepToLoopback();
 
 async function testAll(): Promise<Counts[]> {
+  const lanes = await Promise.all([firstLane(), secondLane()]);
+  return lanes.flat();
+}
+
+async function firstLane(): Promise<Counts[]> {
+  const ignore = `--ignore=${SECOND_LANE.join(",")}`;
+  return [await test(Deno.execPath(), ["--config", CONFIG, ignore, "tests"])];
+}
+
+async function secondLane(): Promise<Counts[]> {
+  const showLater = true;
   return [
-    await test(Deno.execPath(), ["--config", CONFIG, "tests"]),
-    await test(Deno.execPath(), ["--config", CONFIG, "--doc", FUNCTION]),
+    await test(Deno.execPath(), ["--config", CONFIG, ...SECOND_LANE], { showLater }),
+    await test(Deno.execPath(), ["--config", CONFIG, "--doc", FUNCTION], { showLater }),
     await test(
       await denoFromNpm(EDGE_RUNTIME_DENO),
       // It can't read the newer lock file, nor the root's configuration.
       ["--no-config", "--no-lock", `--import-map=${FUNCTION}/deno.json`, "tests/function"],
-      { env: EDGE_RUNTIME_VARIABLES },
+      { env: EDGE_RUNTIME_VARIABLES, showLater },
     ),
   ];
 }

@@ -1,0 +1,106 @@
+import { readFile } from "node:fs/promises";
+import { SCHEMA_VERSION } from "../../supabase/functions/file-events/schema_version.ts";
+import { DEFAULT_MAPPING, FIELDS, type TableMapping } from "../mapping/table_mapping.ts";
+import { fillTemplate } from "./fill_template.ts";
+import { hexDigest } from "./hex_digest.ts";
+import { indexName } from "./index_name.ts";
+import { quoteIdentifier, quoteLiteral, quoteTable } from "./quote.ts";
+import { castToId, rowJson } from "./row_json.ts";
+import { wrap } from "./wrap.ts";
+
+/** What can be rendered for any table. */
+export type ScriptName =
+  | "file_events"
+  | "file_events_broadcast"
+  | "check_installation"
+  | "remove_file_events";
+
+/** What there is for the default table only. */
+export type DefaultScriptName = "files" | "postgres_changes";
+
+/** Renders the SQL for a table. For the default mapping that is a file in `supabase/`. */
+export async function renderScript(name: ScriptName, mapping: TableMapping): Promise<string> {
+  const values = await valuesOf(mapping);
+  const policyQueries = fillTemplate(await readTemplate("policy_queries"), values).trimEnd();
+  return fillTemplate(await readTemplate(name), { ...values, policy_queries: policyQueries });
+}
+
+/** Reads the SQL of a script that needs the default table. */
+export function readDefaultScript(name: DefaultScriptName): Promise<string> {
+  return readTemplate(name);
+}
+
+function readTemplate(name: string): Promise<string> {
+  return readFile(new URL(`./templates/${name}.sql`, import.meta.url), "utf8");
+}
+
+/** What the templates name. `…_name` is the bare name, for literals; without it, an identifier. */
+async function valuesOf(mapping: TableMapping): Promise<Record<string, string>> {
+  const { id, idType, owner, fields, extra, revision, changedIn, live } = mapping;
+  const columns = FIELDS.filter((field) => field !== "created_at").flatMap((it) =>
+    fields[it] ?? []
+  );
+  const streamed = [...columns, ...extra].filter((it, i, all) => all.indexOf(it) === i);
+  const required = [...streamed, ...fields.created_at === null ? [] : [fields.created_at]]
+    .filter((column, i, all) => all.indexOf(column) === i && column !== id && column !== owner);
+  const tracked = [id, owner, ...streamed, revision, changedIn]
+    .filter((column, i, all) => all.indexOf(column) === i);
+  const rowOf = (row: string) => wrap(streamed.map((it) => `${row}.${quoteIdentifier(it)}`));
+  return {
+    schema_version: String(SCHEMA_VERSION),
+    mapping: JSON.stringify(mapping),
+    mapping_hash: (await hexDigest(JSON.stringify(mapping))).slice(0, 16),
+    schema_name: mapping.schema,
+    table_name: mapping.table,
+    table: quoteTable(mapping),
+    id: quoteIdentifier(id),
+    id_name: id,
+    id_type: idType,
+    owner: quoteIdentifier(owner),
+    owner_name: owner,
+    owner_pattern: owner.replace(/\W/g, "\\$&"),
+    revision: quoteIdentifier(revision),
+    revision_name: revision,
+    changed_in: quoteIdentifier(changedIn),
+    changed_in_name: changedIn,
+    index: await ownIndexName(mapping),
+    needed_columns: wrap([
+      `(${quoteLiteral(id)}, '${idType}')`,
+      `(${quoteLiteral(owner)}, 'uuid')`,
+      ...required.map((column) => `(${quoteLiteral(column)}, null)`),
+    ]),
+    checked_columns: checkedColumns(mapping, required).join(",\n"),
+    tracked_names: wrap(tracked.map(quoteLiteral)),
+    new_streamed: rowOf("new"),
+    old_streamed: rowOf("old"),
+    file: rowJson(mapping),
+    to_id: castToId(idType),
+    chosen_live: live === "auto" ? "live" : quoteLiteral(live),
+  };
+}
+
+async function ownIndexName({ table, owner, changedIn, revision }: TableMapping): Promise<string> {
+  const name = await indexName([table, owner, changedIn, revision]);
+  const isDefault = name === await indexName([
+    DEFAULT_MAPPING.table,
+    DEFAULT_MAPPING.owner,
+    DEFAULT_MAPPING.changedIn,
+    DEFAULT_MAPPING.revision,
+  ]);
+  return isDefault ? name : `"${name.replaceAll('"', '""')}"`;
+}
+
+/** Rows of `needed_column` in check_installation: relation, name, type, whether we have added it. */
+function checkedColumns(mapping: TableMapping, required: readonly string[]): string[] {
+  const row = (name: string, type: string | null, isAdded: boolean) => {
+    const values = [quoteLiteral(quoteTable(mapping)), quoteLiteral(name)];
+    return `(${[...values, type === null ? "null" : `'${type}'`, isAdded].join(", ")})`;
+  };
+  return [
+    row(mapping.id, mapping.idType, false),
+    row(mapping.owner, "uuid", false),
+    ...required.map((name) => row(name, name === mapping.fields.progress ? "number" : null, false)),
+    row(mapping.revision, "bigint", true),
+    row(mapping.changedIn, "xid8", true),
+  ];
+}

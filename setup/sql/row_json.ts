@@ -1,0 +1,68 @@
+import type { Field, IdType, TableMapping } from "../mapping/table_mapping.ts";
+import { quoteIdentifier, quoteLiteral } from "./quote.ts";
+
+/** The longest text of each field, in characters. */
+const MAX_LENGTH: Partial<Record<Field, number>> = {
+  filename: 1024,
+  file_type: 1024,
+  status: 1024,
+  processing_stage: 1024,
+  error_message: 4096,
+};
+
+/** An expression of SQL: the JSON of a file, made of the row `f`. */
+export function rowJson(
+  { id, fields, extra, finalStatuses, revision, changedIn }: TableMapping,
+): string {
+  const column = (name: string) => `f.${quoteIdentifier(name)}`;
+  const status = fields.status === null ? null : `${column(fields.status)}::text`;
+  const members = [
+    `'id', ${column(id)}::text`,
+    ...Object.entries(fields).map(([field, name]) => {
+      return `'${field}', ${name === null ? "null" : fieldValue(field as Field, column(name))}`;
+    }),
+    `'final', ${isFinal(status, finalStatuses)}`,
+    `'revision', ${column(revision)}`,
+    `'changed_in', ${column(changedIn)}::text`,
+  ];
+  if (extra.length > 0) {
+    const values = extra.map((it) =>
+      `${quoteLiteral(it)}, file_events.cut(to_jsonb(${column(it)}))`
+    );
+    members.push(`'extra', jsonb_build_object(\n    ${values.join(",\n    ")}\n  )`);
+  }
+  return `jsonb_build_object(\n  ${members.join(",\n  ")}\n)`;
+}
+
+function fieldValue(field: Field, column: string): string {
+  const max = MAX_LENGTH[field];
+  return max ? `left(${column}::text, ${max})` : `file_events.cut(to_jsonb(${column}))`;
+}
+
+/** A null status is final, because nothing says that more is to come. */
+function isFinal(status: string | null, statuses: readonly string[]): string {
+  if (status === null) return "true";
+  if (statuses.length === 0) return `${status} is null`;
+  return `coalesce(${status} in (${statuses.map(quoteLiteral).join(", ")}), true)`;
+}
+
+/**
+ * An expression of SQL: the text `t` as an id, or null if no id can be written like that. Numbers
+ * count only as PostgreSQL writes them, because they are compared as texts elsewhere.
+ */
+export function castToId(type: IdType): string {
+  const guards: Record<IdType, string | undefined> = {
+    uuid: "t ~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'",
+    bigint: integerGuard(19, "9223372036854775808"),
+    integer: integerGuard(10, "2147483648"),
+    text: undefined,
+  };
+  const guard = guards[type];
+  return guard === undefined ? "t" : `case\n  when ${guard} then t::${type}\nend`;
+}
+
+/** CASE casts only what the pattern lets through: at most 19 digits. */
+function integerGuard(digits: number, limit: string): string {
+  return `case when t ~ '^(0|-?[1-9][0-9]{0,${digits - 1}})$'\n` +
+    `    then t::numeric >= -${limit} and t::numeric < ${limit} end`;
+}
