@@ -1,22 +1,33 @@
-import { readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
-import { DEFAULT_MAPPING, type TableMapping } from "../mapping/table_mapping.ts";
+import { SCHEMA_VERSION } from "../../supabase/functions/file-events/schema_version.ts";
+import type { TableMapping } from "../mapping/table_mapping.ts";
+import { renderScript } from "../sql/render.ts";
 import type { Database } from "./database.ts";
+import { FAULTS } from "./faults.ts";
 import type { Finding } from "./finding.ts";
 
-const SCRIPT = new URL("../../supabase/scripts/check_installation.sql", import.meta.url);
-
-/** Runs `check_installation.sql`. For another table than the default one there is none yet. */
-export async function readCheck(database: Database, mapping: TableMapping): Promise<Finding[]> {
-  if (mapping.schema !== DEFAULT_MAPPING.schema || mapping.table !== DEFAULT_MAPPING.table) {
-    return [];
-  }
-  const sql = await readFile(fileURLToPath(SCRIPT), "utf8");
-  return database.query<Finding>(sql);
+/** What the database says of its setup. */
+export interface Installation {
+  /** The version of its schema; `undefined` if it names none. */
+  readonly version: number | undefined;
+  readonly findings: readonly Finding[];
 }
 
-/** The version that the database's schema says it has; `undefined` if it says none. */
-export async function readSchemaVersion(database: Database): Promise<string | undefined> {
+/** Reads the version of the schema, and runs `check_installation.sql` for the table. */
+export async function checkInstallation(
+  database: Database,
+  mapping: TableMapping,
+): Promise<Installation> {
+  const version = await readSchemaVersion(database);
+  const findings = await database.query<Finding>(
+    await renderScript("check_installation", mapping),
+  );
+  const code = "schema-other-version";
+  const isFitting = version === undefined || version === SCHEMA_VERSION;
+  return { version, findings: isFitting ? findings : [{ code, ...FAULTS[code] }, ...findings] };
+}
+
+/** A table that lacks the column, as that of an old version, has no version. */
+async function readSchemaVersion(database: Database): Promise<number | undefined> {
   const [there] = await database.query<{ state: string | null }>(
     "select to_regclass('file_events.state')::text as state",
   );
@@ -24,5 +35,5 @@ export async function readSchemaVersion(database: Database): Promise<string | un
   const [row] = await database.query<{ version: string | null }>(
     "select to_jsonb(s) ->> 'schema_version' as version from file_events.state s limit 1",
   );
-  return row?.version ?? undefined;
+  return row?.version ? Number(row.version) : undefined;
 }

@@ -1,4 +1,4 @@
-import { readCheck, readSchemaVersion } from "../check_installation.ts";
+import { checkInstallation } from "../check_installation.ts";
 import type { Link } from "../link.ts";
 import { broken, ok, skipped } from "../verdict.ts";
 
@@ -15,10 +15,10 @@ export const databaseLink: Link = {
       visit.signal.throwIfAborted();
       return broken("database-refused", describe(error));
     }
-    visit.findings = await readCheck(visit.database, mapping);
-    const version = await readSchemaVersion(visit.database);
+    const { version, findings } = await checkInstallation(visit.database, mapping);
+    visit.findings = findings;
     const schema = version === undefined ? "" : `schema version ${version}, `;
-    const count = visit.findings.length;
+    const count = findings.length;
     return ok(`${schema}${count === 0 ? "nothing found" : `${count} findings, below`}`);
   },
 };
