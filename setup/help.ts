@@ -1,9 +1,36 @@
+import { COMMAND } from "./own_files.ts";
+
 /** What `help` prints. */
-export const HELP: readonly string[] = [
-  "file-events: live progress of files for a Supabase project",
-  "",
-  "  add       installs it: the function, its migrations, an entry in config.toml",
-  "  upgrade   brings an installation to this version",
-  "  remove    takes it out again",
-  "  doctor    follows a file through every link, and names the first broken one",
-];
+export const HELP: readonly string[] = `\
+file-events: live progress of a user's files, for a Supabase project
+
+Call it in the project: ${COMMAND} <command>
+
+  add        installs it, or changes what is streamed: the function, migrations, config.toml
+  upgrade    brings an installation to this version
+  remove     takes it out again; the table and its rows stay
+  doctor     follows a file through every link, and names the first that is broken
+
+add, upgrade and remove show what they will write, and ask.
+
+  --project DIR         the folder that has supabase/; the nearest one if it is left out
+  --database-url URL    reads the real table, postgresql://…; writes nothing there
+  --yes, -y             does not ask
+  --dry-run             only shows
+
+add needs to know the table: by --database-url, by questions in a terminal, or by these flags.
+What they leave open is as in the default table. "none" stands for no column.
+
+  --new-table           creates public.files, the default table, too
+  --table NAME          documents, or app.documents
+  --id COLUMN           unique and never null        --id-type uuid|bigint|integer|text
+  --owner COLUMN        a uuid of auth.users
+  --filename COLUMN     --file-type COLUMN           --status COLUMN
+  --progress COLUMN     --processing-stage COLUMN    --error-message COLUMN
+  --created-at COLUMN
+  --extra A,B           more columns for the events, under their own names
+  --final A,B           statuses after which nothing more happens
+  --live auto|rows|pings
+                        rows: a change carries the row; pings: it obeys every policy;
+                        auto: as the policies of the table ask for
+  --revision NAME       --changed-in NAME            the two columns that are added`.split("\n");

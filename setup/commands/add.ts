@@ -1,7 +1,21 @@
 import type { Io } from "../io.ts";
-import { SetupError } from "../setup_error.ts";
+import { parseAddOptions } from "../options/parse_options.ts";
+import { readInstalled } from "../project/installed.ts";
+import { openProject, refuseHiddenSchema } from "../project/open_project.ts";
+import { consultDatabase } from "./consult_database.ts";
+import { decideMapping } from "./decide_mapping.ts";
+import { install } from "./install.ts";
+import { refuseUnfit } from "./refuse_unfit.ts";
 
-// A placeholder.
-export function add(_args: string[], _io: Io): Promise<number> {
-  return Promise.reject(new SetupError("not-built", "The command add is not built yet."));
+/** Adds file-events to a Supabase project, or changes what it streams there. */
+export async function add(args: string[], io: Io): Promise<number> {
+  const options = parseAddOptions(args);
+  const project = await openProject(options, io);
+  refuseHiddenSchema(project);
+  const installed = readInstalled(project.migrations);
+  const { mapping, newTable } = await consultDatabase(options, io, async ({ database, state }) => {
+    if (state) refuseUnfit(state);
+    return await decideMapping({ options, installed, database, io });
+  });
+  return await install({ project, installed, mapping, newTable, options, io });
 }

@@ -1,7 +1,33 @@
 import type { Io } from "../io.ts";
+import { parseCommonOptions } from "../options/parse_options.ts";
+import { readInstalled } from "../project/installed.ts";
+import { openProject, refuseHiddenSchema } from "../project/open_project.ts";
+import { checkKind, checkMapping } from "../proposal/check_table.ts";
+import { describeTable } from "../proposal/choose_table.ts";
 import { SetupError } from "../setup_error.ts";
+import { consultDatabase } from "./consult_database.ts";
+import { install } from "./install.ts";
+import { refuseUnfit } from "./refuse_unfit.ts";
 
-// A placeholder.
-export function upgrade(_args: string[], _io: Io): Promise<number> {
-  return Promise.reject(new SetupError("not-built", "The command upgrade is not built yet."));
+/** Brings an installation to this version. What it streams stays as it is. */
+export async function upgrade(args: string[], io: Io): Promise<number> {
+  const options = parseCommonOptions(args);
+  const project = await openProject(options, io);
+  refuseHiddenSchema(project);
+  const installed = readInstalled(project.migrations);
+  if (!installed) {
+    throw new SetupError(
+      "not-installed",
+      "This project has no migration of file-events: run add to install it.",
+    );
+  }
+  const { mapping } = installed;
+  await consultDatabase(options, io, async ({ database, state }) => {
+    if (!database) return;
+    refuseUnfit(state!);
+    const table = await describeTable(database, mapping);
+    checkKind(table);
+    checkMapping(table, mapping);
+  });
+  return await install({ project, installed, mapping, newTable: false, options, io });
 }

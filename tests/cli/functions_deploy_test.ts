@@ -2,17 +2,16 @@ import assert from "node:assert/strict";
 import { cp, readdir, readFile, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { startManagementApi } from "../support/management_api.ts";
+import { deployFunction, PROJECT } from "../support/supabase_cli.ts";
 import { temporaryFolder } from "../support/temporary_folder.ts";
-import { startManagementApi } from "./management_api.ts";
-import { supabaseBinary } from "./supabase_binary.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const FUNCTION = "supabase/functions/file-events";
-const PROJECT = "abcdefghijklmnopqrst";
 
 Deno.test("supabase functions deploy uploads exactly the function's files", async () => {
   await using api = startManagementApi();
-  const { code, stderr } = await deploy(ROOT, api.url);
+  const { code, stderr } = await deployFunction(ROOT, api.url);
   assert.equal(code, 0, stderr);
 
   assert.equal(api.deployments.length, 1);
@@ -31,14 +30,14 @@ Deno.test("supabase functions deploy uploads exactly the function's files", asyn
 
 Deno.test("supabase functions deploy leaves the token's check to the function", async () => {
   await using api = startManagementApi();
-  const { code, stderr } = await deploy(ROOT, api.url);
+  const { code, stderr } = await deployFunction(ROOT, api.url);
   assert.equal(code, 0, stderr);
   assert.equal(api.deployments[0]?.metadata.verify_jwt, false);
 });
 
 Deno.test("the Supabase CLI has nothing to warn of", async () => {
   await using api = startManagementApi();
-  const { stdout, stderr } = await deploy(ROOT, api.url);
+  const { stdout, stderr } = await deployFunction(ROOT, api.url);
   assert.doesNotMatch(stdout + stderr, /warn|deprecated|unknown/i);
 });
 
@@ -49,7 +48,7 @@ Deno.test("the Supabase CLI accepts config.toml, and refuses it with a mistake",
   const path = join(copy.path, "supabase/config.toml");
   const config = await readFile(path, "utf8");
 
-  const good = await deploy(copy.path, api.url);
+  const good = await deployFunction(copy.path, api.url);
   assert.equal(good.code, 0, good.stderr);
   for (
     const [right, wrong] of [
@@ -60,33 +59,9 @@ Deno.test("the Supabase CLI accepts config.toml, and refuses it with a mistake",
   ) {
     assert.ok(config.includes(right), `config.toml has no ${right}`);
     await writeFile(path, config.replace(right, wrong));
-    const bad = await deploy(copy.path, api.url);
+    const bad = await deployFunction(copy.path, api.url);
     assert.notEqual(bad.code, 0, `accepted ${wrong}`);
     assert.match(bad.stderr, /config/i, wrong);
   }
   assert.equal(api.deployments.length, 1);
 });
-
-/** Runs the real CLI against the stand-in, with a home of its own so that no account is touched. */
-async function deploy(workdir: string, apiUrl: string) {
-  await using home = await temporaryFolder();
-  const profile = join(home.path, "profile.yaml");
-  await writeFile(
-    profile,
-    `name: stand-in\napi_url: ${apiUrl}\ndashboard_url: ${apiUrl}\nproject_host: 127.0.0.1\n`,
-  );
-  const { code, stdout, stderr } = await new Deno.Command(await supabaseBinary(), {
-    args: [
-      ...["functions", "deploy", "file-events", "--use-api", "--yes", `--remote=${PROJECT}`],
-      ...["--profile", profile, "--workdir", workdir],
-    ],
-    env: {
-      HOME: home.path,
-      USERPROFILE: home.path,
-      SUPABASE_ACCESS_TOKEN: `sbp_${"0".repeat(40)}`,
-      DO_NOT_TRACK: "1",
-    },
-  }).output();
-  const text = new TextDecoder();
-  return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
-}

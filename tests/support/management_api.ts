@@ -1,4 +1,4 @@
-import { serveHttp } from "../support/http_server.ts";
+import { serveHttp } from "./http_server.ts";
 
 /** What `supabase functions deploy` sent for one function. */
 export interface Deployment {

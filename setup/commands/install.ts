@@ -1,0 +1,51 @@
+import type { Io } from "../io.ts";
+import type { TableMapping } from "../mapping/table_mapping.ts";
+import type { CommonOptions } from "../options/parse_options.ts";
+import { COMMAND, readOwnFunction } from "../own_files.ts";
+import { describeMapping } from "../plan/describe_mapping.ts";
+import { planInstallation } from "../plan/plan_installation.ts";
+import type { Installed } from "../project/installed.ts";
+import { MIGRATIONS, type Project } from "../project/project.ts";
+import { carryOut } from "./carry_out.ts";
+
+export interface Wanted {
+  readonly project: Project;
+  readonly installed: Installed | undefined;
+  readonly mapping: TableMapping;
+  readonly newTable: boolean;
+  readonly options: CommonOptions;
+  readonly io: Io;
+}
+
+/** Brings a project to this version and this mapping, and says what to do next. */
+export async function install(wanted: Wanted): Promise<number> {
+  const { project, mapping, options, io } = wanted;
+  const own = await readOwnFunction();
+  const plan = await planInstallation({ ...wanted, own, now: new Date() });
+  for (const line of describeMapping(mapping)) io.print(line);
+  if (plan.changes.length === 0) {
+    io.print("Nothing to do: all of this is in the project already.");
+    return 0;
+  }
+  if (!await carryOut(plan, { root: project.root, options, io })) return 0;
+  const hasMigrations = plan.changes.some(({ path }) => path.startsWith(MIGRATIONS));
+  for (const line of nextSteps(hasMigrations)) io.print(line);
+  return 0;
+}
+
+function nextSteps(hasMigrations: boolean): string[] {
+  const steps = [
+    ...hasMigrations ? [["supabase db push", "applies the migrations"]] : [],
+    ["supabase functions deploy file-events", ""],
+    [
+      "supabase secrets set FILE_EVENTS_WORKER_LIMIT_MS=400000",
+      "on a paid plan, where isolates live longer",
+    ],
+  ];
+  return [
+    "Written. Next, in the project's folder (supabase link first, if it is not linked):",
+    ...steps.map(([command, why]) => `  ${command}${why ? `   # ${why}` : ""}`),
+    "Then see that it works:",
+    `  ${COMMAND} doctor --url https://<project>.supabase.co --key <publishable key>`,
+  ];
+}

@@ -1,0 +1,73 @@
+import postgres from "postgres";
+import { SetupError } from "../setup_error.ts";
+import { databaseRefusal } from "./database_refusal.ts";
+
+/** Reads rows. It is closed by who opened it. */
+export interface Database {
+  query<Row>(sql: string, parameters?: readonly string[]): Promise<Row[]>;
+  close(): Promise<void>;
+}
+
+/** For connecting, and for each query, in milliseconds. */
+const TIMEOUT_MS = 15_000;
+const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[?::1\]?)$/;
+
+/**
+ * Connects to a database to read its catalogue. It writes nothing: its transactions are read-only.
+ *
+ * @throws {SetupError} `database-url` or `database-unreachable`. No message holds the password.
+ */
+export async function openDatabase(url: string, timeoutMs = TIMEOUT_MS): Promise<Database> {
+  const { hostname, searchParams } = parseUrl(url);
+  const sql = postgres(url, {
+    max: 1,
+    connect_timeout: timeoutMs / 1000,
+    // A pooler in transaction mode keeps no prepared statement.
+    prepare: false,
+    fetch_types: false,
+    onnotice: () => {},
+    ...(searchParams.has("sslmode") || LOOPBACK.test(hostname) ? {} : { ssl: "prefer" as const }),
+  });
+  const read = (text: string, parameters: readonly string[]) =>
+    sql.begin("read only", async (transaction) => {
+      await transaction.unsafe(`set local statement_timeout = ${timeoutMs}`);
+      return [...await transaction.unsafe(text, [...parameters])];
+    });
+  const query = async <Row>(text: string, parameters: readonly string[] = []): Promise<Row[]> => {
+    try {
+      return await withDeadline(read(text, parameters), timeoutMs) as Row[];
+    } catch (error) {
+      throw databaseRefusal(error, hostname);
+    }
+  };
+  try {
+    await query("select 1");
+  } catch (error) {
+    await sql.end({ timeout: 0 });
+    throw error;
+  }
+  return { query, close: () => sql.end({ timeout: 1 }) };
+}
+
+function parseUrl(url: string): URL {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed && /^postgres(ql)?:$/.test(parsed.protocol) && parsed.hostname !== "") return parsed;
+  throw new SetupError(
+    "database-url",
+    "--database-url must look like postgresql://user:password@host:5432/postgres, with special " +
+      "characters of the password percent-encoded.",
+  );
+}
+
+/** The server's own timeout does not help if the network swallows its answer. */
+async function withDeadline<T>(result: Promise<T>, timeoutMs: number): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error("timeout")), timeoutMs);
+  });
+  try {
+    return await Promise.race([result, deadline]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
