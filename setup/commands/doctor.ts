@@ -58,7 +58,8 @@ async function toComplaint(parsed: DoctorArguments, io: Io): Promise<Complaint> 
   const user = token !== undefined
     ? { token }
     : { email: email!, password: await readPassword(parsed, io) };
-  const mapping = parsed.mapping ?? await findMapping(io.cwd) ?? DEFAULT_MAPPING;
+  const mapping = parsed.mapping ??
+    await findMapping({ cwd: io.cwd, chosen: parsed.project }) ?? DEFAULT_MAPPING;
   return { url, key, user, origins, databaseUrl, mapping, canary };
 }
 

@@ -15,7 +15,9 @@ export const connectDatabase: ConnectDatabase = async (url, { timeoutMs }) => {
     max: 1,
     prepare: false,
     connect_timeout: Math.ceil(timeoutMs / 1000),
+    fetch_types: false,
     onnotice: () => {},
+    ...(isLocal(url) ? {} : { ssl: "prefer" as const }),
     connection: { application_name: "file-events doctor" },
   });
   const database: Database = {
@@ -31,6 +33,12 @@ export const connectDatabase: ConnectDatabase = async (url, { timeoutMs }) => {
     throw error;
   }
 };
+
+/** Whether the server is on this machine, or the URL itself says how to connect. */
+function isLocal(url: string): boolean {
+  const { hostname, searchParams } = new URL(url);
+  return /^(localhost|127[.]|\[::1\])/.test(hostname) || searchParams.has("sslmode");
+}
 
 async function within<T>(milliseconds: number, work: () => Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;

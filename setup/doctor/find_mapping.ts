@@ -1,18 +1,25 @@
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { readMapping } from "../mapping/read_mapping.ts";
 import type { TableMapping } from "../mapping/table_mapping.ts";
+import { HOME } from "../own_files.ts";
+import { findProject } from "../project/find_project.ts";
+import { readInstalled } from "../project/installed.ts";
+import { readProject } from "../project/project.ts";
+import { SetupError } from "../setup_error.ts";
 
 /**
- * Finds the mapping that the migrations of the project in `folder` say, the newest one.
+ * Finds the mapping that the migrations of a project say.
  *
- * @returns `undefined` if there is no such migration.
+ * @param options.chosen The project's folder, if the user names one.
+ * @returns `undefined` if there is no project around `cwd`, or nothing is installed in it.
+ * @throws {SetupError} If the chosen folder is no project.
  */
-export async function findMapping(folder: string): Promise<TableMapping | undefined> {
-  const migrations = join(folder, "supabase", "migrations");
-  const names = await readdir(migrations).catch(() => []);
-  for (const name of names.filter((name) => name.endsWith(".sql")).sort().reverse()) {
-    const found = readMapping(await readFile(join(migrations, name), "utf8"));
-    if (found) return found.mapping;
+export async function findMapping(
+  { cwd, chosen }: { cwd: string; chosen: string | undefined },
+): Promise<TableMapping | undefined> {
+  try {
+    const { migrations } = await readProject(await findProject({ cwd, chosen, home: HOME }));
+    return readInstalled(migrations)?.mapping;
+  } catch (error) {
+    if (error instanceof SetupError && chosen === undefined) return undefined;
+    throw error;
   }
 }

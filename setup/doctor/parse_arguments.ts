@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { parseMapping } from "../mapping/parse_mapping.ts";
-import { DEFAULT_MAPPING, FIELDS, type TableMapping } from "../mapping/table_mapping.ts";
+import { DEFAULT_MAPPING, type TableMapping } from "../mapping/table_mapping.ts";
+import { parseTableName } from "../options/table_name.ts";
 import { SetupError } from "../setup_error.ts";
 import type { Row } from "./canary_row.ts";
 import { UsageError } from "./usage_error.ts";
@@ -14,6 +15,8 @@ export interface DoctorArguments {
   readonly token: string | undefined;
   readonly origins: readonly string[];
   readonly databaseUrl: string | undefined;
+  /** The folder of the project whose migrations say the mapping. */
+  readonly project: string | undefined;
   /** The mapping that flags describe; `undefined` without such flags. */
   readonly mapping: TableMapping | undefined;
   readonly canary: Row;
@@ -30,12 +33,15 @@ const OPTIONS = {
   "token": { type: "string" },
   "origin": { type: "string", multiple: true },
   "database-url": { type: "string" },
-  "schema": { type: "string" },
+  "project": { type: "string" },
   "table": { type: "string" },
   "id": { type: "string" },
   "id-type": { type: "string" },
   "owner": { type: "string" },
-  "field": { type: "string", multiple: true },
+  "revision": { type: "string" },
+  "changed-in": { type: "string" },
+  "filename": { type: "string" },
+  "file-type": { type: "string" },
   "canary": { type: "string" },
   "json": { type: "boolean" },
   "timeout": { type: "string" },
@@ -62,7 +68,8 @@ export function parseArguments(args: readonly string[]): DoctorArguments {
     password: values.password,
     token,
     origins: (values.origin ?? []).map(parseOrigin),
-    databaseUrl: values["database-url"],
+    databaseUrl: parseDatabaseUrl(values["database-url"]),
+    project: values.project,
     mapping: parseMappingFlags(values),
     canary: parseCanary(values.canary),
     isJson: values.json ?? false,
@@ -139,28 +146,30 @@ function parseTimeout(value: string | undefined): number | undefined {
   return seconds * 1000;
 }
 
+function parseDatabaseUrl(value: string | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  if (URL.canParse(value) && /^postgres(ql)?:$/.test(new URL(value).protocol)) return value;
+  throw new UsageError(
+    "--database-url must look like postgresql://user:password@host:5432/postgres, with special " +
+      "characters of the password percent-encoded.",
+  );
+}
+
 /** The default mapping with what the flags change; `undefined` if there are none. */
 function parseMappingFlags(values: ReturnType<typeof parse>): TableMapping | undefined {
-  const { schema, table, id, "id-type": idType, owner, field } = values;
-  const given = { schema, table, id, idType, owner };
+  const { table, id, owner, revision } = values;
+  const given = { id, idType: values["id-type"], owner, revision, changedIn: values["changed-in"] };
   const named = Object.entries(given).filter(([, value]) => value !== undefined);
-  if (named.length === 0 && field === undefined) return undefined;
-  // Another table has its own columns: only those that are named.
-  const fields = Object.fromEntries((field ?? []).map((pair) => {
-    const [name = "", column = ""] = pair.split("=");
-    if (!(FIELDS as readonly string[]).includes(name)) {
-      throw new UsageError(
-        `--field must be <field>=<column>, with a field of ${FIELDS.join(", ")}.`,
-      );
-    }
-    return [name, column === "" ? null : column];
-  }));
+  const columns = [["filename", values.filename], ["file_type", values["file-type"]]] as const;
+  const fields = columns.filter(([, column]) => column !== undefined)
+    .map(([field, column]) => [field, column === "none" ? null : column]);
+  if (table === undefined && named.length === 0 && fields.length === 0) return undefined;
   try {
-    const base = table === undefined ? DEFAULT_MAPPING.fields : {};
     return parseMapping({
       ...DEFAULT_MAPPING,
+      ...(table !== undefined && parseTableName(table)),
       ...Object.fromEntries(named),
-      fields: { ...base, ...fields },
+      fields: { ...DEFAULT_MAPPING.fields, ...Object.fromEntries(fields) },
     });
   } catch (error) {
     if (error instanceof SetupError) throw new UsageError(error.message);

@@ -12,13 +12,14 @@ Deno.test("findMapping() reads the newest migration that says a mapping", async 
   const rendered = (table: string) =>
     `-- file-events mapping: ${JSON.stringify({ ...DEFAULT_MAPPING, table })}\n` +
     "-- file-events schema: 1\n";
-  await write("1_old", rendered("old"));
-  await write("2_new", rendered("new"));
-  await write("3_other", "select 1;");
-  assert.equal((await findMapping(folder.path))?.table, "new");
+  await write("20261123000100_file_events", rendered("old"));
+  await write("20261124000100_file_events", rendered("new"));
+  await write("20261125000100_other", "select 1;");
+  const { path } = folder;
+  assert.equal((await findMapping({ cwd: path, chosen: undefined }))?.table, "new");
 });
 
 Deno.test("findMapping() finds nothing where there is no project", async () => {
   await using folder = await temporaryFolder();
-  assert.equal(await findMapping(folder.path), undefined);
+  assert.equal(await findMapping({ cwd: folder.path, chosen: undefined }), undefined);
 });

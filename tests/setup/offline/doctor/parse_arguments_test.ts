@@ -16,14 +16,22 @@ Deno.test("parseArguments() takes the default mapping for granted without flags"
 });
 
 Deno.test("parseArguments() reads a mapping from flags", () => {
-  const flags = ["--table", "jobs", "--id-type", "bigint", "--owner", "created_by"];
-  const { mapping } = parseArguments([...good, ...flags, "--field", "status=state"]);
-  assert.deepEqual([mapping?.table, mapping?.idType, mapping?.owner], [
+  const flags = ["--table", "app.jobs", "--id-type", "bigint", "--owner", "created_by"];
+  const { mapping } = parseArguments([
+    ...good,
+    ...flags,
+    "--filename",
+    "title",
+    "--file-type",
+    "none",
+  ]);
+  assert.deepEqual([mapping?.schema, mapping?.table, mapping?.idType, mapping?.owner], [
+    "app",
     "jobs",
     "bigint",
     "created_by",
   ]);
-  assert.deepEqual([mapping?.fields.status, mapping?.fields.filename], ["state", null]);
+  assert.deepEqual([mapping?.fields.filename, mapping?.fields.file_type], ["title", null]);
 });
 
 const secret = "sb_secret_do-not-print-me";
@@ -36,7 +44,8 @@ const badArguments: readonly [what: string, args: string[], says: RegExp][] = [
   ["an origin with a path", [...good, "--origin", "https://a.co/b"], /--origin/],
   ["a canary that is no object", [...good, "--canary", "[1]"], /--canary/],
   ["a timeout that is no number", [...good, "--timeout", "soon"], /--timeout/],
-  ["a field that there is not", [...good, "--field", "size=bytes"], /--field/],
+  ["an id of another type", [...good, "--id-type", "money"], /idType/],
+  ["a database URL that is none", [...good, "--database-url", secret], /--database-url/],
   ["an unknown option", [...good, "--pasword=" + secret], /--pasword/],
   ["a stray word", [...good, secret], /arguments/],
 ];
