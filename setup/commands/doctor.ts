@@ -11,8 +11,9 @@ import type { Complaint } from "../doctor/visit.ts";
 import { WAITS } from "../doctor/waits.ts";
 import type { Io } from "../io.ts";
 import { DEFAULT_MAPPING } from "../mapping/table_mapping.ts";
+import { COMMAND } from "../own_files.ts";
 
-const USAGE = "Usage: file-events doctor --url https://<project>.supabase.co " +
+const USAGE = `Usage: ${COMMAND} doctor --url https://<project>.supabase.co ` +
   "--key <publishable key> --email <email>";
 
 /** Says what has gone wrong with the arguments. */
@@ -54,20 +55,22 @@ export async function doctor(args: string[], io: Io): Promise<number> {
 }
 
 async function toComplaint(parsed: DoctorArguments, io: Io): Promise<Complaint> {
-  const { url, key, email, token, origins, databaseUrl, canary } = parsed;
-  const user = token !== undefined
-    ? { token }
-    : { email: email!, password: await readPassword(parsed, io) };
+  const { url, key, token, origins, databaseUrl, canary } = parsed;
+  const user = token === undefined ? await readCredentials(parsed, io) : { token };
   const mapping = parsed.mapping ??
     await findMapping({ cwd: io.cwd, chosen: parsed.project }) ?? DEFAULT_MAPPING;
   return { url, key, user, origins, databaseUrl, mapping, canary };
 }
 
-async function readPassword({ email, password }: DoctorArguments, io: Io): Promise<string> {
-  const given = password ?? io.env.FILE_EVENTS_DOCTOR_PASSWORD;
-  if (given) return given;
+/** Asks for what neither a flag nor the environment says. */
+async function readCredentials(parsed: DoctorArguments, io: Io) {
+  const given = parsed.password ?? io.env.FILE_EVENTS_DOCTOR_PASSWORD;
+  if (parsed.email !== undefined && given) return { email: parsed.email, password: given };
   if (!io.isInteractive) {
-    throw new UsageError("Give the password with FILE_EVENTS_DOCTOR_PASSWORD or --password.");
+    throw new UsageError(
+      "Give --email, and the password with FILE_EVENTS_DOCTOR_PASSWORD or --password; or --token.",
+    );
   }
-  return await askHidden(`Password of ${email}:`);
+  const email = parsed.email ?? await io.ask("Email of a user of your project:");
+  return { email, password: given || await askHidden(`Password of ${email}:`) };
 }

@@ -58,7 +58,7 @@ const MAX_TIMEOUT_S = 600;
 export function parseArguments(args: readonly string[]): DoctorArguments {
   const values = parse(args);
   const { email, token } = values;
-  if ((email === undefined) === (token === undefined)) {
+  if (email !== undefined && token !== undefined) {
     throw new UsageError("Give either --email, and a password, or --token.");
   }
   return {

@@ -39,7 +39,7 @@ const badArguments: readonly [what: string, args: string[], says: RegExp][] = [
   ["no URL", ["--key", "k", "--token", "t"], /--url/],
   ["a URL that is none", ["--url", "abc", "--key", "k", "--token", "t"], /--url/],
   ["a secret key", ["--url", "https://a.co", "--key", secret, "--token", "t"], /secret key/],
-  ["neither email nor token", good.slice(0, 4), /--email/],
+  ["neither email nor token, and nobody to ask,", good.slice(0, 4), /--email/],
   ["both email and token", [...good, "--email", "a@b.co"], /either/],
   ["an origin with a path", [...good, "--origin", "https://a.co/b"], /--origin/],
   ["a canary that is no object", [...good, "--canary", "[1]"], /--canary/],
