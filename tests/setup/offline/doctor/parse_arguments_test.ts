@@ -46,7 +46,7 @@ const badArguments: readonly [what: string, args: string[], says: RegExp][] = [
   ["a timeout that is no number", [...good, "--timeout", "soon"], /--timeout/],
   ["an id of another type", [...good, "--id-type", "money"], /idType/],
   ["a database URL that is none", [...good, "--database-url", secret], /--database-url/],
-  ["an unknown option", [...good, "--pasword=" + secret], /--pasword/],
+  ["an unknown option", [...good, "--passphrase=" + secret], /--passphrase/],
   ["a stray word", [...good, secret], /arguments/],
 ];
 
