@@ -1,8 +1,13 @@
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
+import { SetupError } from "../setup_error.ts";
 
-/** Asks on the terminal without showing what is typed. Rejects if the input ends. */
+/**
+ * Asks on the terminal without showing what is typed.
+ *
+ * @throws {SetupError} `cancelled` if the input ends.
+ */
 export function askHidden(question: string): Promise<string> {
   process.stderr.write(`${question} `);
   // readline echoes to this and not to the terminal.
@@ -10,7 +15,7 @@ export function askHidden(question: string): Promise<string> {
   const terminal = createInterface({ input: process.stdin, output: nowhere, terminal: true });
   return new Promise<string>((resolve, reject) => {
     terminal.once("line", resolve);
-    terminal.once("close", () => reject(new Error("The input has ended")));
+    terminal.once("close", () => reject(new SetupError("cancelled", "Nothing was changed.")));
   }).finally(() => {
     terminal.close();
     process.stderr.write("\n");

@@ -22,15 +22,17 @@ export interface EventFollower {
   find(predicate: (event: Arrival) => boolean, milliseconds: number): Promise<Arrival | undefined>;
 }
 
-const MAX_RETRY_MS = 2_000;
+/** From the end of a connection to the next one. */
+const RETRY_MS = 2_000;
 
 /** @param signal Ends the stream, and what waits for it. */
 export function followEvents(
   url: string,
-  { token, fetch, firstByteMs, signal }: {
+  { token, fetch, firstByteMs, retryMs = RETRY_MS, signal }: {
     token: string;
     fetch: typeof globalThis.fetch;
     firstByteMs: number;
+    retryMs?: number;
     signal: AbortSignal;
   },
 ): EventFollower {
@@ -46,7 +48,10 @@ export function followEvents(
     let hasHeaders = false;
     const late = setTimeout(() => opened({ kind: "silent", hasHeaders }), firstByteMs);
     try {
-      const headers = { authorization: `Bearer ${token}`, "last-event-id": lastEventId };
+      const headers = {
+        authorization: `Bearer ${token}`,
+        ...(lastEventId !== "" && { "last-event-id": lastEventId }),
+      };
       const response = await fetch(url, { headers, signal });
       hasHeaders = true;
       const { status } = response;
@@ -57,7 +62,8 @@ export function followEvents(
       }
       await read(response.body, () => opened({ kind: "bytes", milliseconds: elapsed() }));
     } catch (error) {
-      if (signal.aborted) return;
+      // Who waits for the opening looks at the signal.
+      if (signal.aborted) return opened({ kind: "silent", hasHeaders });
       const failure = connectionFailure(error);
       const answer = { status: 0, headers: new Headers(), text: "", milliseconds: 0, failure };
       opened({ kind: "refused", answer });
@@ -87,7 +93,7 @@ export function followEvents(
   async function follow(): Promise<void> {
     while (!signal.aborted) {
       await connect();
-      await sleep(MAX_RETRY_MS, signal).catch(() => {}); // It is aborted.
+      await sleep(retryMs, signal).catch(() => {}); // It is aborted.
     }
   }
   void follow();
