@@ -3,9 +3,9 @@ import { createRedact, passwordsOf } from "../../../../setup/doctor/redact.ts";
 
 Deno.test("redact() hides a secret in each of its forms, the longest first", () => {
   const url = "postgres://me:p%40ss%22word@host/db";
-  const redact = createRedact(() => [undefined, "", url, ...passwordsOf(url)]);
-  const text = `${url} | p@ss"word | p%40ss%22word | ${JSON.stringify('p@ss"word')}`;
-  assert.equal(redact(text), '[hidden] | [hidden] | [hidden] | "[hidden]"');
+  const redact = createRedact(() => [undefined, "", "key+1/2", ...passwordsOf(url), url]);
+  const text = `key%2B1%2F2 | ${url} | p@ss"word | p%40ss%22word | ${JSON.stringify('p@ss"word')}`;
+  assert.equal(redact(text), '[hidden] | [hidden] | [hidden] | [hidden] | "[hidden]"');
 });
 
 Deno.test("redact() hides what became a secret after it was made", () => {
