@@ -13,9 +13,9 @@ export async function add(args: string[], io: Io): Promise<number> {
   const project = await openProject(options, io);
   refuseHiddenSchema(project);
   const installed = readInstalled(project.migrations);
-  const { mapping, newTable } = await consultDatabase(options, io, async ({ database, state }) => {
+  const decided = await consultDatabase(options, io, async ({ database, state }) => {
     if (state) refuseUnfit(state);
-    return await decideMapping({ options, installed, database, io });
+    return { ...await decideMapping({ options, installed, database, io }), state };
   });
-  return await install({ project, installed, mapping, newTable, options, io });
+  return await install({ ...decided, project, installed, options, io });
 }

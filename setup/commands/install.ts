@@ -1,3 +1,5 @@
+import { SCHEMA_VERSION } from "../../supabase/functions/file-events/schema_version.ts";
+import type { DatabaseState } from "../database/read_state.ts";
 import type { Io } from "../io.ts";
 import type { TableMapping } from "../mapping/table_mapping.ts";
 import type { CommonOptions } from "../options/parse_options.ts";
@@ -13,6 +15,8 @@ export interface Wanted {
   readonly installed: Installed | undefined;
   readonly mapping: TableMapping;
   readonly newTable: boolean;
+  /** What the database has; nothing if nobody knows. */
+  readonly state: DatabaseState | undefined;
   readonly options: CommonOptions;
   readonly io: Io;
 }
@@ -25,6 +29,9 @@ export async function install(wanted: Wanted): Promise<number> {
   for (const line of describeMapping(mapping)) io.print(line);
   if (plan.changes.length === 0) {
     io.print("Nothing to do: all of this is in the project already.");
+    if (wanted.state && (wanted.state.schemaVersion ?? 0) < SCHEMA_VERSION) {
+      io.print("The database does not have it yet: run supabase db push.");
+    }
     return 0;
   }
   if (!await carryOut(plan, { root: project.root, options, io })) return 0;

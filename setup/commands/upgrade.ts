@@ -22,12 +22,13 @@ export async function upgrade(args: string[], io: Io): Promise<number> {
     );
   }
   const { mapping } = installed;
-  await consultDatabase(options, io, async ({ database, state }) => {
+  const state = await consultDatabase(options, io, async ({ database, state }) => {
     if (!database) return;
     refuseUnfit(state!);
     const table = await describeTable(database, mapping);
     checkKind(table);
     checkMapping(table, mapping);
+    return state;
   });
-  return await install({ project, installed, mapping, newTable: false, options, io });
+  return await install({ project, installed, mapping, newTable: false, state, options, io });
 }
