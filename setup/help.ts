@@ -33,4 +33,16 @@ What they leave open is as in the default table. "none" stands for no column.
   --live auto|rows|pings
                         rows: a change carries the row; pings: it obeys every policy;
                         auto: as the policies of the table ask for
-  --revision NAME       --changed-in NAME            the two columns that are added`.split("\n");
+  --revision NAME       --changed-in NAME            the two columns that are added
+
+doctor makes a row in a user's name, follows it, and deletes it.
+
+  --url URL             https://<project>.supabase.co
+  --key KEY             the publishable key
+  --email EMAIL         the user; the password is asked for, or in FILE_EVENTS_DOCTOR_PASSWORD
+  --token TOKEN         an access token of the user, in place of the email
+  --origin ORIGIN       https://app.example.com, whose pages read the stream; may be repeated
+  --database-url URL    sees deeper, and writes the row where the user may not
+  --canary JSON         more columns of the row: '{"project_id": 7}'
+  --timeout SECONDS     for an event, 75 if it is left out
+  --json                prints the result as JSON`.split("\n");

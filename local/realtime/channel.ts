@@ -161,7 +161,8 @@ export async function joinChannel(
   async function replay(range: { since: number; limit?: number }): Promise<void> {
     const limit = Math.min(range.limit ?? MAX_REPLAYED, MAX_REPLAYED);
     const messages = await broadcasts.history(topic.name, { since: range.since, limit });
-    if (!closing.signal.aborted) messages.forEach(onBroadcast);
+    // They are read from the database, so whatever keeps the server from live messages does not matter.
+    if (!closing.signal.aborted) messages.forEach((message) => sink.pushBroadcast(message));
   }
 
   function close(): void {

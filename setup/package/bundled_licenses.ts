@@ -5,9 +5,11 @@ import { fileURLToPath } from "node:url";
 
 /** The packages whose code is in the bundle, each with the package that brings it, if one does. */
 const BUNDLED: readonly [name: string, dependent?: string][] = [
+  ["eventsource-parser"],
   ["postgres"],
   ["toml-eslint-parser"],
   ["eslint-visitor-keys", "toml-eslint-parser"],
+  ["ws"],
 ];
 
 /** The licences of the packages that are in the bundle, as their authors ask for. */

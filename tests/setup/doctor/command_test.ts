@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { demoUsers } from "../../../local/demo_users.ts";
+import { type Stack, startStack } from "../../../local/stack.ts";
+import { type RunningCommand, startCommand } from "../../support/start_command.ts";
+import { until } from "../../support/until.ts";
+
+const MAIN = fileURLToPath(new URL("../../../setup/main.ts", import.meta.url));
+const CONFIG = fileURLToPath(new URL("../../../deno.json", import.meta.url));
+const { email, password } = demoUsers[0]!;
+
+function doctor({ url, publishableKey }: Stack, args: string[] = []): RunningCommand {
+  const project = ["--url", url, "--key", publishableKey, "--email", email];
+  return startCommand(Deno.execPath(), {
+    args: [
+      "run",
+      "--allow-all",
+      "--quiet",
+      "--config",
+      CONFIG,
+      MAIN,
+      "doctor",
+      ...project,
+      ...args,
+    ],
+    env: { FILE_EVENTS_DOCTOR_PASSWORD: password },
+  });
+}
+
+Deno.test("the command doctor", async (t) => {
+  await using stack = await startStack();
+
+  await t.step("ends with 0 and prints a line for each link where all is well", async () => {
+    await using command = doctor(stack);
+    assert.equal((await command.status).code, 0, command.output() + command.errors());
+    assert.match(command.output(), /✓ A deleted row becomes an event[^]*All is well/);
+  });
+
+  await t.step("prints JSON and nothing else with --json, and ends with 1", async () => {
+    await using command = doctor(stack, ["--json", "--canary", '{"status":"neither"}']);
+    assert.equal((await command.status).code, 1);
+    const { healthy, broken, links } = JSON.parse(command.output());
+    assert.deepEqual([healthy, broken, links.length], [false, "insert", 13]);
+  });
+
+  await t.step("deletes its row when Ctrl-C ends it", async () => {
+    stack.realtime.fault({ fault: "deaf", until: "up" });
+    await using command = doctor(stack);
+    await until(() => command.errors().includes("no file-update yet"), "the doctor waits");
+    assert.equal((await stack.database.query("select from public.files")).length, 1);
+    command.kill("SIGINT");
+    assert.equal((await command.status).code, 130);
+    assert.match(command.output(), /Interrupted\. The doctor has left nothing behind\./);
+    assert.deepEqual(await stack.database.query("select from public.files"), []);
+  });
+});
