@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { changesSince } from "../../local/postgres/changes_since.ts";
 import { CatchUpClient } from "./catch_up_client.ts";
 import { server } from "../support/test_server.ts";
+import { DEFAULT_MAPPING } from "../../setup/mapping/table_mapping.ts";
+import { renderScript } from "../../setup/sql/render.ts";
 import { connect } from "../../local/postgres/postgres_session.ts";
 import {
   createSupabaseDatabase,
@@ -56,7 +58,8 @@ Deno.test("20261123000100_file_events.sql streams a table of another shape", asy
     create policy own on public.files for all to authenticated using (auth.uid() = user_id);
     grant all on public.files to authenticated;
   `);
-  await owner.query(await readSql(fileEvents));
+  const fields = { ...DEFAULT_MAPPING.fields, created_at: null };
+  await owner.query(await renderScript("file_events", { ...DEFAULT_MAPPING, fields }));
   const user = await createUser(owner);
   await using reader = await database.connectAs(user);
   await reader.query(
@@ -78,26 +81,28 @@ Deno.test("20261123000100_file_events.sql streams a table of another shape", asy
 });
 
 const plainTable = `create table public.files (id uuid primary key, user_id uuid, filename text,
-  file_type text, status text, progress int, processing_stage text, error_message text)`;
+  file_type text, status text, progress int, processing_stage text, error_message text,
+  created_at timestamptz)`;
 
 for (
   const [what, sql, message] of [
-    ["there is no table", "", /needs a table public\.files/],
+    ["there is no table", "", /needs the table public\.files/],
     [
       "a column is missing",
       "create table public.files (id uuid primary key, user_id uuid, filename text)",
-      /lacks: error_message, file_type, processing_stage, progress, status \(add the columns/,
+      /lacks: created_at, error_message, file_type, processing_stage, progress, status \(add the columns/,
     ],
     [
       "ids are numbers",
       `create table public.files (id bigint primary key, user_id uuid, filename text, file_type text,
-        status text, progress int, processing_stage text, error_message text)`,
+        status text, progress int, processing_stage text, error_message text, created_at date)`,
       /lacks: id uuid/,
     ],
     [
       "revision is somebody else's",
       `create table public.files (id uuid primary key, user_id uuid, filename text, file_type text,
-        status text, progress int, processing_stage text, error_message text, revision text)`,
+        status text, progress int, processing_stage text, error_message text,
+        created_at date, revision text)`,
       /needs the column names revision/,
     ],
     [
@@ -105,14 +110,14 @@ for (
       `create table public.files (id uuid primary key, user_id uuid, filename text, file_type text,
         steps int, status text generated always as (case steps when 4 then 'ready' end) stored,
         progress int generated always as (steps * 25) stored, processing_stage text,
-        error_message text)`,
+        error_message text, created_at date)`,
       /^PostgresError: file-events cannot stream public\.files, which generates: progress, status$/,
     ],
     [
       "a streamed column is virtual",
       `create table public.files (id uuid primary key, user_id uuid, filename text, file_type text,
         steps int, status text, progress int generated always as (steps * 25) ${virtual},
-        processing_stage text, error_message text)`,
+        processing_stage text, error_message text, created_at date)`,
       /^PostgresError: file-events cannot stream public\.files, which generates: progress$/,
     ],
     [

@@ -84,11 +84,6 @@ Deno.test("…_file_events_broadcast.sql leaves the setting as it is when it is 
   await assert.rejects(owner.query("update file_events.state set live = 'both'"), /check/);
 });
 
-Deno.test("…_file_events_broadcast.sql judges policies by the text of check_installation.sql", async () => {
-  const judgement = (sql: string) => sql.match(/policy as \([^]*?from unquoted\n/)![0];
-  assert.equal(judgement(broadcast), judgement(await readSql("scripts/check_installation.sql")));
-});
-
 Deno.test("broadcast() with pings sends no row, and one ping an owner and a statement", async () => {
   await using stage = await setStageOn(quarantine);
   const { owner, user } = stage;

@@ -722,7 +722,8 @@ declare
   mapping constant text := '{{mapping_hash}}';
   max_rows constant integer := 500;
   max_bytes constant integer := 1048576;
-  max_file_ids constant integer := 100;
+  -- A client may name 100. The function sends some of them in two spellings.
+  max_file_ids constant integer := 200;
   max_running constant integer := 16;
   now_visible constant pg_catalog.pg_snapshot := pg_current_snapshot();
   snapshot_min constant xid8 := pg_snapshot_xmin(now_visible);
