@@ -28,8 +28,12 @@ Deno.test("examine() names the first broken link and its cure", async (t) => {
     }
   }
 
-  async function whileDisabled(triggerFunction: string, work: () => Promise<unknown>) {
-    const triggers = await triggersOf(stack, triggerFunction);
+  async function whileDisabled(
+    triggerFunction: string,
+    work: () => Promise<unknown>,
+    isMeant = (_name: string) => true,
+  ) {
+    const triggers = (await triggersOf(stack, triggerFunction)).filter(isMeant);
     const alter = (what: string) =>
       triggers.map((name) => `alter table public.files ${what} trigger "${name}";`).join("\n");
     await whileBroken(alter("disable"), alter("enable"), work);
@@ -200,6 +204,13 @@ Deno.test("examine() names the first broken link and its cure", async (t) => {
     "broadcast triggers that are gone",
     () => whileDisabled("file_events.broadcast", () => assertBroken("live", "broadcast-missing")),
   );
+
+  await t.step("a broadcast trigger for deletions that is gone", () =>
+    whileDisabled(
+      "file_events.broadcast",
+      () => assertBroken("delete", "broadcast-missing"),
+      (name) => name.endsWith("_on_delete"),
+    ));
 
   await t.step("no policy on realtime.messages", async () => {
     await database.execute(`drop policy "Users listen to their own files" on realtime.messages`);
