@@ -14,7 +14,8 @@ Call it in the project: ${COMMAND} <command>
 add, upgrade and remove show what they will write, and ask.
 
   --project DIR         the folder that has supabase/; the nearest one if it is left out
-  --database-url URL    reads the real table, postgresql://…; writes nothing there
+  --database-url URL    reads the real table, postgresql://…; writes nothing there.
+                        FILE_EVENTS_DATABASE_URL does the same without showing the password
   --yes, -y             does not ask
   --dry-run             only shows
 

@@ -8,13 +8,17 @@ export interface Consulted {
   readonly state: DatabaseState | undefined;
 }
 
-/** Opens the database that `--database-url` names for as long as `use` runs, and says what it has. */
+/** In place of `--database-url`: a command line can be read by others, and `deno task` prints it. */
+const VARIABLE = "FILE_EVENTS_DATABASE_URL";
+
+/** Opens the database that the user names for as long as `use` runs, and says what it has. */
 export async function consultDatabase<T>(
-  { databaseUrl }: CommonOptions,
+  options: CommonOptions,
   io: Io,
   use: (consulted: Consulted) => Promise<T>,
 ): Promise<T> {
-  if (databaseUrl === undefined) return await use({ database: undefined, state: undefined });
+  const databaseUrl = options.databaseUrl ?? io.env[VARIABLE];
+  if (!databaseUrl) return await use({ database: undefined, state: undefined });
   const database = await openDatabase(databaseUrl);
   try {
     const state = await readState(database);

@@ -54,8 +54,8 @@ function parseUrl(url: string): URL {
   if (parsed && /^postgres(ql)?:$/.test(parsed.protocol) && parsed.hostname !== "") return parsed;
   throw new SetupError(
     "database-url",
-    "--database-url must look like postgresql://user:password@host:5432/postgres, with special " +
-      "characters of the password percent-encoded.",
+    "The database's URL must look like postgresql://user:password@host:5432/postgres, with " +
+      "special characters of the password percent-encoded.",
   );
 }
 

@@ -11,12 +11,16 @@ export interface ScriptedIo extends Io {
 }
 
 /** Answers questions in order; without `answers` nobody is there to ask. */
-export function scriptedIo(cwd: string, answers?: string[]): ScriptedIo {
+export function scriptedIo(
+  cwd: string,
+  answers?: string[],
+  env: Readonly<Record<string, string>> = {},
+): ScriptedIo {
   const rest = [...(answers ?? [])];
   const [output, errors, questions] = [[] as string[], [] as string[], [] as string[]];
   return {
     cwd,
-    env: {},
+    env,
     isInteractive: answers !== undefined,
     output,
     errors,

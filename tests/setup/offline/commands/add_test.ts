@@ -175,6 +175,13 @@ for (const [args, code, message] of REFUSALS) {
   });
 }
 
+Deno.test("add takes the database's URL from the environment too", async () => {
+  await using project = await temporaryProject();
+  const io = scriptedIo(project.path, undefined, { FILE_EVENTS_DATABASE_URL: "mysql://a" });
+  assert.equal(await run(["add", ...FLAGS], io), 1);
+  assert.match(io.errors.join("\n"), /\(database-url\)$/);
+});
+
 Deno.test("add refuses another table, and an id of another type, while one is streamed", async () => {
   await using project = await temporaryProject();
   await call(project, "add", ...FLAGS, "--yes");
