@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Script } from "../../../local/database.ts";
 import { type Stack, startStack } from "../../../local/stack.ts";
 import { examine } from "../../../setup/doctor/examine.ts";
 import { openWebSocket } from "../../../setup/doctor/open_web_socket.ts";
@@ -6,7 +7,7 @@ import { renderEnd, renderLink } from "../../../setup/doctor/render_report.ts";
 import type { LinkReport, Report } from "../../../setup/doctor/report.ts";
 import type { Complaint, Effects } from "../../../setup/doctor/visit.ts";
 import { WAITS, type Waits } from "../../../setup/doctor/waits.ts";
-import { DEFAULT_MAPPING } from "../../../setup/mapping/table_mapping.ts";
+import { DEFAULT_MAPPING, type TableMapping } from "../../../setup/mapping/table_mapping.ts";
 import { type FaultyUpstream, startFaultyUpstream } from "../../support/faulty_upstream.ts";
 import { check, createAdmin } from "../../support/test_user.ts";
 
@@ -54,8 +55,18 @@ export interface ExamineOptions {
   readonly onLink?: (report: LinkReport) => void;
 }
 
-export async function openConsultingRoom(): Promise<ConsultingRoom> {
+export interface ConsultingRoomOptions {
+  /** SQL to run in place of the project's own. */
+  readonly scripts?: Script[];
+  /** The table that the scripts stream; the default one if it is left out. */
+  readonly mapping?: TableMapping;
+}
+
+export async function openConsultingRoom(
+  { scripts, mapping = DEFAULT_MAPPING }: ConsultingRoomOptions = {},
+): Promise<ConsultingRoom> {
   const stack = await startStack({
+    ...(scripts && { scripts }),
     functionEnv: {
       FILE_EVENTS_CATCH_UP_MS: String(CATCH_UP_MS),
       FILE_EVENTS_ALLOWED_ORIGINS: ORIGIN,
@@ -84,7 +95,7 @@ export async function openConsultingRoom(): Promise<ConsultingRoom> {
       key: stack.publishableKey,
       user: { email, password },
       origins: [ORIGIN],
-      mapping: DEFAULT_MAPPING,
+      mapping,
       canary: {},
       ...options.complaint,
     }, {
