@@ -11,6 +11,22 @@ Deno.test("openDatabase() gives up on a server that never answers", async () => 
   (await accepted).close();
 });
 
+Deno.test("openDatabase() gives up on a query that is never answered", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const served = (async () => {
+    using connection = await listener.accept();
+    await connection.read(new Uint8Array(1024));
+    // AuthenticationOk and ReadyForQuery.
+    await connection.write(new Uint8Array([0x52, 0, 0, 0, 8, 0, 0, 0, 0, 0x5a, 0, 0, 0, 5, 0x49]));
+    // Until the client ends the connection.
+    while (await connection.read(new Uint8Array(1024)) !== null);
+  })();
+  await assert.rejects(openDatabase(`postgresql://u:p@127.0.0.1:${listener.addr.port}/x`, 300), {
+    code: "database-unreachable",
+  });
+  await served;
+});
+
 for (const url of ["", "postgres", "https://u:p@h/x", "postgresql://"]) {
   Deno.test(`openDatabase() refuses the URL "${url}"`, async () => {
     await assert.rejects(openDatabase(url), { code: "database-url" });
