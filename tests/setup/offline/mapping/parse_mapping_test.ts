@@ -3,7 +3,7 @@ import { parseMapping } from "../../../../setup/mapping/parse_mapping.ts";
 import { DEFAULT_MAPPING } from "../../../../setup/mapping/table_mapping.ts";
 
 const refused: readonly [name: string, changes: Record<string, unknown>, message: RegExp][] = [
-  ["a key that it does not know", { tabel: "x" }, /has no "tabel"/],
+  ["a key that it does not know", { color: "x" }, /has no "color"/],
   ["a table that is no text", { table: 7 }, /"table" must be a text/],
   ["an empty name", { table: "" }, /"table" must be a text/],
   ["a line break in a name", { table: "a\nb" }, /control characters/],
