@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { startStack } from "../../local/stack.ts";
+import { type StackOptions, startStack } from "../../local/stack.ts";
 import { until } from "../support/until.ts";
 import { mintToken } from "../../local/mint_token.ts";
+import { mappedTableScripts } from "./mapped_table.ts";
 import { runScenarios, type Scenario } from "./scenario.ts";
 import { scenarios } from "./scenarios.ts";
 import { SOURCES } from "../support/sources.ts";
@@ -50,13 +51,14 @@ const embeddedScenarios: readonly Scenario[] = [
   },
 ];
 
-for (const source of SOURCES) {
-  Deno.test(`file-events on the embedded Supabase, fed by ${source}`, async (t) => {
+/** Runs all scenarios on a stack of their own. */
+function test(name: string, options: () => Promise<StackOptions>): void {
+  Deno.test(`file-events on the embedded Supabase, ${name}`, async (t) => {
+    const { functionEnv, ...others } = await options();
+    const heartbeat = { FILE_EVENTS_HEARTBEAT_MS: String(HEARTBEAT_MS) };
     await using stack = await startStack({
-      functionEnv: {
-        FILE_EVENTS_SOURCE: source,
-        FILE_EVENTS_HEARTBEAT_MS: String(HEARTBEAT_MS),
-      },
+      ...others,
+      functionEnv: { ...functionEnv, ...heartbeat },
     });
     const { url, publishableKey, secretKey } = stack;
     const target = { url, publishableKey, secretKey, heartbeatMs: HEARTBEAT_MS };
@@ -67,3 +69,12 @@ for (const source of SOURCES) {
     });
   });
 }
+
+for (const source of SOURCES) {
+  const functionEnv = { FILE_EVENTS_SOURCE: source };
+  test(`fed by ${source}`, () => Promise.resolve({ functionEnv }));
+}
+
+test("with a table of other names, fed by pings", async () => {
+  return { scripts: await mappedTableScripts() };
+});
