@@ -1,21 +1,12 @@
 import assert from "node:assert/strict";
-import { readProjectScripts } from "../../local/project_scripts.ts";
-import { startStack } from "../../local/stack.ts";
 import { guideSql } from "../support/guide_sql.ts";
 import { isDeletion, isType, isUpdate } from "../support/event_predicates.ts";
 import { runScenarios, type Scenario } from "./scenario.ts";
+import { startStackWith } from "./start_stack_with.ts";
 import { check } from "../support/test_user.ts";
 
-// Once a stream has settled, no catch-up comes in time: what arrives was broadcast.
-const functionEnv = { FILE_EVENTS_CATCH_UP_MS: "3600000" };
-// A file that is done gives no reason to catch up early either.
+// A file that is done gives no reason to catch up early.
 const done = { status: "ready", progress: 100 };
-
-/** The project with more SQL: the embedded PostgREST knows the functions that it starts with. */
-async function startStackWith(sql: string) {
-  const scripts = [...await readProjectScripts(), { name: "a recipe", sql }];
-  return await startStack({ functionEnv, scripts });
-}
 
 Deno.test("the recipe for soft delete: a file goes from an open stream, and comes back", async (t) => {
   await using stack = await startStackWith(guideSql("Soft delete")[0]!);
@@ -50,7 +41,8 @@ Deno.test("what a policy begins to show reaches an open stream with its new revi
     create policy "Not in quarantine" on public.files as restrictive for select to authenticated
       using (not quarantined);
   `);
-  const [release] = guideSql("What a policy begins to hide or to show");
+  const release = guideSql("What a policy begins to hide or to show")
+    .find((sql) => sql.includes("<id>"))!;
   const scenario: Scenario = {
     name: "file-update at the release",
     async run(stage) {
@@ -68,7 +60,7 @@ Deno.test("what a policy begins to show reaches an open stream with its new revi
         await stack.database.query("update public.files set quarantined = true where id = $1", [
           id,
         ]);
-        await stack.database.query(release!.replace("'<id>'", "$1"), [id]);
+        await stack.database.query(release.replace("'<id>'", "$1"), [id]);
         await stream.next(isUpdate(id), `the file at its ${which} release`);
       }
     },
