@@ -9,6 +9,7 @@ Call it in the project: ${COMMAND} <command>
   add        installs it, or changes what is streamed: the function, migrations, config.toml
   upgrade    brings an installation to this version
   remove     takes it out again; the table and its rows stay
+  check      prints SQL for the SQL editor, which names what keeps streams empty or late
   doctor     follows a file through every link, and names the first that is broken
 
 add, upgrade and remove show what they will write, and ask.

@@ -1,4 +1,5 @@
 import { add } from "./commands/add.ts";
+import { check } from "./commands/check.ts";
 import { doctor } from "./commands/doctor.ts";
 import { remove } from "./commands/remove.ts";
 import { upgrade } from "./commands/upgrade.ts";
@@ -14,6 +15,7 @@ const COMMANDS = new Map<string, Command>([
   ["add", add],
   ["upgrade", upgrade],
   ["remove", remove],
+  ["check", check],
   ["doctor", doctor],
 ]);
 

@@ -1,10 +1,9 @@
 import type { Io } from "../io.ts";
 import { parseCommonOptions } from "../options/parse_options.ts";
-import { readInstalled } from "../project/installed.ts";
+import { requireInstalled } from "../project/installed.ts";
 import { openProject, refuseHiddenSchema } from "../project/open_project.ts";
 import { checkKind, checkMapping } from "../proposal/check_table.ts";
 import { describeTable } from "../proposal/choose_table.ts";
-import { SetupError } from "../setup_error.ts";
 import { consultDatabase } from "./consult_database.ts";
 import { install } from "./install.ts";
 import { refuseUnfit } from "./refuse_unfit.ts";
@@ -14,13 +13,7 @@ export async function upgrade(args: string[], io: Io): Promise<number> {
   const options = parseCommonOptions(args);
   const project = await openProject(options, io);
   refuseHiddenSchema(project);
-  const installed = readInstalled(project.migrations);
-  if (!installed) {
-    throw new SetupError(
-      "not-installed",
-      "This project has no migration of file-events: run add to install it.",
-    );
-  }
+  const installed = requireInstalled(project.migrations);
   const { mapping } = installed;
   const state = await consultDatabase(options, io, async ({ database, state }) => {
     if (!database) return;

@@ -1,5 +1,6 @@
 import { readMapping } from "../mapping/read_mapping.ts";
 import { DEFAULT_MAPPING, type TableMapping } from "../mapping/table_mapping.ts";
+import { SetupError } from "../setup_error.ts";
 import type { MigrationFile } from "./migration_file.ts";
 
 /** What the migrations of a project say is installed. */
@@ -24,6 +25,16 @@ export function readInstalled(migrations: readonly MigrationFile[]): Installed |
   const { mapping, version } = readMapping(last.text) ?? { mapping: DEFAULT_MAPPING, version: 0 };
   const names: readonly string[] = MIGRATION_NAMES;
   return { mapping, version, migrations: since.filter(({ name }) => names.includes(name)) };
+}
+
+/** @throws {SetupError} `not-installed` */
+export function requireInstalled(migrations: readonly MigrationFile[]): Installed {
+  const installed = readInstalled(migrations);
+  if (installed) return installed;
+  throw new SetupError(
+    "not-installed",
+    "This project has no migration of file-events: run add to install it.",
+  );
 }
 
 /** The last migration of a name. */
