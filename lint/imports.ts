@@ -23,6 +23,7 @@ const TEST_SUPPORT = "tests/support";
 /** Files of the function that all its folders may import, unless a row below names fewer. */
 const PRIMITIVES = [
   "clock",
+  "database_names",
   "fetch_with_timeout",
   "jitter",
   "limiter",

@@ -4,6 +4,7 @@ import { DEFAULT_MAPPING, FIELDS, type TableMapping } from "../mapping/table_map
 import { fillTemplate } from "./fill_template.ts";
 import { hexDigest } from "./hex_digest.ts";
 import { indexName } from "./index_name.ts";
+import { nameStream } from "./name_stream.ts";
 import { quoteIdentifier, quoteLiteral, quoteTable } from "./quote.ts";
 import { castToId, rowJson } from "./row_json.ts";
 import { wrap } from "./wrap.ts";
@@ -18,11 +19,21 @@ export type ScriptName =
 /** What there is for the default table only. */
 export type DefaultScriptName = "files" | "postgres_changes";
 
-/** Renders the SQL for a table. For the default mapping that is a file in `supabase/`. */
-export async function renderScript(name: ScriptName, mapping: TableMapping): Promise<string> {
+/**
+ * Renders the SQL for a table. For the default mapping that is a file in `supabase/`.
+ *
+ * @param stream The name of the stream: see {@linkcode nameStream}. The function has its names in
+ * `database_names.ts`.
+ */
+export async function renderScript(
+  name: ScriptName,
+  mapping: TableMapping,
+  stream = "file",
+): Promise<string> {
   const values = await valuesOf(mapping);
   const policyQueries = fillTemplate(await readTemplate("policy_queries"), values).trimEnd();
-  return fillTemplate(await readTemplate(name), { ...values, policy_queries: policyQueries });
+  const template = nameStream(await readTemplate(name), stream);
+  return fillTemplate(template, { ...values, policy_queries: policyQueries });
 }
 
 /** Reads the SQL of a script that needs the default table. */

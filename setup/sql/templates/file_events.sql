@@ -488,8 +488,8 @@ begin
   -- prunable, and one that isn't yet will be within a day of its commit: no index on changed_in.
   delete from public.file_deletions d
   where d.changed_in < state.pruned_below and d.revision <= (
-    select max(o.revision)
-    from (select o.revision from public.file_deletions o order by o.revision limit step) o
+    select max(oldest.revision)
+    from (select d.revision from public.file_deletions d order by d.revision limit step) oldest
   );
   get diagnostics pruned = row_count;
   update file_events.state s set
@@ -944,14 +944,14 @@ begin
     window in_order as (order by d.changed_in, d.revision rows unbounded preceding)
   )
   select
-    coalesce(jsonb_agg(n.change order by n.number) filter (where not n.deleted), '[]'),
-    coalesce(jsonb_agg(n.change order by n.number) filter (where n.deleted), '[]'),
-    coalesce(max(n.found) > count(*), false),
-    (array_agg(n.changed_in order by n.number desc))[1],
-    (array_agg(n.revision order by n.number desc))[1]
+    coalesce(jsonb_agg(p.change order by p.number) filter (where not p.deleted), '[]'),
+    coalesce(jsonb_agg(p.change order by p.number) filter (where p.deleted), '[]'),
+    coalesce(max(p.found) > count(*), false),
+    (array_agg(p.changed_in order by p.number desc))[1],
+    (array_agg(p.revision order by p.number desc))[1]
   into files, deletions, more, after_xid, after_revision
-  from numbered n
-  where n.number = 1 or (n.number <= max_rows and n.bytes <= max_bytes);
+  from numbered p
+  where p.number = 1 or (p.number <= max_rows and p.bytes <= max_bytes);
 
   -- A run of several pages misses the files that change while it is read, even if they were there
   -- before.

@@ -2,6 +2,7 @@ import type { SupabaseClient } from "@supabase/supabase-js";
 import type { Caller } from "../stream/caller.ts";
 import type { ChangesPage, ChangesQuery } from "../stream/changes_since.ts";
 import type { Coverage } from "../stream/coverage.ts";
+import { DATABASE_NAMES } from "../database_names.ts";
 import {
   type OnLostValues,
   parseFileDeletion,
@@ -25,7 +26,7 @@ export function createQueryChanges(
 ): QueryChanges {
   return async (caller, { since, fileIds, snapshot }) => {
     const { data, error, status } = await supabase
-      .rpc("file_changes_since", { since, file_ids: fileIds, snapshot })
+      .rpc(DATABASE_NAMES.changesSince, { since, file_ids: fileIds, snapshot })
       .setHeader("Authorization", `Bearer ${caller.token}`);
     if (error) throw queryError(status, error);
     return parsePage(data, onLostValues);

@@ -1,3 +1,4 @@
+import { DATABASE_NAMES } from "../database_names.ts";
 import { parseFileDeletion, parseFileUpdate } from "../rows/parse_file_change.ts";
 import type { FeedMessage } from "../stream/file_feed.ts";
 import { type ChannelSource, NO_PRESENCE } from "./channel_source.ts";
@@ -17,7 +18,7 @@ const CONFIG = {
  * changed. Realtime authorizes the user once, at the join.
  */
 export const broadcastSource: ChannelSource = {
-  topic: (userId) => `files:${userId}`,
+  topic: (userId) => `${DATABASE_NAMES.topicPrefix}${userId}`,
   config: () => CONFIG,
   read(event, payload) {
     if (event !== "broadcast") return;
