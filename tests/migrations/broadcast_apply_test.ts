@@ -101,7 +101,7 @@ Deno.test("…_file_events_broadcast.sql sends nothing but the streamed columns 
     create table public.files (
       id uuid primary key, storage_key text, user_id uuid, filename varchar(255), file_type text,
       status public.file_status default 'pending', progress smallint default 0, password text,
-      processing_stage text, error_message text, notes jsonb
+      processing_stage text, error_message text, created_at date, notes jsonb
     );
   `);
   await run(owner, changeTracking, broadcast);
