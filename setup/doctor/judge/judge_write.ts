@@ -14,6 +14,8 @@ export function judgeWrite(answer: Answer): WriteResult {
   const { code } = jsonOf(answer);
   if (status >= 200 && status < 300) return "done";
   if (status === 0 || status >= 502) return "unknown";
+  // The table has no such column: --canary may name it.
+  if (code === "PGRST204") return "refused";
   // PGRST106: the schema is not exposed. PGRST2…: the table is not among what PostgREST knows.
   const isForbidden = code === "42501" || code === "PGRST106" || /^PGRST2/.test(String(code));
   return isForbidden ? "forbidden" : "refused";

@@ -124,6 +124,7 @@ for (
     [406, { code: "PGRST106" }, "forbidden"],
     [404, { code: "PGRST205" }, "forbidden"],
     [400, { code: "23502" }, "refused"],
+    [400, { code: "PGRST204" }, "refused"],
     [500, { code: "P0001" }, "refused"],
     [0, "", "unknown"],
     [504, "", "unknown"],
