@@ -211,8 +211,12 @@ export const FAULTS = {
 
   // The row
   "canary-not-allowed": {
-    problem: "This user may not insert into the table, so the doctor has no row to follow.",
-    cure: "Pass --database-url: the doctor then inserts its row there, in this user's name.",
+    problem:
+      "This user may not insert into the table, or may not select the new row. So the doctor " +
+      "has no row to follow.",
+    cure:
+      "Pass --database-url: the doctor then inserts its row there, in this user's name. If the " +
+      "user may insert, a select policy hides the new row.",
   },
   "canary-refused": {
     problem: "The table does not accept the doctor's row.",

@@ -8,7 +8,7 @@ export const databaseLink: Link = {
   title: "The database, with --database-url",
   async check(visit) {
     const { complaint: { databaseUrl, mapping }, effects, waits } = visit;
-    if (databaseUrl === undefined) return skipped("no --database-url: not needed if all is well");
+    if (databaseUrl === undefined) return skipped("not given, and not needed if all is well");
     try {
       visit.database = await effects.connectDatabase(databaseUrl, { timeoutMs: waits.requestMs });
     } catch (error) {

@@ -8,7 +8,7 @@ export const originsLink: Link = {
   name: "origins",
   title: "Pages may read the stream (CORS)",
   async check({ ask, complaint: { origins } }) {
-    if (origins.length === 0) return skipped("no --origin https://app.example.com");
+    if (origins.length === 0) return skipped("no --origin was given");
     for (const origin of origins) {
       const preflight = await ask(FUNCTION_PATH, {
         method: "OPTIONS",
