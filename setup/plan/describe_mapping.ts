@@ -8,7 +8,7 @@ const LIVE = {
 
 /** A mapping as a table for people: what events carry, and where it comes from. */
 export function describeMapping(mapping: TableMapping): string[] {
-  const { schema, table, id, idType, owner, fields, extra, finalStatuses } = mapping;
+  const { schema, table, id, idType, owner, fields, extra } = mapping;
   const rows: [string, string][] = [
     ["in the events", `column of ${schema}.${table}`],
     ["id", `${id} (${idType})`],
@@ -19,8 +19,16 @@ export function describeMapping(mapping: TableMapping): string[] {
   const width = Math.max(...rows.map(([name]) => name.length));
   return [
     ...rows.map(([name, column]) => `  ${name.padEnd(width)}  ${column}`),
-    `Final statuses: ${finalStatuses.length > 0 ? finalStatuses.join(", ") : "none"}.`,
+    describeFinal(mapping),
     `Live changes come ${LIVE[mapping.live]}.`,
     `The migration adds the columns ${mapping.revision} and ${mapping.changedIn}.`,
   ];
+}
+
+function describeFinal({ fields, finalStatuses }: TableMapping): string {
+  if (finalStatuses.length > 0) return `Final statuses: ${finalStatuses.join(", ")}.`;
+  return fields.status === null
+    ? "Final statuses: none."
+    : "Final statuses: none, so each row counts as in progress and streams ask the database more " +
+      "often. --final names some.";
 }

@@ -69,11 +69,12 @@ export async function askForMapping(
     const answer = await ask("More columns for the events, separated by commas?", "none");
     mapping = { ...mapping, extra: list(answer)! };
   }
-  const isStatusKnown = columns?.some(({ name, words }) =>
-    name === mapping.fields.status && words.length > 0
-  );
-  if (isOpen("finalStatuses") && mapping.fields.status !== null && !isStatusKnown) {
-    const question = "Statuses after which nothing more happens, separated by commas?";
+  const words = columns?.find(({ name }) => name === mapping.fields.status)?.words ?? [];
+  // The words of the database answer the question only if one of them looks final.
+  const isAnswered = words.length > 0 && mapping.finalStatuses.length > 0;
+  if (isOpen("finalStatuses") && mapping.fields.status !== null && !isAnswered) {
+    const known = words.length > 0 ? ` (it has ${words.join(", ")})` : "";
+    const question = `Statuses${known} after which nothing more happens, separated by commas?`;
     const answer = await ask(question, mapping.finalStatuses.join(",") || "none");
     mapping = { ...mapping, finalStatuses: list(answer)! };
   }

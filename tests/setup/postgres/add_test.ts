@@ -267,6 +267,20 @@ Deno.test("add --database-url asks which table, and only for what the database d
   assert.deepEqual(mapping?.finalStatuses, ["done"]);
 });
 
+Deno.test("add --database-url asks which statuses are final if none of an enum's words looks it", async () => {
+  await using database = await databaseWith(`
+    create type state as enum ('draft', 'sent', 'paid');
+    create table invoices (id uuid primary key, user_id uuid, title text, status state)`);
+  await using project = await temporaryProject();
+  const flags = ["--database-url", database.url, "--extra", "none", "--file-type", "none"]
+    .concat("--progress", "none", "--processing-stage", "none", "--error-message", "none")
+    .concat("--created-at", "none");
+  const io = scriptedIo(project.path, ["paid", "y"]);
+  assert.equal(await run(["add", ...flags], io), 0, [...io.questions, ...io.errors].join("\n"));
+  assert.match(io.questions[0]!, /it has draft, sent, paid\) after which nothing more happens/);
+  assert.deepEqual((await mappingOf(project))?.finalStatuses, ["paid"]);
+});
+
 Deno.test("add --database-url says what works for a partitioned table", async () => {
   await using database = await databaseWith(`
     create table docs (id uuid primary key, user_id uuid) partition by hash (id)`);
