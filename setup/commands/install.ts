@@ -36,18 +36,25 @@ export async function install(wanted: Wanted): Promise<number> {
   }
   if (!await carryOut(plan, { root: project.root, options, io })) return 0;
   const hasMigrations = plan.changes.some(({ path }) => path.startsWith(MIGRATIONS));
-  for (const line of nextSteps(hasMigrations)) io.print(line);
+  const isFunctionChanged = plan.changes.some(({ path }) => !path.startsWith(MIGRATIONS));
+  for (const line of nextSteps({ hasMigrations, isFunctionChanged })) io.print(line);
   return 0;
 }
 
-function nextSteps(hasMigrations: boolean): string[] {
+function nextSteps(
+  { hasMigrations, isFunctionChanged }: { hasMigrations: boolean; isFunctionChanged: boolean },
+): string[] {
   const steps = [
     ...hasMigrations ? [["supabase db push", "applies the migrations"]] : [],
-    ["supabase functions deploy file-events", ""],
-    [
-      "supabase secrets set FILE_EVENTS_WORKER_LIMIT_MS=400000",
-      "on a paid plan, where isolates live longer",
-    ],
+    ...isFunctionChanged
+      ? [
+        ["supabase functions deploy file-events", ""],
+        [
+          "supabase secrets set FILE_EVENTS_WORKER_LIMIT_MS=400000",
+          "on a paid plan, where isolates live longer",
+        ],
+      ]
+      : [],
   ];
   return [
     "Written. Next, in the project's folder (supabase link first, if it is not linked):",

@@ -102,6 +102,20 @@ Deno.test("add writes new migrations for other columns, and keeps what was said 
   assert.deepEqual([mapping?.extra, mapping?.owner], [["page_count"], "created_by"]);
 });
 
+Deno.test("add says to deploy only what has changed", async () => {
+  await using project = await temporaryProject();
+  await call(project, "add", ...FLAGS, "--yes");
+  const { output } = await call(project, "add", "--extra", "page_count", "--yes");
+  assert.match(output, /supabase db push/);
+  assert.doesNotMatch(output, /functions deploy|secrets set/);
+});
+
+Deno.test("add says what it means that no status is final", async () => {
+  await using project = await temporaryProject();
+  const { output } = await call(project, "add", ...FLAGS, "--final", "none", "--dry-run");
+  assert.match(output, /none, so each row counts as in progress/);
+});
+
 Deno.test("add writes nothing with --dry-run, and shows what it would", async () => {
   await using project = await temporaryProject();
   const before = await project.files();
