@@ -15,4 +15,10 @@ const home = fileURLToPath(new URL("../", import.meta.url)).replace(/[/\\]$/, ""
 const { INIT_CWD } = process.env;
 const cwd = process.cwd() === home && INIT_CWD ? INIT_CWD : process.cwd();
 
+// A reader that has enough, such as `head`, closes the pipe. The command goes on to its end, so that
+// no installation is written by half and the doctor deletes its row.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
+
 process.exitCode = await run(process.argv.slice(2), processIo(cwd));

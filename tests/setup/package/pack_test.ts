@@ -25,6 +25,12 @@ Deno.test("npx file-events add, installed from the tarball, writes what the clon
   const bin = join(installed.path, "node_modules/.bin/file-events");
   const output = await execute(bin, FLAGS, join(project.path, "src"));
   assert.match(output, /npx file-events doctor/);
+  const piped = await execute(
+    "bash",
+    ["-o", "pipefail", "-c", `"${bin}" help | true`],
+    project.path,
+  );
+  assert.equal(piped, "", "a reader that closes the pipe is no error");
   assert.equal(await execute("npx", ["file-events", "--version"], installed.path), `${VERSION}\n`);
 
   await using expected = await temporaryProject({
