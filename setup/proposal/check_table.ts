@@ -58,15 +58,18 @@ export function checkKind(table: TableDescription): void {
 export function checkMapping(table: TableDescription, mapping: TableMapping): void {
   const name = `${table.schema}.${table.table}`;
   const columns = table.columns.map((column) => column.name);
-  const find = (column: string) => {
+  const find = (column: string, flag: string) => {
     const found = columnOf(table, column);
     if (found) return found;
+    const nearest = nearestNames(column, columns);
+    const others = columns.length - nearest.length;
     throw new SetupError(
       "column-missing",
-      `${name} has no column "${column}": it has ${nearestNames(column, columns).join(", ")}.`,
+      `${name} has no column "${column}": it has ${nearest.join(", ")}` +
+        `${others > 0 ? ` and ${others} more` : ""}; say add --${flag} with what is right.`,
     );
   };
-  const id = find(mapping.id);
+  const id = find(mapping.id, "id");
   if (!ID_TYPES.some((type) => type === id.type)) {
     throw new SetupError(
       "id-type",
@@ -87,10 +90,13 @@ export function checkMapping(table: TableDescription, mapping: TableMapping): vo
         "add such a key, or name another column with --id.",
     );
   }
-  const owner = find(mapping.owner);
+  const owner = find(mapping.owner, "owner");
   if (owner.type !== "uuid") throw ownerNotUuid(name, owner);
-  const streamed = [...FIELDS.map((field) => mapping.fields[field]), ...mapping.extra]
-    .filter((column) => column !== null).map(find);
+  const fields = FIELDS.flatMap((field) => {
+    const column = mapping.fields[field];
+    return column === null ? [] : [find(column, field.replaceAll("_", "-"))];
+  });
+  const streamed = [...fields, ...mapping.extra.map((column) => find(column, "extra"))];
   const generated = [id, owner, ...streamed].find(({ isGenerated }) => isGenerated);
   if (generated) {
     throw new SetupError(
@@ -99,7 +105,8 @@ export function checkMapping(table: TableDescription, mapping: TableMapping): vo
         "column, or leave it out.",
     );
   }
-  refuseUnknownStatuses(name, mapping.fields.status ? find(mapping.fields.status) : null, mapping);
+  const { status } = mapping.fields;
+  refuseUnknownStatuses(name, status === null ? undefined : columnOf(table, status), mapping);
   const ours = [[mapping.revision, "bigint", "revision"], [
     mapping.changedIn,
     "xid8",
@@ -118,7 +125,7 @@ export function checkMapping(table: TableDescription, mapping: TableMapping): vo
 /** An enum has all its values. One that it lacks is a mistake, after which nothing is ever final. */
 function refuseUnknownStatuses(
   table: string,
-  status: ColumnDescription | null,
+  status: ColumnDescription | undefined,
   { finalStatuses }: TableMapping,
 ): void {
   if (status?.category !== "E") return;

@@ -154,7 +154,14 @@ const REFUSALS: [name: string, sql: string, flags: string[], code: string, messa
     "create table docs (id uuid primary key, user_id uuid, title text)",
     ["--table", "docs", "--filename", "titles"],
     "column-missing",
-    /no column "titles": it has title,/,
+    /no column "titles": it has title, id, user_id; say add --filename with what is right\./,
+  ],
+  [
+    "one of more columns that is not there",
+    "create table docs (id uuid primary key, user_id uuid, a text, b text)",
+    ["--table", "docs", "--extra", "a,c"],
+    "column-missing",
+    /no column "c": it has a, b, id and 1 more; say add --extra with/,
   ],
   [
     "an id of another type",
