@@ -193,7 +193,7 @@ again (tracking, broadcasting) as (
 finding (code, problem, cure) as (
   -- What the migrations would refuse.
   select 'table-missing', 'there is no table {{table:text}}',
-    'create it, or stream another one: file-events add'
+    'create it. If you stream another table, run what file-events check prints in place of this'
   from place where files is null
   union all
   select 'table-not-plain', format('{{table:format}} %s', what), cure
