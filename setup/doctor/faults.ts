@@ -42,6 +42,10 @@ export const FAULTS = {
   },
 
   // The user
+  "database-other-project": {
+    problem: "The database of --database-url does not have this user: it is another project's.",
+    cure: "Copy its URL from Connect in the dashboard of the project that --url names.",
+  },
   "password-refused": {
     problem: "Auth refuses the email and the password.",
     cure: "Check both. The user must be one of this project, with a password. For users without " +
@@ -212,11 +216,10 @@ export const FAULTS = {
   // The row
   "canary-not-allowed": {
     problem:
-      "This user may not insert into the table, or may not select the new row. So the doctor " +
-      "has no row to follow.",
-    cure:
-      "Pass --database-url: the doctor then inserts its row there, in this user's name. If the " +
-      "user may insert, a select policy hides the new row.",
+      "The Data API does not let this user insert a row and read it back, so the doctor has " +
+      "no row to follow. Its reason stands above.",
+    cure: "If it does not find the table, name that with --table, or your project's folder with " +
+      "--project. Else pass --database-url: the doctor then inserts its row there, in this user's name.",
   },
   "canary-refused": {
     problem: "The table does not accept the doctor's row.",

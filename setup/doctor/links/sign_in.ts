@@ -15,15 +15,29 @@ export const signInLink: Link = {
       const found = readToken(visit, user.token);
       if (found.status !== "ok") return found;
       const headers = { authorization: `Bearer ${user.token}` };
-      return judgeToken(await ask("/auth/v1/user", { headers }));
+      const verdict = judgeToken(await ask("/auth/v1/user", { headers }));
+      return verdict.status === "ok" ? await lookForUser(visit, verdict) : verdict;
     }
     const path = "/auth/v1/token?grant_type=password";
     const answer = await ask(path, { method: "POST", body: user });
     const verdict = judgeSignIn(answer);
     if (verdict.status !== "ok") return verdict;
-    return readToken(visit, String(jsonOf(answer).access_token));
+    const found = readToken(visit, String(jsonOf(answer).access_token));
+    return found.status === "ok" ? await lookForUser(visit, found) : found;
   },
 };
+
+/** A database without the user is another project's: what it says is not about this project. */
+async function lookForUser({ database, signedIn }: Visit, found: Verdict): Promise<Verdict> {
+  if (!database) return found;
+  try {
+    const sql = "select id from auth.users where id = $1";
+    const users = await database.query(sql, [signedIn!.userId]);
+    return users.length > 0 ? found : broken("database-other-project");
+  } catch {
+    return found; // The role of the URL may not read the users.
+  }
+}
 
 function readToken(visit: Visit, token: string): Verdict {
   try {

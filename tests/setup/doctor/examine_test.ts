@@ -244,6 +244,19 @@ Deno.test("examine() names the first broken link and its cure", async (t) => {
       }),
   );
 
+  await t.step("a database of another project", async () => {
+    const query = (sql: string) =>
+      sql.includes("from auth.users where id") ? [] : stack.database.query(sql);
+    const other = {
+      query: async (sql: string) => await query(sql) as never,
+      close: async () => {},
+    };
+    await assertBroken("sign-in", "database-other-project", {
+      complaint: { databaseUrl: DATABASE_URL },
+      effects: { connectDatabase: () => Promise.resolve(other) },
+    });
+  });
+
   await t.step("the database's owner writes where the user may not", () =>
     whileBroken(
       "revoke insert, update, delete on public.files from authenticated",
