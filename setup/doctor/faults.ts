@@ -90,7 +90,7 @@ export const FAULTS = {
   // The function
   "function-not-deployed": {
     problem: "The function file-events is not deployed.",
-    cure: "supabase functions deploy file-events",
+    cure: "Run: supabase functions deploy file-events",
   },
   "function-not-starting": {
     problem: "The function is deployed, but it does not start.",
@@ -102,7 +102,8 @@ export const FAULTS = {
   },
   "function-unknown": {
     problem: "What answers is not this function, or an old version of it.",
-    cure: "supabase functions deploy file-events. If a proxy stands in front, see that it passes " +
+    cure:
+      "Run supabase functions deploy file-events again. If a proxy stands in front, see that it passes " +
       "the request on.",
   },
   "gateway-check-on": {
@@ -169,8 +170,8 @@ export const FAULTS = {
   "migration-missing": {
     problem:
       "The database has no function public.file_changes_since: the migrations are not applied.",
-    cure: "supabase db push. If they are applied, let PostgREST read the schema again: " +
-      "notify pgrst, 'reload schema'.",
+    cure: "Run supabase db push. If they are applied, let PostgREST read the schema again: run " +
+      "notify pgrst, 'reload schema'; in the SQL editor.",
   },
   "schema-other-version": {
     problem: "The function and the database are of different versions.",
@@ -196,7 +197,7 @@ export const FAULTS = {
   },
   "epoch-stale": {
     problem: "Rows come from another server or another time, as after a restore.",
-    cure: "select file_events.renew_epoch();",
+    cure: "Run in the SQL editor: select file_events.renew_epoch();",
   },
   "data-api-keys": {
     problem: "The Data API refuses a token that Auth accepts.",
@@ -237,7 +238,7 @@ export const FAULTS = {
   },
   "tracking-missing": {
     problem: "The row got no revision: the trigger that stamps changes is gone or disabled.",
-    cure: APPLY_TRACKING + " Then select file_events.renew_epoch();",
+    cure: APPLY_TRACKING + " Then run in the SQL editor: select file_events.renew_epoch();",
   },
   "query-misses-row": {
     problem:
@@ -253,7 +254,7 @@ export const FAULTS = {
     problem:
       "The row was deleted, and no tombstone was left: the trigger that notes deletions is " +
       "gone or disabled. No stream hears of deletions.",
-    cure: APPLY_TRACKING + " Then select file_events.renew_epoch();",
+    cure: APPLY_TRACKING + " Then run in the SQL editor: select file_events.renew_epoch();",
   },
 
   // Live changes

@@ -42,7 +42,9 @@ function describeFunction(changes: readonly FileChange[]): string[] {
 
 function describeConfig(change: FileChange): string[] {
   const difference = lineDifference(change.before ?? "", change.text ?? "");
-  return [line(verb(change), CONFIG), ...difference.map((text) => `    ${text}`)];
+  // Only the lines that are shown are changed.
+  const kind = verb(change) === "overwrite" ? "change" : verb(change);
+  return [line(kind, CONFIG), ...difference.map((text) => `    ${text}`)];
 }
 
 function verb({ text, before }: FileChange): string {

@@ -19,7 +19,7 @@ export const databaseLink: Link = {
     visit.findings = findings;
     const schema = version === undefined ? "" : `schema version ${version}, `;
     const count = findings.length;
-    return ok(`${schema}${count === 0 ? "nothing found" : `${count} findings, below`}`);
+    return ok(`${schema}${count === 0 ? "nothing found" : `${count} found, see below`}`);
   },
 };
 

@@ -123,6 +123,7 @@ Deno.test("add writes nothing with --dry-run, and shows what it would", async ()
   assert.equal(code, 0);
   assert.match(output, /create +supabase\/migrations\/\d{14}_file_events\.sql/);
   assert.match(output, /create +supabase\/functions\/file-events\/ \(\d+ files\)/);
+  assert.match(output, /change +supabase\/config\.toml/);
   assert.match(output, /\+ verify_jwt = false/);
   assert.match(output, /created_by/);
   assert.deepEqual(await project.files(), before);
