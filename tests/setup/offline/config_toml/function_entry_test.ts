@@ -103,6 +103,10 @@ ${BLOCK}
     '[functions.file-events.env]\nA = "b"\n',
     `[functions.file-events.env]\nA = "b"\n\n${BLOCK}\n`,
   ],
+  "the table without the key, before one with the key": [
+    "[functions.file-events]\nenabled = true\n[functions.hello]\nverify_jwt = false\n",
+    "[functions.file-events]\nverify_jwt = false\nenabled = true\n[functions.hello]\nverify_jwt = false\n",
+  ],
   "text that looks like our table": [
     'a = """\n[functions.file-events]\nverify_jwt = true\n"""\n# [functions.file-events]\n',
     `a = """\n[functions.file-events]\nverify_jwt = true\n"""\n# [functions.file-events]\n\n${BLOCK}\n`,
@@ -186,4 +190,17 @@ Deno.test("exposedSchemas() reads what the Data API exposes", () => {
   assert.deepEqual(exposedSchemas('[api]\nenabled = false\nschemas = ["public"]\n'), []);
   assert.equal(exposedSchemas("[api]\nport = 1\n"), undefined);
   assert.equal(exposedSchemas(""), undefined);
+});
+
+Deno.test("removeFunctionEntry() gives no key of our table to the table before it", () => {
+  const before = "[functions.hello]\nverify_jwt = true\n";
+  const { text, edit } = addFunctionEntry(before);
+  const later = `${text}import_map = "mine"\n[auth]\nenabled = true\n`;
+  assert.equal(removeFunctionEntry(later, edit), `${before}\n[auth]\nenabled = true\n`);
+});
+
+Deno.test("removeFunctionEntry() leaves a table that was there before, whatever became of it", () => {
+  const { text, edit } = addFunctionEntry("[functions.file-events]\nenabled = true\n");
+  const later = text.replace("verify_jwt = false\n", "verify_jwt=false # no check\n");
+  assert.equal(removeFunctionEntry(later, edit), later);
 });
