@@ -34,7 +34,9 @@ export async function run(args: string[], io: Io): Promise<number> {
     const command = COMMANDS.get(name);
     if (!command) {
       const names = [...COMMANDS.keys()].join(", ");
-      throw new SetupError("unknown-command", `There is no command "${name}", only: ${names}.`);
+      // What stands there by mistake can be a URL, with its password.
+      const which = /^[a-z-]{1,20}$/i.test(name) ? `no command "${name}"` : "no such command";
+      throw new SetupError("unknown-command", `There is ${which}, only: ${names}.`);
     }
     return await command(rest, io);
   } catch (error) {

@@ -100,9 +100,13 @@ function parse(args: readonly string[], options: NonNullable<ParseArgsConfig["op
   try {
     return parseArgs({ args: [...args], options, allowPositionals: false }).values as Values;
   } catch (error) {
-    // Its first sentence names the flag.
-    const [problem] = (error as Error).message.split(/\. |\n/);
-    throw new SetupError("unknown-flag", `${problem!.replace(/\.$/, "")}: see "help".`);
+    // The message could quote a URL, with its password, that stands where no value is expected.
+    const flag = /^(?:Unknown option|Option) '(?:-\w, )?(-[\w-]+)/.exec((error as Error).message)
+      ?.[1];
+    const problem = flag === undefined
+      ? "There is a word that belongs to no flag"
+      : `The flag ${flag} cannot be read`;
+    throw new SetupError("unknown-flag", `${problem}: see "help".`);
   }
 }
 

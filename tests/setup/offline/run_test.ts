@@ -15,3 +15,14 @@ Deno.test("run() prints help, also when a command is followed by --help", async 
     assert.match(io.output.join("\n"), /^file-events: /);
   }
 });
+
+Deno.test("run() repeats no word that may be a URL with its password", async () => {
+  const url = "postgresql://postgres:do-not-print-me@db.example.com/postgres";
+  for (
+    const args of [[url], ["add", url], ["add", "--table", "a", url], ["remove", `--x=${url}`]]
+  ) {
+    const io = scriptedIo("/");
+    assert.equal(await run(args, io), 1);
+    assert.doesNotMatch([...io.output, ...io.errors].join("\n"), /do-not-print-me/);
+  }
+});

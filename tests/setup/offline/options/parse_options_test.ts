@@ -46,7 +46,7 @@ Deno.test("parseAddOptions() takes none for a list without elements", () => {
 const REFUSED: [args: string[], code: string, message: RegExp][] = [
   [["--colour", "x"], "unknown-flag", /--colour/],
   [["--table"], "unknown-flag", /--table/],
-  [["documents"], "unknown-flag", /documents/],
+  [["documents"], "unknown-flag", /a word that belongs to no flag/],
   [["--yes=1"], "unknown-flag", /--yes/],
   [["--id-type", "int"], "flag-value", /--id-type must be one of uuid, bigint, integer, text/],
   [["--live", "fast"], "flag-value", /--live must be one of auto, rows, pings/],
