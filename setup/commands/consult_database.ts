@@ -17,8 +17,9 @@ export async function consultDatabase<T>(
   io: Io,
   use: (consulted: Consulted) => Promise<T>,
 ): Promise<T> {
-  const databaseUrl = options.databaseUrl ?? io.env[VARIABLE];
-  if (!databaseUrl) return await use({ database: undefined, state: undefined });
+  // An empty flag is a variable of the shell that is not set, and not the wish for no database.
+  const databaseUrl = options.databaseUrl ?? (io.env[VARIABLE] || undefined);
+  if (databaseUrl === undefined) return await use({ database: undefined, state: undefined });
   const database = await openDatabase(databaseUrl);
   try {
     const state = await readState(database);

@@ -1,5 +1,18 @@
-import { mkdir, readdir, rm, rmdir, writeFile } from "node:fs/promises";
+import {
+  access,
+  chmod,
+  constants,
+  mkdir,
+  readdir,
+  realpath,
+  rename,
+  rm,
+  rmdir,
+  stat,
+  writeFile,
+} from "node:fs/promises";
 import { dirname, join } from "node:path";
+import process from "node:process";
 import { SetupError } from "../setup_error.ts";
 import type { FileChange } from "./file_change.ts";
 
@@ -20,7 +33,7 @@ export async function writeChanges(root: string, changes: readonly FileChange[])
         await removeEmptyFolders(root, dirname(path));
       } else {
         await mkdir(dirname(target), { recursive: true });
-        await writeFile(target, text);
+        await replaceFile(target, text);
       }
     } catch (error) {
       const { code } = error as { code?: string };
@@ -29,6 +42,35 @@ export async function writeChanges(root: string, changes: readonly FileChange[])
         `Cannot write ${path} (${code}): see to its permissions, then run this again.`,
       );
     }
+  }
+}
+
+/**
+ * Writes a file as a whole or not at all: half of a migration would be applied, and half of a
+ * `config.toml` is the user's loss.
+ */
+async function replaceFile(path: string, text: string): Promise<void> {
+  // A link stays one, and the file keeps its mode.
+  const target = await unlessMissing(realpath(path)) ?? path;
+  const before = await unlessMissing(stat(target));
+  if (before) await access(target, constants.W_OK);
+  const part = `${target}.${process.pid}.part`;
+  try {
+    await writeFile(part, text);
+    if (before) await chmod(part, before.mode);
+    await rename(part, target);
+  } catch (error) {
+    await rm(part, { force: true });
+    throw error;
+  }
+}
+
+async function unlessMissing<T>(result: Promise<T>): Promise<T | undefined> {
+  try {
+    return await result;
+  } catch (error) {
+    if ((error as { code?: string }).code === "ENOENT") return;
+    throw error;
   }
 }
 

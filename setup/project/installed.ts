@@ -1,7 +1,7 @@
-import { readMapping } from "../mapping/read_mapping.ts";
+import { type InstalledMapping, readMapping } from "../mapping/read_mapping.ts";
 import { DEFAULT_MAPPING, type TableMapping } from "../mapping/table_mapping.ts";
 import { SetupError } from "../setup_error.ts";
-import type { MigrationFile } from "./migration_file.ts";
+import { type MigrationFile, migrationPath } from "./migration_file.ts";
 
 /** What the migrations of a project say is installed. */
 export interface Installed {
@@ -16,15 +16,42 @@ export interface Installed {
 export const MIGRATION_NAMES = ["file_events", "file_events_broadcast"] as const;
 export const REMOVAL = "remove_file_events";
 
-/** Reads it; nothing if file-events was never added or is removed again. */
+/**
+ * Reads it; nothing if file-events was never added or is removed again.
+ *
+ * @throws {SetupError} `mapping-invalid` if its mapping was made unreadable.
+ */
 export function readInstalled(migrations: readonly MigrationFile[]): Installed | undefined {
   const removed = migrations.findLastIndex(({ name }) => name === REMOVAL);
-  const since = migrations.slice(removed + 1);
+  const since = migrations.slice(removed + 1).filter(isOurs);
   const last = lastNamed(since, "file_events");
   if (!last) return;
-  const { mapping, version } = readMapping(last.text) ?? { mapping: DEFAULT_MAPPING, version: 0 };
+  const { mapping, version } = readMappingOf(last) ?? { mapping: DEFAULT_MAPPING, version: 0 };
+  return { mapping, version, migrations: since };
+}
+
+/** @throws {SetupError} `mapping-invalid`, with the file's name. */
+function readMappingOf(migration: MigrationFile): InstalledMapping | undefined {
+  try {
+    return readMapping(migration.text);
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    const { code, message } = error;
+    throw new SetupError(
+      code,
+      `The line "-- file-events mapping" of ${migrationPath(migration)} was changed, so that it ` +
+        `cannot be read: restore it. (${message})`,
+    );
+  }
+}
+
+/** What stands in each of them, also in those that were copied before they named a mapping. */
+const OURS = /^-- file-events mapping: |file_changes_since|file_events\.broadcast/m;
+
+/** Others may give a migration of theirs the same name. */
+function isOurs({ name, text }: MigrationFile): boolean {
   const names: readonly string[] = MIGRATION_NAMES;
-  return { mapping, version, migrations: since.filter(({ name }) => names.includes(name)) };
+  return names.includes(name) && OURS.test(text);
 }
 
 /** @throws {SetupError} `not-installed` */

@@ -19,7 +19,10 @@ export const CONFIG = "supabase/config.toml";
 export const MIGRATIONS = "supabase/migrations";
 export const FUNCTION = "supabase/functions/file-events";
 
-/** @throws {SetupError} `config-encoding` if `config.toml` is not UTF-8. */
+/**
+ * @throws {SetupError} `config-encoding` if `config.toml` is not UTF-8, `cannot-read` for a file or
+ * folder that is there and cannot be read.
+ */
 export async function readProject(root: string): Promise<Project> {
   const migrations: MigrationFile[] = [];
   for (const path of (await namesIn(join(root, MIGRATIONS))).sort()) {
@@ -57,8 +60,14 @@ async function unlessMissing<T>(result: Promise<T>): Promise<T | undefined> {
   try {
     return await result;
   } catch (error) {
-    const { code } = error as { code?: string };
+    const { code, path } = error as { code?: string; path?: string };
     if (code === "ENOENT" || code === "EISDIR") return;
-    throw error;
+    throw new SetupError(
+      "cannot-read",
+      `Cannot read ${
+        path ?? "a file of the project"
+      } (${code}): see to its permissions and that it ` +
+        "is what its name says, then run this again.",
+    );
   }
 }

@@ -274,3 +274,63 @@ Deno.test("add writes nothing when a person says no", async () => {
   assert.match(io.errors.join("\n"), /Nothing was written/);
   assert.deepEqual(await project.files(), before);
 });
+
+Deno.test("add takes no migration of the user's own for one of ours", async () => {
+  const path = "supabase/migrations/20250101000000_file_events.sql";
+  await using project = await temporaryProject({
+    "supabase/config.toml": "",
+    [path]: "create table public.file_events (id int);\n",
+  });
+  assert.match((await call(project, "upgrade")).errors, /not-installed/);
+  assert.match((await call(project, "remove")).output, /Nothing to do/);
+  assert.equal((await call(project, "add", ...FLAGS, "--yes")).code, 0);
+  assert.equal((await project.files())[path], "create table public.file_events (id int);\n");
+});
+
+Deno.test("add names the migration whose mapping somebody has broken", async () => {
+  await using project = await temporaryProject();
+  await call(project, "add", ...FLAGS, "--yes");
+  const [path, text] = Object.entries(await project.files())
+    .find(([path]) => path.endsWith("_file_events.sql"))!;
+  await project.write(path, text.replace(/(-- file-events mapping: ).*/, "$1{"));
+  const { errors } = await call(project, "add", "--extra", "pages", "--yes");
+  assert.match(errors, /\d{14}_file_events\.sql was changed.*restore it.*mapping-invalid/);
+});
+
+Deno.test("add refuses a file where a folder should be, by its path", async () => {
+  for (const path of ["supabase/migrations", FUNCTION]) {
+    await using project = await temporaryProject({ "supabase/config.toml": "", [path]: "mine" });
+    const { code, errors } = await call(project, "add", ...FLAGS, "--yes");
+    assert.equal(code, 1);
+    assert.match(errors, new RegExp(`${path} \\(ENOTDIR\\).*\\(cannot-read\\)`));
+  }
+});
+
+Deno.test("add refuses an empty URL of the database, and takes an empty variable for none", async () => {
+  await using project = await temporaryProject();
+  const { errors } = await call(project, "add", ...FLAGS, "--database-url", "", "--yes");
+  assert.match(errors, /database-url/);
+  const io = scriptedIo(project.path, undefined, { FILE_EVENTS_DATABASE_URL: "" });
+  assert.equal(await run(["add", ...FLAGS, "--dry-run"], io), 0);
+});
+
+Deno.test("add replaces a file as a whole, keeps its mode, and writes through a link", async () => {
+  await using project = await temporaryProject();
+  await project.write("config/mine.toml", 'project_id = "mine"\n');
+  const [target, link] = [
+    `${project.path}/config/mine.toml`,
+    `${project.path}/supabase/config.toml`,
+  ];
+  await Deno.chmod(target, 0o640);
+  await Deno.remove(link);
+  await Deno.symlink("../config/mine.toml", link);
+  // Who reads the old file meanwhile reads all of it.
+  using old = await Deno.open(target);
+  assert.equal((await call(project, "add", ...FLAGS, "--yes")).code, 0);
+  assert.equal(await new Response(old.readable).text(), 'project_id = "mine"\n');
+  assert.match(await Deno.readTextFile(target), /file-events/);
+  assert.equal((await Deno.lstat(link)).isSymlink, true);
+  assert.equal((await Deno.stat(target)).mode! & 0o777, 0o640);
+  const parts = Object.keys(await project.files()).filter((path) => path.endsWith(".part"));
+  assert.deepEqual(parts, []);
+});

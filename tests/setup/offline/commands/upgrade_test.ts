@@ -68,7 +68,8 @@ Deno.test("upgrade has nothing to do after an upgrade", async () => {
 Deno.test("upgrade takes migrations without a mapping for those of public.files", async () => {
   await using project = await temporaryProject({
     "supabase/config.toml": "",
-    "supabase/migrations/20260101000000_file_events.sql": "-- copied by hand\n",
+    "supabase/migrations/20260101000000_file_events.sql":
+      "create function public.file_changes_since() …\n",
   });
   const { code, output } = await call(project, "upgrade", "--yes");
   assert.equal(code, 0);

@@ -23,3 +23,16 @@ Deno.test("findMapping() finds nothing where there is no project", async () => {
   await using folder = await temporaryFolder();
   assert.equal(await findMapping({ cwd: folder.path, chosen: undefined }), undefined);
 });
+
+Deno.test("findMapping() does not hide that a project's mapping cannot be read", async () => {
+  await using folder = await temporaryFolder();
+  const migrations = `${folder.path}/supabase/migrations`;
+  await Deno.mkdir(migrations, { recursive: true });
+  await Deno.writeTextFile(
+    `${migrations}/20261123000100_file_events.sql`,
+    "-- file-events schema: 1\n-- file-events mapping: {\n",
+  );
+  await assert.rejects(findMapping({ cwd: folder.path, chosen: undefined }), {
+    code: "mapping-invalid",
+  });
+});
