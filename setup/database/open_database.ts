@@ -1,5 +1,6 @@
 import postgres from "postgres";
 import { SetupError } from "../setup_error.ts";
+import { parseDatabaseUrl } from "./parse_database_url.ts";
 import { databaseRefusal } from "./database_refusal.ts";
 
 /** Reads rows. It is closed by who opened it. */
@@ -18,8 +19,8 @@ const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[?::1\]?)$/;
  * @throws {SetupError} `database-url` or `database-unreachable`. No message holds the password.
  */
 export async function openDatabase(url: string, timeoutMs = TIMEOUT_MS): Promise<Database> {
-  const { hostname, searchParams } = parseUrl(url);
-  const sql = postgres(url, {
+  const { hostname, searchParams, href } = parseUrl(url);
+  const sql = postgres(href, {
     max: 1,
     connect_timeout: timeoutMs / 1000,
     // A pooler in transaction mode keeps no prepared statement.
@@ -50,8 +51,8 @@ export async function openDatabase(url: string, timeoutMs = TIMEOUT_MS): Promise
 }
 
 function parseUrl(url: string): URL {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  if (parsed && /^postgres(ql)?:$/.test(parsed.protocol) && parsed.hostname !== "") return parsed;
+  const parsed = parseDatabaseUrl(url);
+  if (parsed) return parsed;
   throw new SetupError(
     "database-url",
     "The database's URL must look like postgresql://user:password@host:5432/postgres, with " +

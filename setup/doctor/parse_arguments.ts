@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { parseDatabaseUrl as readDatabaseUrl } from "../database/parse_database_url.ts";
 import { parseMapping } from "../mapping/parse_mapping.ts";
 import { DEFAULT_MAPPING, type TableMapping } from "../mapping/table_mapping.ts";
 import { parseTableName } from "../options/table_name.ts";
@@ -148,7 +149,8 @@ function parseTimeout(value: string | undefined): number | undefined {
 
 function parseDatabaseUrl(value: string | undefined): string | undefined {
   if (value === undefined) return undefined;
-  if (URL.canParse(value) && /^postgres(ql)?:$/.test(new URL(value).protocol)) return value;
+  const url = readDatabaseUrl(value);
+  if (url) return url.href;
   throw new UsageError(
     "--database-url must look like postgresql://user:password@host:5432/postgres, with special " +
       "characters of the password percent-encoded.",

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { openDatabase } from "../../../../setup/database/open_database.ts";
+import { parseDatabaseUrl } from "../../../../setup/database/parse_database_url.ts";
 import { databaseRefusal } from "../../../../setup/database/database_refusal.ts";
 
 Deno.test("openDatabase() gives up on a server that never answers", async () => {
@@ -27,7 +28,9 @@ Deno.test("openDatabase() gives up on a query that is never answered", async () 
   await served;
 });
 
-for (const url of ["", "postgres", "https://u:p@h/x", "postgresql://"]) {
+for (
+  const url of ["", "postgres", "https://u:p@h/x", "postgresql://", "postgresql://u:100%@h/x"]
+) {
   Deno.test(`openDatabase() refuses the URL "${url}"`, async () => {
     await assert.rejects(openDatabase(url), { code: "database-url" });
   });
@@ -42,4 +45,9 @@ Deno.test("databaseRefusal() repeats nothing of an error but PostgreSQL's code",
   }
   assert.match(databaseRefusal({ code: "28P01" }, "h").message, /user or password/);
   assert.match(databaseRefusal({ code: "42501" }, "h").message, /\(42501\): connect as postgres/);
+});
+
+Deno.test("parseDatabaseUrl() drops what is for other clients", () => {
+  const url = "postgresql://u:p%40@h:6543/x?pgbouncer=true&sslmode=require&connection_limit=1";
+  assert.equal(parseDatabaseUrl(url)?.href, "postgresql://u:p%40@h:6543/x?sslmode=require");
 });
