@@ -99,3 +99,13 @@ Deno.test("broadcastSource is confirmed by the replication connection, not by po
   assert.equal(broadcastSource.confirms({ ...system, status: "error" }), false);
   assert.equal(broadcastSource.confirms({ ...system, extension: "postgres_changes" }), false);
 });
+
+Deno.test("broadcastSource takes no object for a transaction", () => {
+  for (const changed_in of [{ toString: null }, ["5"], true]) {
+    const ping = { event: "ping", payload: { changed_in } };
+    assert.deepEqual(broadcastSource.read("broadcast", ping), { kind: "hint" });
+    const file = { id: "a", revision: 1, changed_in };
+    const change = { event: "change", payload: { operation: "delete", file } };
+    assert.deepEqual(broadcastSource.read("broadcast", change), { kind: "hint" });
+  }
+});

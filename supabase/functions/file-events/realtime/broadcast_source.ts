@@ -1,5 +1,6 @@
 import { DATABASE_NAMES } from "../database_names.ts";
 import { parseFileDeletion, parseFileUpdate } from "../rows/parse_file_change.ts";
+import { parseTransaction } from "../rows/parse_transaction.ts";
 import type { FeedMessage } from "../stream/file_feed.ts";
 import { type ChannelSource, NO_PRESENCE } from "./channel_source.ts";
 
@@ -42,7 +43,6 @@ function readChange(payload: unknown): FeedMessage {
 }
 
 function readPing(payload: unknown, { concernsMany }: { concernsMany: boolean }): FeedMessage {
-  const { changed_in } = (payload ?? {}) as { changed_in?: unknown };
-  if (!/^\d{1,20}$/.test(String(changed_in))) return { kind: "hint" };
-  return { kind: "ping", changedIn: BigInt(String(changed_in)), concernsMany };
+  const changedIn = parseTransaction((payload as { changed_in?: unknown } | null)?.changed_in);
+  return changedIn === undefined ? { kind: "hint" } : { kind: "ping", changedIn, concernsMany };
 }

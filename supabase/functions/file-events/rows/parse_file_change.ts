@@ -1,4 +1,5 @@
 import type { FileChange, FileState } from "../stream/file_change.ts";
+import { parseTransaction } from "./parse_transaction.ts";
 import { parseTime } from "./parse_time.ts";
 import { truncateUtf8 } from "./truncate_utf8.ts";
 
@@ -78,12 +79,9 @@ export function parseFileDeletion(row: unknown): FileChange | undefined {
 function parseVersion(row: unknown) {
   if (typeof row !== "object" || row === null) return;
   const { id, revision, changed_in } = row as Record<string, unknown>;
-  if (
-    typeof id !== "string" || !Number.isSafeInteger(revision) ||
-    // An `xid8` is text in Realtime's messages.
-    !/^\d{1,20}$/.test(String(changed_in))
-  ) return;
-  return { id, revision: revision as number, changedIn: BigInt(String(changed_in)) };
+  const changedIn = parseTransaction(changed_in);
+  if (typeof id !== "string" || !Number.isSafeInteger(revision) || changedIn === undefined) return;
+  return { id, revision: revision as number, changedIn };
 }
 
 function parseExtra(extra: unknown): Record<string, unknown> {
