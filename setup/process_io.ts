@@ -5,6 +5,8 @@ import { SetupError } from "./setup_error.ts";
 
 /** The {@link Io} of this process. `cwd` is the folder that the command was called in. */
 export function processIo(cwd: string): Io {
+  // Who reads may leave, as `head` does. A command goes on: the doctor has a row to delete.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   const isInteractive = process.stdin.isTTY === true && process.stdout.isTTY === true;
   return {
     cwd,

@@ -21,6 +21,9 @@ const USAGE_CODE = 2;
 /** What a shell returns for a command that Ctrl-C has ended. */
 const INTERRUPTED_CODE = 130;
 
+/** Ctrl-C; the end of a job; the end of the terminal. */
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
 /** Follows a row through every link. 0: healthy, 1: a link is broken, 2: wrong arguments. */
 export async function doctor(args: string[], io: Io): Promise<number> {
   const interrupt = new AbortController();
@@ -29,7 +32,9 @@ export async function doctor(args: string[], io: Io): Promise<number> {
     const parsed = parseArguments(args);
     const complaint = await toComplaint(parsed, io);
     const { isJson, timeoutMs } = parsed;
-    process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
+    // Not once: a second Ctrl-C, or one that a program around this passes on, would end the process
+    // before the row is deleted.
+    for (const name of SIGNALS) process.on(name, onSignal);
     const report = await examine(complaint, {
       effects: { fetch, openWebSocket, connectDatabase },
       waits: { ...WAITS, ...(timeoutMs !== undefined && { eventMs: timeoutMs }) },
@@ -50,7 +55,7 @@ export async function doctor(args: string[], io: Io): Promise<number> {
     io.printError(USAGE);
     return USAGE_CODE;
   } finally {
-    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+    for (const name of SIGNALS) process.off(name, onSignal);
   }
 }
 

@@ -45,7 +45,8 @@ export function createAskProject(
 /** Longer answers are cut: an event stream has no end. */
 const MAX_BYTES = 4 * 1024 * 1024;
 
-async function firstBytes({ status, headers, body }: Response): Promise<string> {
+/** What a response says, or the beginning of it. */
+export async function firstBytes({ status, headers, body }: Response): Promise<string> {
   if (!body) return "";
   // What is read of a stream that opens does not matter.
   if (status === 200 && headers.get("content-type")?.startsWith("text/event-stream")) {

@@ -1,6 +1,6 @@
 import { createParser } from "eventsource-parser";
 import type { Answer } from "./answer.ts";
-import { connectionFailure } from "./ask_project.ts";
+import { connectionFailure, firstBytes } from "./ask_project.ts";
 import type { Arrival } from "./judge/judge_arrival.ts";
 import { createSignalBell } from "./signal_bell.ts";
 import { sleep } from "./sleep.ts";
@@ -52,11 +52,12 @@ export function followEvents(
         authorization: `Bearer ${token}`,
         ...(lastEventId !== "" && { "last-event-id": lastEventId }),
       };
-      const response = await fetch(url, { headers, signal });
+      // The token is for this address only.
+      const response = await fetch(url, { headers, redirect: "manual", signal });
       hasHeaders = true;
       const { status } = response;
       if (status !== 200 || !response.body) {
-        const text = await response.text();
+        const text = await firstBytes(response);
         const answer = { status, headers: response.headers, text, milliseconds: elapsed() };
         return opened({ kind: "refused", answer });
       }

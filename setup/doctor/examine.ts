@@ -68,7 +68,8 @@ export async function examine(complaint: Complaint, options: ExamineOptions): Pr
     findings: [],
     changedIn: new Set(),
   };
-  const redact = createRedact(() => secretsOf(visit));
+  const hideSecrets = createRedact(() => secretsOf(visit));
+  const redact: Redact = (text) => inOneLine(hideSecrets(text));
   const links: LinkReport[] = [];
   for (const link of LINKS) {
     const isOver = signal.aborted || links.some(({ status }) => status === "broken");
@@ -136,6 +137,11 @@ function describe(
 
 function redacted(redact: Redact): (finding: Finding) => Finding {
   return ({ code, problem, cure }) => ({ code, problem: redact(problem), cure: redact(cure) });
+}
+
+/** Answers are quoted, and could hold sequences that a terminal obeys. */
+function inOneLine(text: string): string {
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]+/gu, " ");
 }
 
 function createAskWithKey(

@@ -163,7 +163,7 @@ export const FAULTS = {
 
   // The database
   "database-refused": {
-    problem: "The database cannot be reached with the URL of --database-url.",
+    problem: "The URL of --database-url does not let the doctor read the database.",
     cure: "Take the connection string from the dashboard (Connect), with the password in it. Or " +
       "leave --database-url out.",
   },

@@ -43,14 +43,42 @@ Deno.test("the command doctor", async (t) => {
     assert.deepEqual([healthy, broken, links.length], [false, "insert", 13]);
   });
 
-  await t.step("deletes its row when Ctrl-C ends it", async () => {
-    stack.realtime.fault({ fault: "deaf", until: "up" });
-    await using command = doctor(stack);
-    await until(() => command.errors().includes("no file-update yet"), "the doctor waits");
-    assert.equal((await stack.database.query("select from public.files")).length, 1);
-    command.kill("SIGINT");
-    assert.equal((await command.status).code, 130);
-    assert.match(command.output(), /Interrupted\. The doctor has left nothing behind\./);
+  const ends: [what: string, signals: Deno.Signal[]][] = [
+    ["Ctrl-C ends it", ["SIGINT"]],
+    ["Ctrl-C comes twice", ["SIGINT", "SIGINT"]],
+    ["the terminal is closed", ["SIGHUP"]],
+  ];
+  for (const [what, signals] of ends) {
+    await t.step(`deletes its row when ${what}`, async () => {
+      stack.realtime.fault({ fault: "deaf", until: "up" });
+      await using command = doctor(stack);
+      await until(() => command.errors().includes("no file-update yet"), "the doctor waits");
+      assert.equal((await stack.database.query("select from public.files")).length, 1);
+      for (const signal of signals) command.kill(signal);
+      assert.equal((await command.status).code, 130);
+      assert.match(command.output(), /Interrupted\. The doctor has left nothing behind\./);
+      assert.deepEqual(await stack.database.query("select from public.files"), []);
+    });
+  }
+
+  await t.step("goes on, and deletes its row, when nobody reads any longer", async () => {
+    const { url, publishableKey } = stack;
+    const args = ["--url", url, "--key", publishableKey, "--email", email, "--timeout", "5"];
+    await using command = startCommand("bash", {
+      args: [
+        "-c",
+        // The word is in the first line; all that comes later has no reader.
+        `"$@" 2>&1 | sed /database/q`,
+        "bash",
+        ...[Deno.execPath(), "run", "-A", "--quiet", "--config", CONFIG, MAIN, "doctor", ...args],
+      ],
+      env: { FILE_EVENTS_DOCTOR_PASSWORD: password },
+    });
+    const made = async () =>
+      (await stack.database.query("select from public.file_deletions")).length;
+    const before = await made();
+    await command.status;
+    await until(async () => await made() > before, "the row is made and deleted");
     assert.deepEqual(await stack.database.query("select from public.files"), []);
   });
 });

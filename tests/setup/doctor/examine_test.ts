@@ -287,6 +287,27 @@ Deno.test("examine() names the first broken link and its cure", async (t) => {
     stack.realtime.fault({ fault: "up" });
   });
 
+  await t.step("a user of the database who may not read what the check reads", async () => {
+    const refusal = Object.assign(new Error("permission denied"), { code: "42501" });
+    const refusing = { query: () => Promise.reject(refusal), close: () => Promise.resolve() };
+    const { detail } = await assertBroken("database", "database-refused", {
+      complaint: { databaseUrl: DATABASE_URL },
+      effects: { connectDatabase: () => Promise.resolve(refusing) },
+    });
+    assert.match(detail!, /may not read/);
+  });
+
+  await t.step("an answer with sequences that a terminal would obey", async () => {
+    const message = "\x1b[2Jgone\x9b1m\r\n✓ All is well";
+    const answer = onFunction((request) =>
+      request.headers.has("authorization") ? Response.json({ message }, { status: 500 }) : undefined
+    );
+    await whileAnswering(answer, async () => {
+      const { detail } = await assertBroken("token", "function-unavailable");
+      assert.equal(detail, "status 500,  [2Jgone 1m ✓ All is well");
+    });
+  });
+
   await t.step("nothing that it prints holds a secret", async () => {
     const { publishableKey } = stack;
     // Repeats what it was sent, as a gateway may.

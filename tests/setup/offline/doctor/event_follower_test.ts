@@ -43,3 +43,33 @@ Deno.test("followEvents() resumes with the last id where a stream has ended", as
   assert.equal(found?.writtenAt, 0);
   assert.deepEqual(asked.slice(0, 2), [null, "cursor-1"]);
 });
+
+Deno.test("followEvents() takes the token to no other address", async () => {
+  let visits = 0;
+  await using other = serveHttp(() => {
+    visits++;
+    return new Response("data: {}\n\n");
+  });
+  await using server = serveHttp(() => Response.redirect(other.url, 307));
+  const ending = new AbortController();
+  const { signal } = ending;
+  const options = { token: "t", fetch, firstByteMs: 60_000, signal };
+  const opening = await followEvents(server.url, options).opening;
+  ending.abort();
+  assert.equal(opening.kind === "refused" && opening.answer.status, 307);
+  assert.equal(visits, 0);
+});
+
+Deno.test("followEvents() reads no more of a refusal than its beginning", async () => {
+  const page = new Uint8Array(1024 * 1024).fill(32);
+  await using server = serveHttp(() => {
+    const body = new ReadableStream({ pull: (controller) => controller.enqueue(page) });
+    return new Response(body, { status: 500 });
+  });
+  const ending = new AbortController();
+  const { signal } = ending;
+  const options = { token: "t", fetch, firstByteMs: 60_000, signal };
+  const opening = await followEvents(server.url, options).opening;
+  ending.abort();
+  assert.equal(opening.kind === "refused" && opening.answer.status, 500);
+});
