@@ -56,17 +56,28 @@ export class Canary {
     return insert;
   }
 
-  /** Changes a streamed column. */
-  update(): Promise<Written> {
+  /**
+   * Changes a streamed column.
+   *
+   * @param options.asksForRevision Only asks for a new revision: a trigger of the user's may undo
+   * what changes a column.
+   */
+  update({ asksForRevision = false } = {}): Promise<Written> {
     const times = ++this.#changes;
-    const changes = canaryChange(this.#options.mapping, { mark: this.#row.mark, times });
+    const mark = asksForRevision ? undefined : this.#row.mark;
+    const changes = canaryChange(this.#options.mapping, { mark, times });
     return this.#try((writer) => writer.update(this.#place()!, changes));
   }
 
   async remove(): Promise<Written> {
     const place = this.#place();
     if (!place) return { result: "unknown", ids: [], words: "its id is not known" };
-    const written = await this.#try((writer) => writer.remove(place));
+    let written = await this.#try((writer) => writer.remove(place));
+    const { mark } = this.#row;
+    // A trigger of the user's may have given the row another id.
+    if (written.result === "done" && written.ids.length === 0 && mark && place !== mark) {
+      written = await this.#try((writer) => writer.remove(mark));
+    }
     if (written.ids.length > 0) this.#state = "deleted";
     return written;
   }

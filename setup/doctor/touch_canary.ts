@@ -16,15 +16,18 @@ export type Touch =
 export async function touchCanary(visit: Visit, untilMs: number): Promise<Touch> {
   const { canary, follower } = visit;
   const before = await readRevision(visit);
-  const position = follower!.arrivals.length;
-  const { result, ids, words } = await canary!.update();
-  const changedAt = Date.now();
-  visit.signal.throwIfAborted();
-  if (result === "refused" || result === "unknown") return { kind: result, words };
-  if (result === "forbidden" || ids.length === 0) return { kind: "forbidden" };
-  const after = await readRevision(visit);
-  if (typeof after === "number" && after === before) return { kind: "not-stamped" };
-  const eventType = "file-update";
-  const change = await awaitChange(visit, { eventType, position, changedAt, untilMs });
-  return change ? { kind: "arrived", change } : { kind: "missing" };
+  for (const asksForRevision of [false, true]) {
+    const position = follower!.arrivals.length;
+    const { result, ids, words } = await canary!.update({ asksForRevision });
+    const changedAt = Date.now();
+    visit.signal.throwIfAborted();
+    if (result === "refused" || result === "unknown") return { kind: result, words };
+    if (result === "forbidden" || ids.length === 0) return { kind: "forbidden" };
+    const after = await readRevision(visit);
+    if (typeof after === "number" && after === before) continue;
+    const eventType = "file-update";
+    const change = await awaitChange(visit, { eventType, position, changedAt, untilMs });
+    return change ? { kind: "arrived", change } : { kind: "missing" };
+  }
+  return { kind: "not-stamped" };
 }

@@ -35,6 +35,8 @@ export const liveLink: Link = {
 
 /** `undefined`: the change did not come live. */
 function judgeTouch(touch: Touch): Verdict | undefined {
+  if (touch.kind === "refused") return broken("canary-refused", touch.words);
+  if (touch.kind === "unknown") return broken("data-api-unavailable", touch.words);
   if (touch.kind !== "arrived") return undefined;
   const how = describeChange(touch.change);
   if (touch.change.kind === "held") return broken("buffered", how);
@@ -50,6 +52,8 @@ async function listen(visit: Visit): Promise<Verdict> {
     for (let left = LIVE_CHANGES;; left--) {
       const count = ear.heard.length;
       const touch = await touchCanary(visit, visit.waits.liveMs);
+      // Where nothing was changed there is nothing to hear.
+      if (touch.kind === "refused" || touch.kind === "unknown") return judgeTouch(touch)!;
       const isMeant = isOfCanary(visit);
       if (!await ear.hears(isMeant, { position: count, milliseconds: visit.waits.messageMs })) {
         break;

@@ -287,6 +287,43 @@ Deno.test("examine() names the first broken link and its cure", async (t) => {
     stack.realtime.fault({ fault: "up" });
   });
 
+  /** Runs a step while a trigger of the user's own changes each row before all others do. */
+  const whileTriggered = (when: string, body: string, work: () => Promise<unknown>) =>
+    whileBroken(
+      `create function public.own() returns trigger language plpgsql as $$begin ${body} end$$;
+      create trigger aa_own before ${when} on public.files for each row execute function public.own()`,
+      "drop function public.own() cascade",
+      work,
+    );
+
+  await t.step(
+    "a trigger that gives all rows one title breaks nothing",
+    () =>
+      whileTriggered("insert or update", "new.filename := 'same'; return new;", async () => {
+        const report = await room.examine();
+        assert.deepEqual([report.broken, report.healthy], [null, true], JSON.stringify(report));
+        assert.deepEqual(await room.rows(), []);
+      }),
+  );
+
+  await t.step(
+    "a trigger that refuses updates",
+    () =>
+      whileTriggered("update", "raise exception 'never change';", async () => {
+        const { detail } = await assertBroken("live", "canary-refused");
+        assert.match(detail!, /never change/);
+      }),
+  );
+
+  await t.step(
+    "a trigger that chooses the id itself: the row is deleted all the same",
+    () =>
+      whileTriggered("insert", "new.id := gen_random_uuid(); return new;", async () => {
+        assert.equal((await room.examine()).canary.left, false);
+        assert.deepEqual(await room.rows(), []);
+      }),
+  );
+
   await t.step("a user of the database who may not read what the check reads", async () => {
     const refusal = Object.assign(new Error("permission denied"), { code: "42501" });
     const refusing = { query: () => Promise.reject(refusal), close: () => Promise.resolve() };
