@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import type { TableMapping } from "../mapping/table_mapping.ts";
 import { canaryChange, canaryRow, type Row } from "./canary_row.ts";
 import type { CanaryWriter, Place, Written } from "./canary_writer.ts";
@@ -8,7 +9,13 @@ export interface CanaryOptions {
   readonly more: Row;
   /** In the order in which they are tried: as the user, then as the database's owner. */
   readonly writers: readonly CanaryWriter[];
+  /** From a deletion without an answer to the next attempt, in milliseconds. */
+  readonly retryMs?: number;
 }
+
+const RETRY_MS = 2_000;
+/** How often a deletion is attempted in the end: the network may be gone for a moment. */
+const ATTEMPTS = 3;
 
 /**
  * The doctor's row. It is written by the first writer that may. `release` deletes it, whatever has
@@ -85,8 +92,12 @@ export class Canary {
   /** Deletes the row if there is one. Returns whether none is left. */
   async release(): Promise<boolean> {
     await this.#inserting;
-    if (this.#state === "there") await this.remove();
-    return this.#state !== "there";
+    for (let attempt = 1; this.isLeft; attempt++) {
+      const { result } = await this.remove();
+      if (result !== "unknown" || !this.#place() || attempt === ATTEMPTS) break;
+      await setTimeout(this.#options.retryMs ?? RETRY_MS);
+    }
+    return !this.isLeft;
   }
 
   /** The id, once it is known; before that what marks the row. */
