@@ -44,7 +44,8 @@ doctor makes a row in a user's name, follows it, and deletes it.
   --email EMAIL         the user; the password is asked for, or in FILE_EVENTS_DOCTOR_PASSWORD
   --token TOKEN         an access token of the user, in place of the email
   --origin ORIGIN       https://app.example.com, whose pages read the stream; may be repeated
-  --database-url URL    sees deeper, and writes the row where the user may not
+  --database-url URL    sees deeper, and writes the row where the user may not; or
+                        FILE_EVENTS_DATABASE_URL
   --canary JSON         more columns of the row: '{"project_id": 7}'
   --timeout SECONDS     for an event, 75 if it is left out
   --json                prints the result as JSON`.split("\n");

@@ -64,7 +64,15 @@ async function toComplaint(parsed: DoctorArguments, io: Io): Promise<Complaint> 
   const user = token === undefined ? await readCredentials(parsed, io) : { token };
   const mapping = parsed.mapping ??
     await findMapping({ cwd: io.cwd, chosen: parsed.project }) ?? DEFAULT_MAPPING;
-  return { url, key, user, origins, databaseUrl, mapping, canary };
+  return {
+    url,
+    key,
+    user,
+    origins,
+    databaseUrl: databaseUrl ?? (io.env.FILE_EVENTS_DATABASE_URL || undefined),
+    mapping,
+    canary,
+  };
 }
 
 /** Asks for what neither a flag nor the environment says. */

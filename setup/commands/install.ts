@@ -27,6 +27,11 @@ export async function install(wanted: Wanted): Promise<number> {
   const own = await readOwnFunction();
   const plan = await planInstallation({ ...wanted, own, now: new Date() });
   for (const line of describeMapping(mapping)) io.print(line);
+  if (!wanted.state && !wanted.newTable) {
+    io.print(
+      "Not compared with the table: no --database-url. The migration checks it at the push.",
+    );
+  }
   if (plan.changes.length === 0) {
     io.print("Nothing to do: all of this is in the project already.");
     if (wanted.state && (wanted.state.schemaVersion ?? 0) < SCHEMA_VERSION) {
