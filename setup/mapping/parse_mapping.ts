@@ -56,7 +56,11 @@ function parseFields(value: unknown): TableMapping["fields"] {
   return Object.fromEntries(columns) as Record<Field, string | null>;
 }
 
-function refuseConflicts({ id, owner, fields, extra, revision, changedIn }: TableMapping): void {
+function refuseConflicts(mapping: TableMapping): void {
+  const { schema, table, id, owner, fields, extra, revision, changedIn } = mapping;
+  if (schema === "file_events" || schema === "public" && table === "file_deletions") {
+    throw invalid(`The table ${schema}.${table} has a name that file-events needs: rename it`);
+  }
   for (const column of extra) {
     if (PROTOCOL_FIELDS.includes(column)) {
       throw invalid(
@@ -78,8 +82,6 @@ function refuseConflicts({ id, owner, fields, extra, revision, changedIn }: Tabl
 /** The name of a table or column, as the catalogue has it, without quotes around it. */
 function name(value: unknown, key: string): string {
   const found = text(value, key);
-  // The rendered SQL has names in comments and in bodies between $$.
-  if (found.includes("$$")) throw invalid(`The name "${found}" contains $$: rename it`);
   if (new TextEncoder().encode(found).length > MAX_NAME_BYTES) {
     throw invalid(`The name "${found}" is longer than ${MAX_NAME_BYTES} bytes`);
   }
@@ -89,6 +91,8 @@ function name(value: unknown, key: string): string {
 function text(value: unknown, key: string): string {
   // deno-lint-ignore no-control-regex -- they could end a comment in the rendered SQL
   if (typeof value === "string" && /^[^\x00-\x1f\x7f\u0085\u2028\u2029]+$/.test(value)) {
+    // The rendered SQL has names and statuses in comments and in bodies between $$.
+    if (value.includes("$$")) throw invalid(`"${value}" (${key}) contains $$: rename it`);
     return value;
   }
   throw invalid(`"${key}" must be a text without control characters`);

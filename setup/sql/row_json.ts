@@ -26,9 +26,7 @@ export function rowJson(
     `'changed_in', ${column(changedIn)}::text`,
   ];
   if (extra.length > 0) {
-    const values = extra.map((it) =>
-      `${quoteLiteral(it)}, file_events.cut(to_jsonb(${column(it)}))`
-    );
+    const values = extra.map((it) => `${quoteLiteral(it)}, file_events.cut(${column(it)})`);
     members.push(`'extra', jsonb_build_object(\n    ${values.join(",\n    ")}\n  )`);
   }
   return `jsonb_build_object(\n  ${members.join(",\n  ")}\n)`;
@@ -36,7 +34,7 @@ export function rowJson(
 
 function fieldValue(field: Field, column: string): string {
   const max = MAX_LENGTH[field];
-  return max ? `left(${column}::text, ${max})` : `file_events.cut(to_jsonb(${column}))`;
+  return max ? `left(${column}::text, ${max})` : `file_events.cut(${column})`;
 }
 
 /** A null status is final, because nothing says that more is to come. */

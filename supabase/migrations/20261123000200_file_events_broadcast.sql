@@ -94,10 +94,10 @@ begin
         'filename', left(f.filename::text, 1024),
         'file_type', left(f.file_type::text, 1024),
         'status', left(f.status::text, 1024),
-        'progress', file_events.cut(to_jsonb(f.progress)),
+        'progress', file_events.cut(f.progress),
         'processing_stage', left(f.processing_stage::text, 1024),
         'error_message', left(f.error_message::text, 4096),
-        'created_at', file_events.cut(to_jsonb(f.created_at)),
+        'created_at', file_events.cut(f.created_at),
         'final', coalesce(f.status::text in ('ready', 'failed'), true),
         'revision', f.revision,
         'changed_in', f.changed_in::text

@@ -267,7 +267,12 @@ finding (code, problem, cure) as (
       ), 'is not unique by itself',
         'add a primary key or a unique constraint of this column alone that is not deferrable'
         || case when (select relkind from pg_class where oid = files) = 'p'
-          then ' (PostgreSQL allows it only on a table that is partitioned by it)' else '' end)
+          then ' (PostgreSQL allows it only on a table that is partitioned by it)' else '' end),
+      (exists (
+        select from pg_attribute a join pg_collation l on l.oid = a.attcollation
+        where a.attrelid = files and a.attnum = k.number and not l.collisdeterministic
+      ), 'has a collation that takes different texts for the same',
+        'alter table public.files alter column id type text collate "C"')
   ) w (applies, what, cure)
   where is_table and relation = 'public.files' and name = 'id' and number is not null and applies
   union all
@@ -322,9 +327,9 @@ finding (code, problem, cure) as (
     select from checked_column where relation_oid = oid and is_added and number is null
   ) and not exists (
     select from pg_index i
-    where i.indrelid = oid and i.indisvalid and i.indpred is null and concat_ws(',',
+    where i.indrelid = oid and i.indisvalid and i.indpred is null and starts_with(concat_ws(',',
       pg_get_indexdef(i.indexrelid, 1, true), pg_get_indexdef(i.indexrelid, 2, true),
-      pg_get_indexdef(i.indexrelid, 3, true)) || ',' like columns || ',%'
+      pg_get_indexdef(i.indexrelid, 3, true)) || ',', columns || ',')
   )
 
   -- Change tracking.
@@ -441,7 +446,7 @@ finding (code, problem, cure) as (
     select 'execute on function', p.oid::regprocedure::text,
       has_function_privilege(reader, p.oid, 'execute')
     from pg_proc p
-    where p.pronamespace = schema and p.proname in ('to_ids', 'cut', 'own_changes')
+    where p.pronamespace = schema and p.proname in ('to_ids', 'cut', 'try_cut', 'own_changes')
     union all
     select 'usage on schema', n.nspname::text, has_schema_privilege(reader, n.oid, 'usage')
     from pg_namespace n
@@ -517,7 +522,8 @@ finding (code, problem, cure) as (
     join pg_policy p on p.polrelid = relation and p.polname = name
     join pg_depend d on d.classid = 'pg_policy'::regclass and d.objid = p.oid
       and d.refclassid = 'pg_class'::regclass and d.refobjid = relation
-    join pg_attribute a on a.attrelid = relation and a.attnum = d.refobjsubid and a.attnum > 0
+    join pg_attribute a on a.attrelid = relation and a.attnum > 0 and not a.attisdropped
+      and (a.attnum = d.refobjsubid or a.attgenerated = '' and p.polqual::text like '%:varattno 0 %')
     left join pg_proc compares on compares.pronamespace = schema and compares.proname = 'reads_same'
     where is_table and is_applied and coalesce(strpos(
         translate(compares.prosrc, ')', ','),

@@ -223,3 +223,14 @@ Deno.test("file_events.broadcast() can be dropped alone: catch-up goes on, and t
   await owner.query("drop function file_events.broadcast() cascade");
   await run(owner, removal);
 });
+
+Deno.test("remove_file_events.sql works when the table has gone", async () => {
+  await using database = await createSupabaseDatabase(server);
+  await using owner = await database.connect();
+  await owner.query("drop table public.files");
+  await run(owner, removal);
+  const [left] = await owner.query(
+    "select to_regnamespace('file_events') as schema, to_regclass('public.file_deletions') as deletions",
+  );
+  assert.deepEqual(left, { schema: null, deletions: null });
+});

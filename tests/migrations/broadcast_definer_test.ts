@@ -17,8 +17,8 @@ Deno.test("file_events has no function that a client may execute, but what the q
   `);
   assert.ok(functions.some(({ name }) => name === "file_events.broadcast()"));
   for (const { name, role, allowed, guarded } of functions) {
-    const isNeeded = /\.(to_ids|cut|own_changes)\(/.test(name);
-    assert.equal(allowed, isNeeded && (role === "authenticated" || name.includes(".cut(")), name);
+    const isNeeded = /\.(to_ids|cut|try_cut|own_changes)\(/.test(name);
+    assert.equal(allowed, isNeeded && (role === "authenticated" || name.includes("cut(")), name);
     assert.equal(guarded, true, name);
   }
 });

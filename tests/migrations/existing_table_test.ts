@@ -390,3 +390,65 @@ Deno.test("20261123000100_file_events.sql takes the place of an older one", asyn
   ]);
   assert.deepEqual(await owner.query(await readSql("scripts/check_installation.sql")), []);
 });
+
+for (const collation of ['"C"', '"en-x-icu"']) {
+  Deno.test(`tombstones of ids with the collation ${collation} are found by their index`, async () => {
+    const mapping = { ...DEFAULT_MAPPING, idType: "text" } as const;
+    await using database = await createSupabaseDatabase(server, []);
+    await using owner = await database.connect();
+    await owner.query(await textIds(collation));
+    await owner.query(await renderScript("file_events", mapping));
+    await owner.query(await renderScript("file_events", mapping));
+    await owner.query("set enable_seqscan = off");
+    const plan = await owner.query(`explain select from public.files f cross join lateral (
+      select from public.file_deletions d where d.id = f.id offset 0) d`);
+    assert.match(JSON.stringify(plan), /file_deletions_id_revision_idx/);
+  });
+}
+
+Deno.test("20261123000100_file_events.sql refuses an id whose collation takes different texts for the same", async () => {
+  await using database = await createSupabaseDatabase(server, []);
+  await using owner = await database.connect();
+  await owner.query(`create collation public.lax
+    (provider = icu, locale = 'und-u-ks-level2', deterministic = false)`);
+  await owner.query(await textIds("public.lax"));
+  const mapping = { ...DEFAULT_MAPPING, idType: "text" } as const;
+  const sql = await renderScript("file_events", mapping);
+  await assert.rejects(owner.query(sql), /takes different texts for the same/);
+  const found = await owner.query<{ code: string }>(
+    await renderScript("check_installation", mapping),
+  );
+  assert.ok(found.some(({ code }) => code === "id-not-unique"));
+});
+
+/** The default table with ids of this collation. */
+async function textIds(collation: string): Promise<string> {
+  return (await readSql(migrations[0]!)).replace(
+    "id uuid primary key default gen_random_uuid()",
+    `id text collate ${collation} primary key default gen_random_uuid()::text`,
+  );
+}
+
+Deno.test("check_installation.sql finds the index of an owner whose name has a backslash", async () => {
+  const mapping = { ...DEFAULT_MAPPING, owner: "a\\b" };
+  await using database = await createSupabaseDatabase(server, []);
+  await using owner = await database.connect();
+  await owner.query((await readSql(migrations[0]!)).replace(/\buser_id\b/g, '"a\\b"'));
+  for (const name of ["file_events", "file_events_broadcast"] as const) {
+    await owner.query(await renderScript(name, mapping));
+  }
+  assert.deepEqual(await owner.query(await renderScript("check_installation", mapping)), []);
+});
+
+Deno.test("20261123000100_file_events.sql refuses a second table, whose rows would be taken for those of the first", async () => {
+  await using database = await createSupabaseDatabase(server);
+  await using owner = await database.connect();
+  await owner.query("create table public.documents (like public.files including all)");
+  const mapping = { ...DEFAULT_MAPPING, table: "documents" };
+  const sql = await renderScript("file_events", mapping);
+  await assert.rejects(owner.query(sql), /streams another table here/);
+  await owner.query(await readSql("scripts/remove_file_events.sql"));
+  await owner.query(sql);
+  await owner.query("alter table public.documents rename to papers");
+  await owner.query(await renderScript("file_events", { ...mapping, table: "papers" }));
+});

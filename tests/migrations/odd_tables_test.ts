@@ -55,6 +55,12 @@ for (
     ["a number that no double holds", { progress: "numeric" }, { progress: "1e400" }],
     ["an object as progress", { progress: "jsonb" }, { progress: "'{\"of\": 5}'" }],
     ["a json status", { status: "json" }, { status: '\'{"is": "on"}\'' }],
+    ["a json that jsonb can't hold as progress", { progress: "json" }, {
+      progress: '\'{"a": "\\u0000"}\'',
+    }],
+    ["a json that jsonb can't hold in an array", { progress: "json[]" }, {
+      progress: "array['\"\\u0000\"'::json]",
+    }],
     ["an array as file_type", { file_type: "text[]" }, { file_type: "'{a,b}'" }],
     ["a point as status", { status: "point" }, { status: "'(1,2)'" }],
     ["a long status and stage", {}, {

@@ -125,3 +125,17 @@ Deno.test("the table can be dropped, though reads_same() compares its rows", asy
   await using stage = await setPolicyStage(quarantine);
   await stage.owner.query("drop table public.files");
 });
+
+Deno.test("a policy that reads the row as a whole makes every column count", async () => {
+  const whole = `
+    create function public.is_visible(file public.files) returns boolean language sql stable
+      as 'select file.notes is null';
+    create policy "Visible" on public.files as restrictive for select
+      using (public.is_visible(files));
+  `;
+  await using stage = await setPolicyStage(quarantine + whole);
+  assert.equal(await stage.draws("notes = 'x'"), true);
+  assert.ok(!(await codes(stage)).includes("policy-untracked"));
+  await stage.session.query("alter table public.files add column later text");
+  assert.ok((await codes(stage)).includes("policy-untracked"));
+});

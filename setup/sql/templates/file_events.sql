@@ -18,6 +18,11 @@ begin
     when c.relkind = 'm' then 'it is a materialized view: stream the table that it reads'
     when c.relkind = 'f' then 'it is a foreign table: stream it in the database that has its rows'
     when c.relkind not in ('r', 'p') then 'it is not a table: stream one'
+    when exists (
+      select from pg_trigger t join pg_proc p on p.oid = t.tgfoid
+      where p.pronamespace = to_regnamespace('file_events') and p.proname = 'stamp'
+        and t.tgrelid <> tracked and t.tgparentid = 0
+    ) then 'file-events streams another table here: apply its remove_file_events.sql first'
     when c.relispartition then format('it is a partition: stream the table that it is a part of, %s',
       (select i.inhparent::regclass from pg_inherits i where i.inhrelid = tracked))
     when exists (select from pg_inherits i where i.inhrelid = tracked)
@@ -56,6 +61,10 @@ begin
     ) then 'its id is not unique by itself: add a primary key or a unique constraint of the column {{id_name:text}} '
       'alone that is not deferrable' || case when c.relkind = 'p'
         then ' (PostgreSQL allows it only on a table that is partitioned by {{id_name:text}})' else '' end
+    when exists (
+      select from pg_collation l where l.oid = a.attcollation and not l.collisdeterministic
+    ) then 'the collation of its id takes different texts for the same: '
+      '"alter table {{table:text}} alter column {{id:text}} type text collate "C""'
   end
   into problem from pg_attribute a join pg_class c on c.oid = a.attrelid
   where a.attrelid = tracked and a.attname = '{{id_name:text}}';
@@ -122,6 +131,26 @@ create table if not exists public.file_deletions (
 
 alter table public.file_deletions alter column id drop not null;
 
+-- With another collation no index would find the tombstones of an id.
+do $$
+declare
+  needed text := (
+    select format('%I.%I', n.nspname, c.collname)
+    from pg_attribute a
+    join pg_attribute d on d.attrelid = 'public.file_deletions'::regclass and d.attname = 'id'
+      and d.attcollation <> a.attcollation
+    join pg_collation c on c.oid = a.attcollation
+    join pg_namespace n on n.oid = c.collnamespace
+    where a.attrelid = '{{table:text}}'::regclass and a.attname = '{{id_name:text}}'
+  );
+begin
+  if needed is not null then
+    execute format(
+      'alter table public.file_deletions alter column id type {{id_type}} collate %s', needed);
+  end if;
+end;
+$$;
+
 create index if not exists file_deletions_user_id_changed_in_revision_idx
   on public.file_deletions (user_id, changed_in, revision);
 create index if not exists file_deletions_id_revision_idx
@@ -143,7 +172,7 @@ grant all on public.file_deletions to service_role;
 -- last_value would be drawn again.
 create or replace function file_events.raise_sequence() returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   lock table {{table}} in share row exclusive mode;
@@ -172,7 +201,7 @@ create table if not exists file_events.state (
 -- A load turns triggers off, unless they are always enabled.
 create or replace function file_events.keep_state() returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if exists (select from file_events.state) then
@@ -208,13 +237,15 @@ grant select (epoch, pruned_below, schema_version, live) on file_events.state to
 --   for each row.
 -- - Every UPDATE and DELETE has a WHERE: PostgREST's sessions on Supabase load safeupdate, which
 --   refuses others, in triggers too.
+-- - Temporary objects last in the search path: with an empty one a temporary type could take a
+--   built-in one's name, and its checks would run with the rights of the function's owner.
 -- - #variable_conflict: a column of {{table}} may have the name of a variable.
 
 -- Says each kind of problem once a transaction. Returns whether it did. LOG goes to the server's log
 -- and not to the writer, who can't do anything about it.
 create or replace function file_events.warn(kind text, problem text) returns boolean
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   warned constant text := 'file_events.' || replace(kind, ' ', '_');
@@ -236,14 +267,16 @@ $$;
 -- The rows arrive as records: a function of the table's type would keep the table from being dropped.
 create or replace function file_events.adopt_policies() returns text[]
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   read text[] := array(
     select distinct a.attname::text from pg_policy p
     join pg_depend d on d.classid = 'pg_policy'::regclass and d.objid = p.oid
       and d.refclassid = 'pg_class'::regclass and d.refobjid = p.polrelid
-    join pg_attribute a on a.attrelid = p.polrelid and a.attnum = d.refobjsubid
+    -- A policy that reads the row as a whole, `visible(files)`, depends on no column of its own.
+    join pg_attribute a on a.attrelid = p.polrelid and not a.attisdropped
+      and (a.attnum = d.refobjsubid or p.polqual::text like '%:varattno 0 %')
     where p.polrelid = '{{table:text}}'::regclass and p.polcmd in ('r', '*')
       and a.attnum > 0 and a.attgenerated = '' and a.attname not in (
         {{tracked_names}}
@@ -257,8 +290,7 @@ declare
 begin
   execute format(
     'create or replace function file_events.reads_same(new_row record, old_row record)
-    returns boolean language plpgsql set search_path = %L as %L',
-    '',
+    returns boolean language plpgsql set search_path = pg_catalog, pg_temp as %L',
     format('begin return row(%s)::record *= row(%s)::record; end;',
       (select string_agg(format('new_row.%I', name), ', ' order by name) from unnest(read) name),
       (select string_agg(format('old_row.%I', name), ', ' order by name) from unnest(read) name))
@@ -273,7 +305,7 @@ select file_events.adopt_policies();
 -- a policy reads changes, the old ones otherwise. `set revision = null` asks for new ones.
 create or replace function file_events.stamp() returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   -- After the table has changed, a column that is named here may be gone or, in sessions that were
@@ -318,7 +350,7 @@ $$;
 create or replace function file_events.stamp_again(ids {{id_type}}[], lowest_revision bigint)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 set jit = off
 as $$
@@ -334,7 +366,7 @@ $$;
 -- What a trigger could not note, only a fresh snapshot for everybody makes up for.
 create or replace function file_events.renew_after(problem text) returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if file_events.warn('cannot track changes', problem) then
@@ -352,7 +384,7 @@ $$;
 -- be seen, and touching it would fail: its revision is below all that the transaction has drawn.
 create or replace function file_events.outrank_tombstones() returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 set jit = off
 as $$
@@ -390,7 +422,7 @@ $$;
 -- A file that is deleted, or leaves its owner or its id, leaves a tombstone for who had it.
 create or replace function file_events.leave_tombstones() returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 set jit = off
 as $$
@@ -437,7 +469,7 @@ $$;
 -- and so a fresh snapshot for everybody, is right.
 create or replace function file_events.leave_tombstones_of_all() returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   insert into public.file_deletions (revision, id, user_id, changed_in)
@@ -461,7 +493,7 @@ $$;
 -- Returns how many went.
 create or replace function file_events.prune() returns integer
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 set jit = off
 as $$
@@ -505,7 +537,7 @@ $$;
 
 create or replace function file_events.prune_when_due() returns trigger
 language plpgsql security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform file_events.prune();
@@ -520,7 +552,7 @@ $$;
 -- cursor unusable and every row readable by the new ones. Returns the new epoch.
 create or replace function file_events.renew_epoch() returns uuid
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   renewed uuid;
@@ -547,7 +579,6 @@ $$;
 -- enough, because a cursor covers a transaction as a whole.
 create or replace function file_events.resync(user_id uuid) returns void
 language plpgsql security definer
--- With an empty path a temporary type could take a built-in one's name.
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 set jit = off
@@ -581,7 +612,7 @@ $$;
 -- at before it is cast, so that no text fails the query.
 create or replace function file_events.to_ids(texts text[]) returns {{id_type}}[]
 language sql immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(array_agg(distinct given.id order by given.id), '{}')
   from (
@@ -591,14 +622,36 @@ as $$
   where given.id is not null
 $$;
 
--- A value of any type, and not more than about 4 kB: a text is cut, what else is longer is null. It has
--- no search path of its own, because then it could not be inlined; it is resolved when it is made.
-create or replace function file_events.cut(value jsonb) returns jsonb
-language sql stable
-return case
-  when jsonb_typeof(value) = 'string' then to_jsonb(left(value #>> '{}', 4096))
-  when octet_length(value::text) <= 4096 then value
+-- A value of any type as JSON, and not more than about 4 kB: a text is cut, what else is longer is null.
+-- So is what jsonb can't hold (`\u0000` in a json): one row must not fail the page of all.
+-- Neither has a search path of its own, because then the second could not be inlined: their callers do.
+drop function if exists file_events.cut(jsonb);
+create or replace function file_events.try_cut(value anyelement) returns jsonb
+language plpgsql stable
+as $$
+declare
+  json jsonb;
+begin
+  json := to_jsonb(value);
+  if jsonb_typeof(json) = 'string' then
+    return to_jsonb(left(json #>> '{}', 4096));
+  end if;
+  return case when octet_length(json::text) <= 4096 then json end;
+exception when others then
+  return null;
 end;
+$$;
+create or replace function file_events.cut(value anyelement) returns jsonb
+language sql stable
+as $$
+  select case
+    when pg_typeof(value) in (
+      'bigint', 'integer', 'smallint', 'real', 'double precision', 'boolean', 'uuid', 'date',
+      'timestamp', 'timestamptz'
+    ) then to_jsonb(value)
+    else file_events.try_cut(value)
+  end
+$$;
 
 -- The caller's files that changed since a position, whether policies show them or not: what
 -- file_changes_since doesn't see of them has been hidden. `late` are transactions that are asked for
@@ -641,7 +694,7 @@ $$;
 
 revoke execute on all functions in schema file_events from public, anon, authenticated;
 -- What the query of its caller needs. The API doesn't expose the schema.
-grant execute on function file_events.cut(jsonb) to public;
+grant execute on function file_events.cut(anyelement), file_events.try_cut(anyelement) to public;
 grant execute on function
   file_events.to_ids(text[]),
   file_events.own_changes(xid8, bigint, xid8, xid8[], xid8, bigint, {{id_type}}[], integer)

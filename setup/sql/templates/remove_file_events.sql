@@ -28,7 +28,7 @@ drop trigger if exists file_events_prune on {{table}};
 drop table if exists public.file_deletions;
 
 -- With their index.
-alter table {{table}} drop column if exists {{revision}}, drop column if exists {{changed_in}};
+alter table if exists {{table}} drop column if exists {{revision}}, drop column if exists {{changed_in}};
 
 drop schema if exists file_events cascade;
 
