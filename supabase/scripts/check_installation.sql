@@ -490,13 +490,14 @@ finding (code, problem, cure) as (
     and condition <> 'false' and not hides_others
   union all
   select 'policy-narrow',
-    format('policy %I on %s asks for more than ownership, which live changes that carry rows do not: %s',
-      name, relation::regclass, condition),
-    case when is_applied then $$update file_events.state set live = 'pings' where singleton$$
+    format('policy %I on %s asks for more than ownership, %s: %s', name, relation::regclass,
+      case when live = 'pings' then 'and streams miss the deletions that it hides'
+        else 'which live changes that carry rows do not' end, condition),
+    case when live = 'pings' then 'drop or widen it' when is_applied then $$update file_events.state set live = 'pings' where singleton$$
       else 'none is needed: the migration will choose pings, and live changes obey the policy' end
   from judged_policy join relation_policies using (relation) cross join place cross join fact
   where relation in (files, deletions) and is_table and not is_ownership and condition <> 'true'
-    and (live = 'rows' or not is_applied)
+    and (live = 'rows' or not is_applied or relation = deletions)
     and case when permissive
       then not shows_all_own and condition <> 'false' and (is_for_owners or hides_others)
       else true

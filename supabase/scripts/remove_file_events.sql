@@ -25,7 +25,18 @@ drop trigger if exists file_events_leave_tombstones_on_update on public.files;
 drop trigger if exists file_events_leave_tombstones_on_truncate on public.files;
 drop trigger if exists file_events_prune on public.files;
 
-drop table if exists public.file_deletions;
+do $$
+begin
+  -- Another table of this name is not ours.
+  if exists (
+    select from pg_attribute
+    where attrelid = to_regclass('public.file_deletions') and attname = 'changed_in'
+      and atttypid = 'xid8'::regtype
+  ) then
+    drop table public.file_deletions;
+  end if;
+end;
+$$;
 
 -- With their index.
 alter table if exists public.files drop column if exists revision, drop column if exists changed_in;

@@ -205,3 +205,17 @@ Deno.test("check_installation.sql names narrow policies only while live changes 
     await owner.query("rollback");
   }
 });
+
+Deno.test("check_installation.sql names a policy that hides deletions, even if live changes are pings", async () => {
+  await using database = await createSupabaseDatabase(server);
+  await using owner = await database.connect();
+  await owner.query(`
+    update file_events.state set live = 'pings' where singleton;
+    create policy "No" on public.file_deletions as restrictive for select using (false);
+  `);
+  const found = await owner.query<{ code: string; problem: string }>(
+    await readSql("scripts/check_installation.sql"),
+  );
+  assert.deepEqual(found.map(({ code }) => code), ["policy-narrow"]);
+  assert.match(found[0]!.problem, /streams miss the deletions/);
+});

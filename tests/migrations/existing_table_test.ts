@@ -402,7 +402,7 @@ for (const collation of ['"C"', '"en-x-icu"']) {
     await owner.query("set enable_seqscan = off");
     const plan = await owner.query(`explain select from public.files f cross join lateral (
       select from public.file_deletions d where d.id = f.id offset 0) d`);
-    assert.match(JSON.stringify(plan), /file_deletions_id_revision_idx/);
+    assert.match(JSON.stringify(plan), /Index Cond: \(id = f\.id\)/);
   });
 }
 
@@ -451,4 +451,31 @@ Deno.test("20261123000100_file_events.sql refuses a second table, whose rows wou
   await owner.query(sql);
   await owner.query("alter table public.documents rename to papers");
   await owner.query(await renderScript("file_events", { ...mapping, table: "papers" }));
+});
+
+Deno.test("a table file_deletions of somebody else's is refused, and not removed", async () => {
+  await using database = await createSupabaseDatabase(server, migrations.slice(0, 1));
+  await using owner = await database.connect();
+  await owner.query("create table public.file_deletions (id uuid, note text)");
+  await assert.rejects(owner.query(await readSql(fileEvents)), /rename your table/);
+  await owner.query(await readSql("scripts/remove_file_events.sql"));
+  assert.deepEqual(await owner.query("select * from public.file_deletions"), []);
+});
+
+Deno.test("the migrations can be applied again after the id has got another type", async () => {
+  await using database = await createSupabaseDatabase(server);
+  await using owner = await database.connect();
+  const user = await createUser(owner);
+  await owner.query(addFiles, [user, 2]);
+  await owner.query(`alter table public.files alter column id drop default,
+    alter column id type text using id::text`);
+  const mapping = { ...DEFAULT_MAPPING, idType: "text" } as const;
+  for (const name of ["file_events", "file_events_broadcast"] as const) {
+    await owner.query(await renderScript(name, mapping));
+  }
+  assert.deepEqual(await owner.query(await renderScript("check_installation", mapping)), []);
+  await using reader = await database.connectAs(user);
+  const { cursor } = await changesSince(reader, null);
+  await owner.query("delete from public.files where filename = '1'");
+  assert.equal((await changesSince(reader, cursor)).deletions.length, 1);
 });

@@ -118,3 +118,25 @@ Deno.test("triggers and file_changes_since() are not confused by columns that ha
     ["update", "update", "update", "delete", "update", "update", "update"],
   );
 });
+
+Deno.test("a page of long documents doesn't read them as a whole", async () => {
+  await using stage = await streamTable({ progress: "jsonb", processing_stage: "text" });
+  const { owner, user, reader, client } = stage;
+  await owner.query(`alter table public.files alter column progress set storage external`);
+  await owner.query(
+    `insert into public.files (user_id, progress)
+    select $1, jsonb_build_array(repeat('x', 10000000)) from generate_series(1, 20)`,
+    [user],
+  );
+  const reads = `select idx_blks_hit + idx_blks_read + heap_blks_hit + heap_blks_read as blocks
+    from pg_statio_all_tables
+    where relid = (select reltoastrelid from pg_class where oid = 'public.files'::regclass)`;
+  await reader.query("select pg_stat_force_next_flush()");
+  await owner.query("select pg_stat_force_next_flush()");
+  const [before] = await owner.query<{ blocks: string }>(reads);
+  const { files } = await changesSince(reader, client.cursor);
+  await reader.query("select pg_stat_force_next_flush()");
+  const [after] = await owner.query<{ blocks: string }>(reads);
+  assert.deepEqual(files.map(({ progress }) => progress), Array(20).fill(null));
+  assert.ok(Number(after!.blocks) - Number(before!.blocks) < 100);
+});

@@ -93,6 +93,34 @@ begin
 end;
 $$;
 
+do $$
+declare
+  outdated regprocedure;
+begin
+  if exists (
+    select from pg_class c where c.oid = to_regclass('public.file_deletions') and not exists (
+      select from pg_attribute a
+      where a.attrelid = c.oid and a.attname = 'changed_in' and a.atttypid = 'xid8'::regtype
+    )
+  ) then
+    raise exception 'file-events needs the name public.file_deletions for itself: rename your table';
+  end if;
+  -- The id had another type when this was applied before: no cursor of that time is usable.
+  if exists (
+    select from pg_proc where oid = to_regprocedure('file_events.to_ids(text[])')
+      and prorettype <> '{{id_type}}[]'::regtype
+  ) then
+    drop table if exists public.file_deletions;
+    for outdated in
+      select oid from pg_proc where pronamespace = to_regnamespace('file_events')
+        and proname in ('to_ids', 'stamp_again', 'own_changes')
+    loop
+      execute 'drop function ' || outdated;
+    end loop;
+  end if;
+end;
+$$;
+
 -- Not among the schemas that the API exposes: clients reach nothing in it by name.
 create schema if not exists file_events;
 revoke all on schema file_events from public;
@@ -632,6 +660,13 @@ as $$
 declare
   json jsonb;
 begin
+  -- What is long is not read as a whole: a page of 500 documents of 1 MB would take too long.
+  if pg_typeof(value) in ('text', 'varchar') then
+    return to_jsonb(left(value::text, 4096));
+  end if;
+  if pg_typeof(value) in ('json', 'jsonb') and pg_column_size(value) > 65536 then
+    return null;
+  end if;
   json := to_jsonb(value);
   if jsonb_typeof(json) = 'string' then
     return to_jsonb(left(json #>> '{}', 4096));
