@@ -5,7 +5,10 @@ import { scriptedIo } from "../scripted_io.ts";
 Deno.test("run() names the commands when it gets another", async () => {
   const io = scriptedIo("/");
   assert.equal(await run(["instal"], io), 1);
-  assert.match(io.errors.join("\n"), /no command "instal", only: add, upgrade, remove, check, doctor/);
+  assert.match(
+    io.errors.join("\n"),
+    /no command "instal", only: add, upgrade, remove, check, doctor/,
+  );
 });
 
 Deno.test("run() prints help, also when a command is followed by --help", async () => {
