@@ -1,3 +1,4 @@
+import { readLiveChoice } from "../database/read_live_choice.ts";
 import type { Io } from "../io.ts";
 import { parseAddOptions } from "../options/parse_options.ts";
 import { readInstalled } from "../project/installed.ts";
@@ -15,7 +16,11 @@ export async function add(args: string[], io: Io): Promise<number> {
   const installed = readInstalled(project.migrations);
   const decided = await consultDatabase(options, io, async ({ database, state }) => {
     if (state) refuseUnfit(state);
-    return { ...await decideMapping({ options, installed, database, io }), state };
+    const decision = await decideMapping({ options, installed, database, io });
+    const liveChoice = database && !decision.newTable
+      ? await readLiveChoice(database, decision.mapping)
+      : undefined;
+    return { ...decision, liveChoice, state };
   });
   return await install({ ...decided, project, installed, options, io });
 }

@@ -15,6 +15,8 @@ export interface Wanted {
   readonly installed: Installed | undefined;
   readonly mapping: TableMapping;
   readonly newTable: boolean;
+  /** What the table's policies ask for, if that is known. */
+  readonly liveChoice?: "rows" | "pings" | undefined;
   /** What the database has; nothing if nobody knows. */
   readonly state: DatabaseState | undefined;
   readonly options: CommonOptions;
@@ -23,10 +25,10 @@ export interface Wanted {
 
 /** Brings a project to this version and this mapping, and says what to do next. */
 export async function install(wanted: Wanted): Promise<number> {
-  const { project, mapping, options, io } = wanted;
+  const { project, mapping, liveChoice, options, io } = wanted;
   const own = await readOwnFunction();
   const plan = await planInstallation({ ...wanted, own, now: new Date() });
-  for (const line of describeMapping(mapping)) io.print(line);
+  for (const line of describeMapping(mapping, liveChoice)) io.print(line);
   if (!wanted.state && !wanted.newTable) {
     io.print(
       "Not compared with the table: no --database-url. The migration checks it at the push.",

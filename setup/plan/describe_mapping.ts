@@ -1,13 +1,13 @@
 import { FIELDS, type TableMapping } from "../mapping/table_mapping.ts";
 
-const LIVE = {
-  auto: "as the policies of the table ask for",
-  rows: "with the row",
-  pings: "as a ping, after which a query obeys every policy",
-};
+const LIVE = { rows: "with the row", pings: "as a ping, after which a query obeys every policy" };
 
-/** A mapping as a table for people: what events carry, and where it comes from. */
-export function describeMapping(mapping: TableMapping): string[] {
+/**
+ * A mapping as a table for people: what events carry, and where it comes from.
+ *
+ * @param liveChoice What the migration will decide about live changes, if that is known.
+ */
+export function describeMapping(mapping: TableMapping, liveChoice?: "rows" | "pings"): string[] {
   const { schema, table, id, idType, owner, fields, extra } = mapping;
   const rows: [string, string][] = [
     ["in the events", `column of ${schema}.${table}`],
@@ -20,9 +20,18 @@ export function describeMapping(mapping: TableMapping): string[] {
   return [
     ...rows.map(([name, column]) => `  ${name.padEnd(width)}  ${column}`),
     describeFinal(mapping),
-    `Live changes come ${LIVE[mapping.live]}.`,
+    describeLive(mapping.live, liveChoice),
     `The migration adds the columns ${mapping.revision} and ${mapping.changedIn}.`,
   ];
+}
+
+function describeLive(live: TableMapping["live"], choice?: "rows" | "pings"): string {
+  if (live !== "auto") return `Live changes come ${LIVE[live]}.`;
+  if (choice === undefined) return "Live changes come as the policies of the table ask for.";
+  const reason = choice === "rows"
+    ? "the policies show owners all that is theirs"
+    : "the policies ask for more than ownership";
+  return `Live changes come ${LIVE[choice]}, because ${reason}.`;
 }
 
 function describeFinal({ fields, finalStatuses }: TableMapping): string {

@@ -30,10 +30,16 @@ export async function renderScript(
   mapping: TableMapping,
   stream = "file",
 ): Promise<string> {
-  const values = await valuesOf(mapping);
-  const policyQueries = fillTemplate(await readTemplate("policy_queries"), values).trimEnd();
   const template = nameStream(await readTemplate(name), stream);
-  return fillTemplate(template, { ...values, policy_queries: policyQueries });
+  return fillTemplate(template, await valuesOf(mapping));
+}
+
+/**
+ * Renders a query that returns, as `live`, what the migration decides by the policies of the table:
+ * "rows" or "pings". The table must exist.
+ */
+export async function renderLiveChoice(mapping: TableMapping): Promise<string> {
+  return (await valuesOf(mapping)).live_choice!;
 }
 
 /** Reads the SQL of a script that needs the default table. */
@@ -47,6 +53,14 @@ function readTemplate(name: string): Promise<string> {
 
 /** What the templates name. `…_name` is the bare name, for literals; without it, an identifier. */
 async function valuesOf(mapping: TableMapping): Promise<Record<string, string>> {
+  const values = await simpleValuesOf(mapping);
+  const policyQueries = fillTemplate(await readTemplate("policy_queries"), values).trimEnd();
+  const withPolicies = { ...values, policy_queries: policyQueries };
+  const liveChoice = fillTemplate(await readTemplate("live_choice"), withPolicies).trimEnd();
+  return { ...withPolicies, live_choice: liveChoice };
+}
+
+async function simpleValuesOf(mapping: TableMapping): Promise<Record<string, string>> {
   const { id, idType, owner, fields, extra, revision, changedIn, live } = mapping;
   const columns = FIELDS.filter((field) => field !== "created_at").flatMap((it) =>
     fields[it] ?? []

@@ -197,7 +197,7 @@ update file_events.state set live = coalesce(live, (
         where not p.permissive and s.rest <> '{owner}' and p.condition <> 'true'
       )
     then 'rows' else 'pings'
-  end
+  end as live
   from place
 ))
 where singleton;

@@ -135,23 +135,7 @@ revoke execute on function file_events.broadcast() from public, anon, authentica
 -- the owner tells nothing that a select would not. Otherwise pings. The three queries in the middle
 -- are those of scripts/check_installation.sql.
 update file_events.state set live = coalesce({{chosen_live}}, (
-  with place as (
-    select '{{table:text}}'::regclass::oid as files, null::oid as deletions, null::oid as messages,
-      coalesce(to_regprocedure('auth.uid()')::text, 'auth.uid()') as uid,
-      to_regrole('authenticated')::oid as reader
-  ), {{policy_queries}}
-  select case
-    when not (select c.relrowsecurity from pg_class c where c.oid = place.files)
-      or exists (
-        select from policy p left join started s using (relation, name)
-        where p.permissive and (s.rest = '{owner}' or p.condition = 'true')
-      ) and not exists (
-        select from policy p left join started s using (relation, name)
-        where not p.permissive and s.rest <> '{owner}' and p.condition <> 'true'
-      )
-    then 'rows' else 'pings'
-  end
-  from place
+  {{live_choice}}
 ))
 where singleton;
 

@@ -54,6 +54,11 @@ async function assertStreamed(
       ...["add", ...schema.flags, "--database-url", database.url, "--yes"],
     );
     assert.equal(result.code, 0, result.errors);
+    const live = {
+      rows: /^Live changes come with the row,/m,
+      pings: /^Live changes come as a ping,/m,
+    };
+    assert.match(result.output, live[expected.live]);
     migrations.push(...await migrationsOf(project));
     mapping = migrations.flatMap(({ sql }) => readMapping(sql)?.mapping ?? [])[0]!;
     assert.deepEqual({ ...mapping, ...expected.mapping }, mapping);
