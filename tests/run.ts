@@ -1,7 +1,6 @@
 // Runs all tests: everything on the Deno that runs this, the examples in docstrings, and the
-// function's own tests also on Deno 2.1.4, which Supabase's Edge Runtime is built on. Two lanes run at
-// the same time, because most tests of the first wait, and those of the second compute. The last line
-// adds up all runs. Arguments are passed to a single `deno test` instead: files, `--filter` and so
+// function's own tests also on Deno 2.1.4, which Supabase's Edge Runtime is built on. Three lanes run at
+// the same time, because many tests wait most of their time. The last line adds up all runs. Arguments are passed to a single `deno test` instead: files, `--filter` and so
 // on, with paths that are relative to where the user called the task.
 
 import { fileURLToPath } from "node:url";
@@ -11,8 +10,9 @@ import { countResults, type Counts } from "./count_results.ts";
 
 const CONFIG = fileURLToPath(new URL("../deno.tests.json", import.meta.url));
 const FUNCTION = "supabase/functions/file-events";
-/** Folders whose tests compute most of the time, or wait for PostgreSQL alone. */
-const SECOND_LANE = ["tests/faults", "tests/function", "tests/migrations", "tests/shared_sockets"];
+/** Folders of the second lane. What neither this lane nor the third one has is in the first. */
+const SECOND_LANE = ["tests/end_to_end", "tests/local", "tests/setup"];
+const THIRD_LANE = ["tests/faults", "tests/function", "tests/migrations", "tests/shared_sockets"];
 
 interface Options {
   readonly env?: Record<string, string>;
@@ -54,19 +54,23 @@ async function keep(output: ReadableStream<Uint8Array>, path: string): Promise<v
 keepToLoopback();
 
 async function testAll(): Promise<Counts[]> {
-  const lanes = await Promise.all([firstLane(), secondLane()]);
+  const lanes = await Promise.all([firstLane(), secondLane(), thirdLane()]);
   return lanes.flat();
 }
 
 async function firstLane(): Promise<Counts[]> {
-  const ignore = `--ignore=${SECOND_LANE.join(",")}`;
+  const ignore = `--ignore=${[...SECOND_LANE, ...THIRD_LANE].join(",")}`;
   return [await test(Deno.execPath(), ["--config", CONFIG, ignore, "tests"])];
 }
 
 async function secondLane(): Promise<Counts[]> {
+  return [await test(Deno.execPath(), ["--config", CONFIG, ...SECOND_LANE], { showLater: true })];
+}
+
+async function thirdLane(): Promise<Counts[]> {
   const showLater = true;
   return [
-    await test(Deno.execPath(), ["--config", CONFIG, ...SECOND_LANE], { showLater }),
+    await test(Deno.execPath(), ["--config", CONFIG, ...THIRD_LANE], { showLater }),
     await test(Deno.execPath(), ["--config", CONFIG, "--doc", FUNCTION], { showLater }),
     await test(
       await denoFromNpm(EDGE_RUNTIME_DENO),

@@ -16,7 +16,7 @@ const README_CACHE_SIZE = Number(
 );
 const README_TOLERANCE = 10;
 
-const STARTS = 3;
+const STARTS = 2;
 
 /** Two bundlers that install themselves at once fail in about every second attempt. */
 const BUNDLER_INSTALLATIONS = 10;

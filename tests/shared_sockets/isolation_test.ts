@@ -6,7 +6,7 @@ import { seededRandom } from "../support/seeded_random.ts";
 import { type IsolationReport, runIsolation } from "./isolation_run.ts";
 
 /** Changes to be delivered; the local server reads broadcasts five times as fast. */
-const TARGETS = { broadcast: 20_000, postgres_changes: 3_000 };
+const TARGETS = { broadcast: 8_000, postgres_changes: 2_000 };
 const wanted = Number(Deno.env.get("ISOLATION_CHANGES")) || undefined;
 /** A failure prints it; with the same seed the same is done again. */
 const seed = Number(Deno.env.get("ISOLATION_SEED")) || 1 + Date.now() % 2_000_000_000;

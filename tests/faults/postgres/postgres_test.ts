@@ -28,13 +28,13 @@ Deno.test("nothing is lost on PostgreSQL though two files exchange their ids", a
 });
 
 Deno.test("any schedule on PostgreSQL leaves the client with what the database has", async () => {
-  await playRandomly(database, 120);
+  await playRandomly(database, 100);
 });
 
 for (const shape of OTHER_SHAPES) {
   Deno.test(`any schedule leaves the client with what a table has that has ${shape.name}`, async () => {
     await using other = await PostgresDatabase.create(server, { shape });
-    await playRandomly(other, 40);
+    await playRandomly(other, 30);
   });
 }
 
