@@ -6,7 +6,7 @@ import { hexDigest } from "./hex_digest.ts";
 import { indexName } from "./index_name.ts";
 import { nameStream } from "./name_stream.ts";
 import { quoteIdentifier, quoteLiteral, quoteTable } from "./quote.ts";
-import { castToId, rowJson } from "./row_json.ts";
+import { castToId, JSON_SETTINGS, rowJson } from "./row_json.ts";
 import { wrap } from "./wrap.ts";
 
 /** What can be rendered for any table. */
@@ -99,6 +99,7 @@ async function simpleValuesOf(mapping: TableMapping): Promise<Record<string, str
     new_streamed: rowOf("new"),
     old_streamed: rowOf("old"),
     file: rowJson(mapping),
+    json_settings: JSON_SETTINGS,
     to_id: castToId(idType),
     chosen_live: live === "auto" ? "live" : quoteLiteral(live),
   };

@@ -10,6 +10,16 @@ const MAX_LENGTH: Partial<Record<Field, number>> = {
   error_message: 4096,
 };
 
+/** Settings of the functions that make this JSON. Without them it would depend on the session. */
+export const JSON_SETTINGS = [
+  "set timezone = 'UTC'",
+  "set datestyle = 'ISO, MDY'",
+  "set intervalstyle = 'postgres'",
+  "set extra_float_digits = 1",
+  "set bytea_output = 'hex'",
+  "set lc_monetary = 'C'",
+].join("\n");
+
 /** An expression of SQL: the JSON of a file, made of the row `f`. */
 export function rowJson(
   { id, fields, extra, finalStatuses, revision, changedIn }: TableMapping,

@@ -796,12 +796,7 @@ set plan_cache_mode = force_custom_plan
 -- A bitmap has no order: each page would sort all that one transaction has changed.
 set enable_bitmapscan = off
 -- Whatever the session has set, the JSON of a row is that of the broadcast.
-set timezone = 'UTC'
-set datestyle = 'ISO, MDY'
-set intervalstyle = 'postgres'
-set extra_float_digits = 1
-set bytea_output = 'hex'
-set lc_monetary = 'C'
+{{json_settings}}
 as $$
 -- A column of {{table}} may have the name of a variable.
 #variable_conflict use_variable

@@ -16,12 +16,7 @@ set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 set jit = off
 -- Whatever the session has set, the JSON of a row is that of file_changes_since.
-set timezone = 'UTC'
-set datestyle = 'ISO, MDY'
-set intervalstyle = 'postgres'
-set extra_float_digits = 1
-set bytea_output = 'hex'
-set lc_monetary = 'C'
+{{json_settings}}
 as $$
 -- A column of {{table}} may have the name of a variable.
 #variable_conflict use_variable
