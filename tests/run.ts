@@ -1,6 +1,7 @@
 // Runs all tests: everything on the Deno that runs this, the examples in docstrings, and the
-// function's own tests also on Deno 2.1.4, which Supabase's Edge Runtime is built on. Three lanes run at
-// the same time, because many tests wait most of their time. The last line adds up all runs. Arguments are passed to a single `deno test` instead: files, `--filter` and so
+// function's own tests also on Deno 2.1.4, which Supabase's Edge Runtime is built on. Two lanes run at
+// the same time, because many tests of the first wait most of their time. The last line adds up all
+// runs. Arguments are passed to a single `deno test` instead: files, `--filter` and so
 // on, with paths that are relative to where the user called the task.
 
 import { fileURLToPath } from "node:url";
@@ -10,9 +11,14 @@ import { countResults, type Counts } from "./count_results.ts";
 
 const CONFIG = fileURLToPath(new URL("../deno.tests.json", import.meta.url));
 const FUNCTION = "supabase/functions/file-events";
-/** Folders of the second lane. What neither this lane nor the third one has is in the first. */
-const SECOND_LANE = ["tests/end_to_end", "tests/local", "tests/setup"];
-const THIRD_LANE = ["tests/faults", "tests/function", "tests/migrations", "tests/shared_sockets"];
+/** Folders of the second lane. All others are in the first. */
+const SECOND_LANE = [
+  "tests/faults",
+  "tests/function",
+  "tests/local",
+  "tests/migrations",
+  "tests/shared_sockets",
+];
 
 interface Options {
   readonly env?: Record<string, string>;
@@ -32,7 +38,7 @@ async function test(
   try {
     const process = new Deno.Command(deno, {
       ...options,
-      args: ["test", "--allow-all", "--trace-leaks", `--junit-path=${report}`, ...args],
+      args: ["test", "--allow-all", `--junit-path=${report}`, ...args],
       stdout: shown ? "piped" : "inherit",
       stderr: shown ? "piped" : "inherit",
     }).spawn();
@@ -54,23 +60,19 @@ async function keep(output: ReadableStream<Uint8Array>, path: string): Promise<v
 keepToLoopback();
 
 async function testAll(): Promise<Counts[]> {
-  const lanes = await Promise.all([firstLane(), secondLane(), thirdLane()]);
+  const lanes = await Promise.all([firstLane(), secondLane()]);
   return lanes.flat();
 }
 
 async function firstLane(): Promise<Counts[]> {
-  const ignore = `--ignore=${[...SECOND_LANE, ...THIRD_LANE].join(",")}`;
+  const ignore = `--ignore=${SECOND_LANE.join(",")}`;
   return [await test(Deno.execPath(), ["--config", CONFIG, ignore, "tests"])];
 }
 
 async function secondLane(): Promise<Counts[]> {
-  return [await test(Deno.execPath(), ["--config", CONFIG, ...SECOND_LANE], { showLater: true })];
-}
-
-async function thirdLane(): Promise<Counts[]> {
   const showLater = true;
   return [
-    await test(Deno.execPath(), ["--config", CONFIG, ...THIRD_LANE], { showLater }),
+    await test(Deno.execPath(), ["--config", CONFIG, ...SECOND_LANE], { showLater }),
     await test(Deno.execPath(), ["--config", CONFIG, "--doc", FUNCTION], { showLater }),
     await test(
       await denoFromNpm(EDGE_RUNTIME_DENO),

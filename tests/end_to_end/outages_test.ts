@@ -13,9 +13,9 @@ import { SOURCES } from "../support/sources.ts";
 
 const outages = [...realtimeOutages, ...upstreamOutages, ...processOutages];
 
-/** A stream that outlives its token, which lasts as short as the function accepts. */
+/** A stream that outlives its token. The function accepts none that lasts less than 30 s. */
 async function outliveToken(fn: FunctionUnderFault): Promise<void> {
-  const user = await fn.user({ seconds: 32 });
+  const user = await fn.user({ seconds: 40 });
   const stream = await fn.ready(user);
   const closing = await stream.next(isType("closing"), "closing", 60_000);
   assert.deepEqual([closing.reason, closing.id], ["token-expired", undefined]);
