@@ -1,8 +1,8 @@
 // Runs all tests: everything on the Deno that runs this, the examples in docstrings, and the
 // function's own tests also on Deno 2.1.4, which Supabase's Edge Runtime is built on. Two lanes run at
 // the same time, because many tests of the first wait most of their time. The last line adds up all
-// runs. Arguments are passed to a single `deno test` instead: files, `--filter` and so
-// on, with paths that are relative to where the user called the task.
+// runs. Arguments are passed to a single `deno test` instead: files, `--filter` and so on, with paths
+// that are relative to where the user called the task.
 
 import { fileURLToPath } from "node:url";
 import { denoFromNpm, EDGE_RUNTIME_DENO, EDGE_RUNTIME_VARIABLES } from "../local/deno_from_npm.ts";
