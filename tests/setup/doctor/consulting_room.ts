@@ -25,7 +25,7 @@ const waits: Waits = {
   ...WAITS,
   firstByteMs: 2_000,
   readyMs: 20_000,
-  liveMs: 900,
+  liveMs: 1_800,
   eventMs: 10_000,
   joinMs: 3_000,
   messageMs: 500,
