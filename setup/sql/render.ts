@@ -6,7 +6,7 @@ import { hexDigest } from "./hex_digest.ts";
 import { indexName } from "./index_name.ts";
 import { nameStream } from "./name_stream.ts";
 import { quoteIdentifier, quoteLiteral, quoteTable } from "./quote.ts";
-import { castToId, JSON_SETTINGS, rowJson } from "./row_json.ts";
+import { ABSENT, castToId, JSON_SETTINGS, OPTIONAL_COLUMN, rowJson } from "./row_json.ts";
 import { wrap } from "./wrap.ts";
 
 /** What can be rendered for any table. */
@@ -67,7 +67,8 @@ async function simpleValuesOf(mapping: TableMapping): Promise<Record<string, str
   );
   const streamed = [...columns, ...extra].filter((it, i, all) => all.indexOf(it) === i);
   const required = [...streamed, ...fields.created_at === null ? [] : [fields.created_at]]
-    .filter((column, i, all) => all.indexOf(column) === i && column !== id && column !== owner);
+    .filter((column, i, all) => all.indexOf(column) === i && column !== id && column !== owner)
+    .filter((column) => column !== OPTIONAL_COLUMN || streamed.includes(column));
   const tracked = [id, owner, ...streamed, revision, changedIn]
     .filter((column, i, all) => all.indexOf(column) === i);
   const rowOf = (row: string) => wrap(streamed.map((it) => `${row}.${quoteIdentifier(it)}`));
@@ -99,6 +100,9 @@ async function simpleValuesOf(mapping: TableMapping): Promise<Record<string, str
     new_streamed: rowOf("new"),
     old_streamed: rowOf("old"),
     file: rowJson(mapping),
+    absent: ABSENT,
+    // Clients need a grant of it where the table has it.
+    optional_name: fields.created_at === OPTIONAL_COLUMN ? OPTIONAL_COLUMN : "",
     json_settings: JSON_SETTINGS,
     to_id: castToId(idType),
     chosen_live: live === "auto" ? "live" : quoteLiteral(live),

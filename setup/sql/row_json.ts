@@ -10,6 +10,11 @@ const MAX_LENGTH: Partial<Record<Field, number>> = {
   error_message: 4096,
 };
 
+/** The one column that the table may lack: unqualified, it is then that of {@linkcode ABSENT}. */
+export const OPTIONAL_COLUMN = "created_at";
+/** Stands beside the table wherever its JSON is made. */
+export const ABSENT = `(select null::text as ${OPTIONAL_COLUMN}) absent`;
+
 /** Settings of the functions that make this JSON. Without them it would depend on the session. */
 export const JSON_SETTINGS = [
   "set timezone = 'UTC'",
@@ -29,7 +34,9 @@ export function rowJson(
   const members = [
     `'id', ${column(id)}::text`,
     ...Object.entries(fields).map(([field, name]) => {
-      return `'${field}', ${name === null ? "null" : fieldValue(field as Field, column(name))}`;
+      if (name === null) return `'${field}', null`;
+      const source = name === OPTIONAL_COLUMN ? name : column(name);
+      return `'${field}', ${fieldValue(field as Field, source)}`;
     }),
     `'final', ${isFinal(status, finalStatuses)}`,
     `'revision', ${column(revision)}`,

@@ -40,7 +40,7 @@ begin
     values
       ('id', 'uuid'), ('user_id', 'uuid'), ('filename', null), ('file_type', null),
       ('status', null), ('progress', null), ('processing_stage', null),
-      ('error_message', null), ('created_at', null)
+      ('error_message', null)
   ) as needed (name, type)
   where not exists (
     select from pg_attribute a
@@ -955,33 +955,11 @@ begin
   -- Two branches a table, each in the order of the index: the transactions that were running
   -- before, one by one, and all from `since_bound` on. One range from the lowest of them on would
   -- read again, at each call, all that changed while one transaction stays open.
-  -- The JSON of a file is the same expression as in file_events.broadcast().
+  -- The JSON of a file is the same expression as in file_events.broadcast(). A `created_at` in it is the
+  -- table's column or, if there is none, that of `absent`.
   with changed (changed_in, revision, change, deleted) as (
     (
-      select f.changed_in, f.revision, jsonb_build_object(
-        'id', f.id::text,
-        'filename', left(f.filename::text, 1024),
-        'file_type', left(f.file_type::text, 1024),
-        'status', left(f.status::text, 1024),
-        'progress', file_events.cut(f.progress),
-        'processing_stage', left(f.processing_stage::text, 1024),
-        'error_message', left(f.error_message::text, 4096),
-        'created_at', file_events.cut(f.created_at),
-        'final', coalesce(f.status::text in ('ready', 'failed'), true),
-        'revision', f.revision,
-        'changed_in', f.changed_in::text
-      ), false
-      from public.files f
-      where f.user_id = caller
-        and (f.changed_in, f.revision) > (low_xid, low_revision)
-        and f.changed_in < upper
-        and (ids is null or f.id = any (ids))
-      order by f.changed_in, f.revision
-      limit max_rows + 1
-    )
-    union all
-    (
-      select f.* from unnest(since_running) as late (id) cross join lateral (
+      select f.* from (select null::text as created_at) absent cross join lateral (
         select f.changed_in, f.revision, jsonb_build_object(
           'id', f.id::text,
           'filename', left(f.filename::text, 1024),
@@ -990,7 +968,34 @@ begin
           'progress', file_events.cut(f.progress),
           'processing_stage', left(f.processing_stage::text, 1024),
           'error_message', left(f.error_message::text, 4096),
-          'created_at', file_events.cut(f.created_at),
+          'created_at', file_events.cut(created_at),
+          'final', coalesce(f.status::text in ('ready', 'failed'), true),
+          'revision', f.revision,
+          'changed_in', f.changed_in::text
+        ), false
+        from public.files f
+        where f.user_id = caller
+          and (f.changed_in, f.revision) > (low_xid, low_revision)
+          and f.changed_in < upper
+          and (ids is null or f.id = any (ids))
+        order by f.changed_in, f.revision
+        limit max_rows + 1
+      ) f
+    )
+    union all
+    (
+      select f.* from (select null::text as created_at) absent
+      cross join unnest(since_running) as late (id)
+      cross join lateral (
+        select f.changed_in, f.revision, jsonb_build_object(
+          'id', f.id::text,
+          'filename', left(f.filename::text, 1024),
+          'file_type', left(f.file_type::text, 1024),
+          'status', left(f.status::text, 1024),
+          'progress', file_events.cut(f.progress),
+          'processing_stage', left(f.processing_stage::text, 1024),
+          'error_message', left(f.error_message::text, 4096),
+          'created_at', file_events.cut(created_at),
           'final', coalesce(f.status::text in ('ready', 'failed'), true),
           'revision', f.revision,
           'changed_in', f.changed_in::text

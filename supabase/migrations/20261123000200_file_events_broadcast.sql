@@ -89,23 +89,26 @@ begin
       -- What is true now: other triggers may have come between the row and this message. Rows are
       -- found by their id alone: statistics could lead the planner to all rows of the owner.
       -- The JSON of a file is the same expression as in file_changes_since.
-      select jsonb_build_object('operation', 'update', 'file', jsonb_build_object(
-        'id', f.id::text,
-        'filename', left(f.filename::text, 1024),
-        'file_type', left(f.file_type::text, 1024),
-        'status', left(f.status::text, 1024),
-        'progress', file_events.cut(f.progress),
-        'processing_stage', left(f.processing_stage::text, 1024),
-        'error_message', left(f.error_message::text, 4096),
-        'created_at', file_events.cut(f.created_at),
-        'final', coalesce(f.status::text in ('ready', 'failed'), true),
-        'revision', f.revision,
-        'changed_in', f.changed_in::text
-      ))
+      select jsonb_build_object('operation', 'update', 'file', file.change)
       into message
-      from public.files f
-      where f.id = ids[n] and f.user_id is not distinct from owners[n]
-      limit 1;
+      from (select null::text as created_at) absent cross join lateral (
+        select jsonb_build_object(
+          'id', f.id::text,
+          'filename', left(f.filename::text, 1024),
+          'file_type', left(f.file_type::text, 1024),
+          'status', left(f.status::text, 1024),
+          'progress', file_events.cut(f.progress),
+          'processing_stage', left(f.processing_stage::text, 1024),
+          'error_message', left(f.error_message::text, 4096),
+          'created_at', file_events.cut(created_at),
+          'final', coalesce(f.status::text in ('ready', 'failed'), true),
+          'revision', f.revision,
+          'changed_in', f.changed_in::text
+        ) as change
+        from public.files f
+        where f.id = ids[n] and f.user_id is not distinct from owners[n]
+        limit 1
+      ) file;
       if not found then
         select jsonb_build_object('operation', 'delete', 'file', jsonb_build_object(
           'id', d.id::text, 'revision', d.revision, 'changed_in', d.changed_in::text

@@ -34,7 +34,6 @@ needed_column (relation, name, type, is_added) as (
     ('public.files', 'progress', 'number', false),
     ('public.files', 'processing_stage', null, false),
     ('public.files', 'error_message', null, false),
-    ('public.files', 'created_at', null, false),
     ('public.files', 'revision', 'bigint', true),
     ('public.files', 'changed_in', 'xid8', true),
     ('public.file_deletions', 'id', 'uuid', true),
@@ -459,6 +458,9 @@ finding (code, problem, cure) as (
     from (
       select relation, name, relation_oid, number from checked_column
       where is_applied or not is_added
+      union all
+      select 'public.files', a.attname, a.attrelid, a.attnum from pg_attribute a
+      where a.attrelid = files and a.attname = 'created_at' and not a.attisdropped
     ) c
     where not has_column_privilege(reader, relation_oid, number, 'select')
     group by relation

@@ -90,7 +90,7 @@ for (
     [
       "a column is missing",
       "create table public.files (id uuid primary key, user_id uuid, filename text)",
-      /lacks: created_at, error_message, file_type, processing_stage, progress, status \(add the columns/,
+      /lacks: error_message, file_type, processing_stage, progress, status \(add the columns/,
     ],
     [
       "ids are numbers",

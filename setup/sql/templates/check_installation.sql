@@ -413,6 +413,9 @@ finding (code, problem, cure) as (
     from (
       select relation, name, relation_oid, number from checked_column
       where is_applied or not is_added
+      union all
+      select '{{table:text}}', a.attname, a.attrelid, a.attnum from pg_attribute a
+      where a.attrelid = files and a.attname = '{{optional_name:text}}' and not a.attisdropped
     ) c
     where not has_column_privilege(reader, relation_oid, number, 'select')
     group by relation

@@ -942,21 +942,26 @@ begin
   -- Two branches a table, each in the order of the index: the transactions that were running
   -- before, one by one, and all from `since_bound` on. One range from the lowest of them on would
   -- read again, at each call, all that changed while one transaction stays open.
-  -- The JSON of a file is the same expression as in file_events.broadcast().
+  -- The JSON of a file is the same expression as in file_events.broadcast(). A `created_at` in it is the
+  -- table's column or, if there is none, that of `absent`.
   with changed (changed_in, revision, change, deleted) as (
     (
-      select f.{{changed_in}}, f.{{revision}}, {{file}}, false
-      from {{table}} f
-      where f.{{owner}} = caller
-        and (f.{{changed_in}}, f.{{revision}}) > (low_xid, low_revision)
-        and f.{{changed_in}} < upper
-        and (ids is null or f.{{id}} = any (ids))
-      order by f.{{changed_in}}, f.{{revision}}
-      limit max_rows + 1
+      select f.* from {{absent}} cross join lateral (
+        select f.{{changed_in}}, f.{{revision}}, {{file}}, false
+        from {{table}} f
+        where f.{{owner}} = caller
+          and (f.{{changed_in}}, f.{{revision}}) > (low_xid, low_revision)
+          and f.{{changed_in}} < upper
+          and (ids is null or f.{{id}} = any (ids))
+        order by f.{{changed_in}}, f.{{revision}}
+        limit max_rows + 1
+      ) f
     )
     union all
     (
-      select f.* from unnest(since_running) as late (id) cross join lateral (
+      select f.* from {{absent}}
+      cross join unnest(since_running) as late (id)
+      cross join lateral (
         select f.{{changed_in}}, f.{{revision}}, {{file}}, false
         from {{table}} f
         where f.{{owner}} = caller

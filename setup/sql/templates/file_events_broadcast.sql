@@ -84,11 +84,14 @@ begin
       -- What is true now: other triggers may have come between the row and this message. Rows are
       -- found by their id alone: statistics could lead the planner to all rows of the owner.
       -- The JSON of a file is the same expression as in file_changes_since.
-      select jsonb_build_object('operation', 'update', 'file', {{file}})
+      select jsonb_build_object('operation', 'update', 'file', file.change)
       into message
-      from {{table}} f
-      where f.{{id}} = ids[n] and f.{{owner}} is not distinct from owners[n]
-      limit 1;
+      from {{absent}} cross join lateral (
+        select {{file}} as change
+        from {{table}} f
+        where f.{{id}} = ids[n] and f.{{owner}} is not distinct from owners[n]
+        limit 1
+      ) file;
       if not found then
         select jsonb_build_object('operation', 'delete', 'file', jsonb_build_object(
           'id', d.id::text, 'revision', d.revision, 'changed_in', d.changed_in::text
