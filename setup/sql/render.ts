@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { SCHEMA_VERSION } from "../../supabase/functions/file-events/schema_version.ts";
-import { DEFAULT_MAPPING, FIELDS, type TableMapping } from "../mapping/table_mapping.ts";
+import { FIELDS, type TableMapping } from "../mapping/table_mapping.ts";
 import { fillTemplate } from "./fill_template.ts";
 import { hexDigest } from "./hex_digest.ts";
 import { indexName } from "./index_name.ts";
@@ -65,12 +65,11 @@ async function simpleValuesOf(mapping: TableMapping): Promise<Record<string, str
   const columns = FIELDS.filter((field) => field !== "created_at").flatMap((it) =>
     fields[it] ?? []
   );
-  const streamed = [...columns, ...extra].filter((it, i, all) => all.indexOf(it) === i);
-  const required = [...streamed, ...fields.created_at === null ? [] : [fields.created_at]]
-    .filter((column, i, all) => all.indexOf(column) === i && column !== id && column !== owner)
-    .filter((column) => column !== OPTIONAL_COLUMN || streamed.includes(column));
-  const tracked = [id, owner, ...streamed, revision, changedIn]
-    .filter((column, i, all) => all.indexOf(column) === i);
+  const streamed = [...new Set([...columns, ...extra])];
+  const createdAt = fields.created_at === OPTIONAL_COLUMN ? null : fields.created_at;
+  const required = [...new Set([...streamed, ...createdAt === null ? [] : [createdAt]])]
+    .filter((column) => column !== id && column !== owner);
+  const tracked = [...new Set([id, owner, ...streamed, revision, changedIn])];
   const rowOf = (row: string) => wrap(streamed.map((it) => `${row}.${quoteIdentifier(it)}`));
   return {
     schema_version: String(SCHEMA_VERSION),
@@ -111,13 +110,8 @@ async function simpleValuesOf(mapping: TableMapping): Promise<Record<string, str
 
 async function ownIndexName({ table, owner, changedIn, revision }: TableMapping): Promise<string> {
   const name = await indexName([table, owner, changedIn, revision]);
-  const isDefault = name === await indexName([
-    DEFAULT_MAPPING.table,
-    DEFAULT_MAPPING.owner,
-    DEFAULT_MAPPING.changedIn,
-    DEFAULT_MAPPING.revision,
-  ]);
-  return isDefault ? name : `"${name.replaceAll('"', '""')}"`;
+  // No keyword has an underscore and this end.
+  return /^[a-z_][a-z0-9_]*$/.test(name) ? name : quoteIdentifier(name);
 }
 
 /** Rows of `needed_column` in check_installation: relation, name, type, whether we have added it. */

@@ -8,6 +8,7 @@ import {
   parseFileDeletion,
   parseFileUpdate,
 } from "../rows/parse_file_change.ts";
+import { parseTransaction } from "../rows/parse_transaction.ts";
 import { otherVersion, queryError, unexpectedAnswer } from "./query_error.ts";
 import { SCHEMA_VERSION } from "../schema_version.ts";
 
@@ -56,7 +57,8 @@ function parsePage(data: unknown, onLostValues: OnLostValues): ChangesPage {
 
 /** Reads `["<bound>", "<running>", …]`. */
 function parseCoverage(value: unknown): Coverage | undefined {
-  if (!Array.isArray(value) || !value.every((id) => /^\d{1,20}$/.test(String(id)))) return;
-  const [bound, ...running] = value.map(BigInt);
-  return bound === undefined ? undefined : { bound, running };
+  if (!Array.isArray(value)) return;
+  const [bound, ...running] = value.map(parseTransaction);
+  if (bound === undefined || !running.every((id) => id !== undefined)) return;
+  return { bound, running };
 }
