@@ -1,4 +1,5 @@
 import { type Database, openDatabase } from "../database/open_database.ts";
+import { DATABASE_URL_VARIABLE } from "../database/parse_database_url.ts";
 import { type DatabaseState, readState } from "../database/read_state.ts";
 import type { Io } from "../io.ts";
 import type { CommonOptions } from "../options/parse_options.ts";
@@ -8,9 +9,6 @@ export interface Consulted {
   readonly state: DatabaseState | undefined;
 }
 
-/** In place of `--database-url`: a command line can be read by others, and `deno task` prints it. */
-const VARIABLE = "FILE_EVENTS_DATABASE_URL";
-
 /** Opens the database that the user names for as long as `use` runs, and says what it has. */
 export async function consultDatabase<T>(
   options: CommonOptions,
@@ -18,7 +16,7 @@ export async function consultDatabase<T>(
   use: (consulted: Consulted) => Promise<T>,
 ): Promise<T> {
   // An empty flag is a variable of the shell that is not set, and not the wish for no database.
-  const databaseUrl = options.databaseUrl ?? (io.env[VARIABLE] || undefined);
+  const databaseUrl = options.databaseUrl ?? (io.env[DATABASE_URL_VARIABLE] || undefined);
   if (databaseUrl === undefined) return await use({ database: undefined, state: undefined });
   const database = await openDatabase(databaseUrl);
   try {

@@ -29,7 +29,7 @@ export async function doctor(args: string[], io: Io): Promise<number> {
   const interrupt = new AbortController();
   const onSignal = () => interrupt.abort();
   try {
-    const parsed = parseArguments(args);
+    const parsed = parseArguments(args, io.env);
     const complaint = await toComplaint(parsed, io);
     const { isJson, timeoutMs } = parsed;
     // Not once: a second Ctrl-C, or one that a program around this passes on, would end the process
@@ -64,15 +64,7 @@ async function toComplaint(parsed: DoctorArguments, io: Io): Promise<Complaint> 
   const user = token === undefined ? await readCredentials(parsed, io) : { token };
   const mapping = parsed.mapping ??
     await findMapping({ cwd: io.cwd, chosen: parsed.project }) ?? DEFAULT_MAPPING;
-  return {
-    url,
-    key,
-    user,
-    origins,
-    databaseUrl: databaseUrl ?? (io.env.FILE_EVENTS_DATABASE_URL || undefined),
-    mapping,
-    canary,
-  };
+  return { url, key, user, origins, databaseUrl, mapping, canary };
 }
 
 /** Asks for what neither a flag nor the environment says. */

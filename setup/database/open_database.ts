@@ -1,7 +1,8 @@
-import postgres from "postgres";
 import { SetupError } from "../setup_error.ts";
-import { parseDatabaseUrl } from "./parse_database_url.ts";
+import { connectPostgres } from "./connect_postgres.ts";
 import { databaseRefusal } from "./database_refusal.ts";
+import { parseDatabaseUrl } from "./parse_database_url.ts";
+import { withDeadline } from "./with_deadline.ts";
 
 /** Reads rows. It is closed by who opened it. */
 export interface Database {
@@ -11,7 +12,6 @@ export interface Database {
 
 /** For connecting, and for each query, in milliseconds. */
 const TIMEOUT_MS = 15_000;
-const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[?::1\]?)$/;
 
 /**
  * Connects to a database to read its catalogue. It writes nothing: its transactions are read-only.
@@ -19,16 +19,8 @@ const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[?::1\]?)$/;
  * @throws {SetupError} `database-url` or `database-unreachable`. No message holds the password.
  */
 export async function openDatabase(url: string, timeoutMs = TIMEOUT_MS): Promise<Database> {
-  const { hostname, searchParams, href } = parseUrl(url);
-  const sql = postgres(href, {
-    max: 1,
-    connect_timeout: timeoutMs / 1000,
-    // A pooler in transaction mode keeps no prepared statement.
-    prepare: false,
-    fetch_types: false,
-    onnotice: () => {},
-    ...(searchParams.has("sslmode") || LOOPBACK.test(hostname) ? {} : { ssl: "prefer" as const }),
-  });
+  const parsed = parseUrl(url);
+  const sql = connectPostgres(parsed, timeoutMs);
   const read = (text: string, parameters: readonly string[]) =>
     sql.begin("read only", async (transaction) => {
       await transaction.unsafe(`set local statement_timeout = ${timeoutMs}`);
@@ -38,7 +30,7 @@ export async function openDatabase(url: string, timeoutMs = TIMEOUT_MS): Promise
     try {
       return await withDeadline(read(text, parameters), timeoutMs) as Row[];
     } catch (error) {
-      throw databaseRefusal(error, hostname);
+      throw databaseRefusal(error, parsed.hostname);
     }
   };
   try {
@@ -58,17 +50,4 @@ function parseUrl(url: string): URL {
     "The database's URL must look like postgresql://user:password@host:5432/postgres, with " +
       "special characters of the password percent-encoded.",
   );
-}
-
-/** The server's own timeout does not help if the network swallows its answer. */
-async function withDeadline<T>(result: Promise<T>, timeoutMs: number): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("timeout")), timeoutMs);
-  });
-  try {
-    return await Promise.race([result, deadline]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

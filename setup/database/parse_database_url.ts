@@ -1,3 +1,9 @@
+/**
+ * The environment variable that says the URL in place of `--database-url`: a command line can be read
+ * by others, and `deno task` prints it.
+ */
+export const DATABASE_URL_VARIABLE = "FILE_EVENTS_DATABASE_URL";
+
 /** The parameters of a URL that say how to connect, or with which settings. */
 const PARAMETERS: readonly string[] = ["sslmode", "ssl", "sslrootcert", "options"];
 

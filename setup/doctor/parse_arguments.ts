@@ -1,5 +1,9 @@
 import { parseArgs } from "node:util";
-import { parseDatabaseUrl as readDatabaseUrl } from "../database/parse_database_url.ts";
+import {
+  DATABASE_URL_VARIABLE,
+  parseDatabaseUrl as readDatabaseUrl,
+} from "../database/parse_database_url.ts";
+import type { Io } from "../io.ts";
 import { parseMapping } from "../mapping/parse_mapping.ts";
 import { DEFAULT_MAPPING, type TableMapping } from "../mapping/table_mapping.ts";
 import { parseTableName } from "../options/table_name.ts";
@@ -52,11 +56,11 @@ const OPTIONS = {
 const MAX_TIMEOUT_S = 600;
 
 /**
- * Reads the command line.
+ * Reads the command line, and the database's URL from the environment if no flag says it.
  *
  * @throws {UsageError} One sentence, without any value that was given.
  */
-export function parseArguments(args: readonly string[]): DoctorArguments {
+export function parseArguments(args: readonly string[], env: Io["env"] = {}): DoctorArguments {
   const values = parse(args);
   const { email, token } = values;
   if (email !== undefined && token !== undefined) {
@@ -69,7 +73,9 @@ export function parseArguments(args: readonly string[]): DoctorArguments {
     password: values.password,
     token,
     origins: (values.origin ?? []).map(parseOrigin),
-    databaseUrl: parseDatabaseUrl(values["database-url"]),
+    databaseUrl: parseDatabaseUrl(
+      values["database-url"] ?? (env[DATABASE_URL_VARIABLE] || undefined),
+    ),
     project: values.project,
     mapping: parseMappingFlags(values),
     canary: parseCanary(values.canary),
@@ -152,7 +158,7 @@ function parseDatabaseUrl(value: string | undefined): string | undefined {
   const url = readDatabaseUrl(value);
   if (url) return url.href;
   throw new UsageError(
-    "--database-url must look like postgresql://user:password@host:5432/postgres, with special " +
+    "The database's URL must look like postgresql://user:password@host:5432/postgres, with special " +
       "characters of the password percent-encoded.",
   );
 }

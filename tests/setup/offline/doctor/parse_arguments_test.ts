@@ -65,3 +65,18 @@ Deno.test("doctor without a password, and nobody to ask, ends with 2", async () 
   assert.equal(await run(["doctor", ...args], io), 2);
   assert.match(io.errors[0]!, /FILE_EVENTS_DOCTOR_PASSWORD/);
 });
+
+Deno.test("parseArguments() takes the database's URL of the environment, unless a flag says one", () => {
+  const env = { FILE_EVENTS_DATABASE_URL: "postgresql://a@one.example/db" };
+  assert.equal(parseArguments(good, env).databaseUrl, "postgresql://a@one.example/db");
+  const flag = ["--database-url", "postgresql://a@two.example/db"];
+  assert.equal(
+    parseArguments([...good, ...flag], env).databaseUrl,
+    "postgresql://a@two.example/db",
+  );
+  const broken = { FILE_EVENTS_DATABASE_URL: "hunter2@host" };
+  assert.throws(
+    () => parseArguments(good, broken),
+    /^UsageError: The database's URL must look like/,
+  );
+});
