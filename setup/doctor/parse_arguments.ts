@@ -158,7 +158,7 @@ function parseDatabaseUrl(value: string | undefined): string | undefined {
   const url = readDatabaseUrl(value);
   if (url) return url.href;
   throw new UsageError(
-    "The database's URL must look like postgresql://user:password@host:5432/postgres, with special " +
+    "--database-url must look like postgresql://user:password@host:5432/postgres, with special " +
       "characters of the password percent-encoded.",
   );
 }

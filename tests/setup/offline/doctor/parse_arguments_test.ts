@@ -77,6 +77,6 @@ Deno.test("parseArguments() takes the database's URL of the environment, unless 
   const broken = { FILE_EVENTS_DATABASE_URL: "hunter2@host" };
   assert.throws(
     () => parseArguments(good, broken),
-    /^UsageError: The database's URL must look like/,
+    /^UsageError: --database-url must look like/,
   );
 });
