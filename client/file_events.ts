@@ -1,0 +1,48 @@
+import type { ConnectionStatus } from "./connection_status.ts";
+import type { FileEventsOptions } from "./options.ts";
+import type { FileState } from "./protocol.ts";
+import type { Readable } from "./readable.ts";
+import type { Summary } from "./summary.ts";
+
+/** A change of the list, as `events()` yields it. */
+export type FileChange<File extends FileState = FileState> =
+  | { readonly eventType: "file-update"; readonly file: File }
+  | { readonly eventType: "file-deleted"; readonly file: { readonly id: string } };
+
+/**
+ * The user's files as they are now: a store of an immutable list, the latest file first. The order
+ * doesn't change while files make progress, and a file that has not changed is the same object.
+ *
+ * The stream opens with the first subscriber, `done()` or `events()`, and closes some seconds after
+ * the last one has gone. The next one continues where it was.
+ */
+export interface FileEvents<File extends FileState = FileState>
+  extends Readable<readonly File[]>, Disposable {
+  readonly connection: Readable<ConnectionStatus>;
+  readonly summary: Readable<Summary>;
+  /** The file with this id, if it is known. */
+  readonly get: (id: string) => File | undefined;
+  /**
+   * Resolves with the file when it is ready. A file that is not known yet is waited for.
+   *
+   * @throws {FileEventsError} When the file has failed or is deleted, and at sign-out or `close()`.
+   * @throws The signal's reason when it aborts.
+   */
+  readonly done: (id: string, options?: { signal?: AbortSignal }) => Promise<File>;
+  /**
+   * Yields all files as they are, then their changes. A consumer that is slower than the changes gets
+   * the latest state of each file. Ends at `close()` and when the signal aborts.
+   *
+   * @throws {FileEventsError} At sign-out, and when the request is refused.
+   */
+  readonly events: (options?: { signal?: AbortSignal }) => AsyncIterableIterator<FileChange<File>>;
+  /** Connects at once: for a "Try again" button, and after a sign-in with `getToken`. */
+  readonly reconnect: () => void;
+  /** Ends the stream and all timers. */
+  readonly close: () => void;
+}
+
+/** Opens the live list of a user's files. */
+export declare function fileEvents<File extends FileState = FileState>(
+  options: FileEventsOptions,
+): FileEvents<File>;

@@ -1,0 +1,57 @@
+import type { FileEvent } from "./protocol.ts";
+
+/** What is used of a supabase-js client. */
+export interface SupabaseClientLike {
+  readonly auth: {
+    getSession(): Promise<SessionResult>;
+    refreshSession(): Promise<SessionResult>;
+    onAuthStateChange(
+      callback: (event: string, session: SessionLike | null) => void,
+    ): { data: { subscription: { unsubscribe(): void } } };
+  };
+}
+
+export interface SessionLike {
+  readonly access_token: string;
+}
+
+export interface SessionResult {
+  readonly data: { readonly session: SessionLike | null };
+  readonly error: { readonly status?: number | undefined } | null;
+}
+
+/**
+ * Returns an access token, or `null` if nobody is signed in. It is called at each attempt to connect.
+ * `fresh` asks for another token than the last one, because the server has refused that. If it throws,
+ * the client tries again later.
+ */
+export type GetToken = (options: { fresh: boolean }) => string | null | Promise<string | null>;
+
+export interface CommonOptions {
+  /** The URL of the Supabase project, such as `https://<project>.supabase.co`. */
+  readonly url: string;
+  /** The project's publishable key. */
+  readonly key: string;
+  /** Only these files, at most 100; all of the user's files by default. */
+  readonly fileIds?: readonly string[];
+  /** Which values of `status` mean that a file is done; `["ready"]` and `["failed"]` by default. */
+  readonly statuses?: { readonly ready: readonly string[]; readonly failed: readonly string[] };
+  /**
+   * An active file is stalled when it has not changed for so many times its usual time between two
+   * changes, and for 10 s at least; 10 by default.
+   */
+  readonly stalledAfterSteps?: number;
+  /** Called with each event as it arrives, before the list has changed: for logs and tests. */
+  readonly onEvent?: (event: FileEvent, id: string | undefined) => void;
+  /** Closes when it aborts. */
+  readonly signal?: AbortSignal;
+  /** Sends the requests; the global `fetch` by default. */
+  readonly fetch?: typeof fetch;
+}
+
+export type FileEventsOptions =
+  & CommonOptions
+  & (
+    | { readonly supabase: SupabaseClientLike; readonly getToken?: never }
+    | { readonly getToken: GetToken; readonly supabase?: never }
+  );
