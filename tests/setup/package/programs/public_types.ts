@@ -25,7 +25,7 @@ const url = "https://project.supabase.co";
 const key = "publishable";
 declare const supabase: SupabaseClientLike;
 
-const getToken: GetToken = async ({ fresh }) => fresh ? "fresh token" : null;
+const getToken: GetToken = ({ fresh }) => Promise.resolve(fresh ? "fresh token" : null);
 const options: FileEventsOptions = { getToken, url, key, fileIds: ["1"], fetch };
 const plain: FileEvents = fileEvents(options);
 const files = fileEvents<MyFile>({
