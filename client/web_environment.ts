@@ -14,8 +14,8 @@ export function webEnvironment(fetch: typeof globalThis.fetch = globalThis.fetch
     fetch,
     isOnline: () => navigator?.onLine !== false,
     watchPage(onChange, signal) {
-      // `visibilitychange` bubbles to the window. `pageshow` ends a stay in the back/forward cache.
-      for (const type of ["online", "offline", "pageshow", "visibilitychange"]) {
+      // `visibilitychange` bubbles to the window. It also ends a stay in the back/forward cache.
+      for (const type of ["online", "offline", "visibilitychange"]) {
         addEventListener?.(type, onChange, { signal });
       }
     },

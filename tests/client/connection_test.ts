@@ -4,7 +4,7 @@ import { exampleFile, startClientStage } from "./client_stage.ts";
 Deno.test("a client asks with its token and key, and shows the list when it is complete", async () => {
   const stage = startClientStage();
   const request = await stage.request();
-  assert.equal(request.url.href, "https://project.example/functions/v1/file-events");
+  assert.equal(request.url.href, "https://project.example/functions/v1/file-events?");
   assert.equal(request.headers.get("apikey"), "publishable");
   request.begin().send({ eventType: "reset" }, "none");
   request.send({ eventType: "file-update", file: exampleFile("1") });
