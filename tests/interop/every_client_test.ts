@@ -1,23 +1,25 @@
 import assert from "node:assert/strict";
 import { type Stack, startStack } from "../../local/stack.ts";
 import { createClientStage } from "../support/client_stage.ts";
+import { launchBrowser } from "../support/launch_browser.ts";
 import { mintTestUser } from "../support/test_user.ts";
 import { assertMissesNothing, MANY_FILES } from "./assert_misses_nothing.ts";
 import type { Client } from "./client.ts";
-import { CLIENTS } from "./clients.ts";
+import { everyClient } from "./every_client.ts";
 import { type RouteName, ROUTES } from "./routes.ts";
 
 /** Clients wait most of the time until they may reconnect. */
-const RUNS_AT_A_TIME = 8;
+const RUNS_AT_A_TIME = 10;
 
 /** A line break for some decoders of lines, and characters that a chunk can break. */
 const ODD_NAME = "odd\u2028name\u0085 äöü 😀.txt";
 
 Deno.test("each client gets every event as it happens, and resumes without loss", async (t) => {
   await using stack = await startStack();
-  const runs = Object.keys(ROUTES).flatMap((route) =>
-    CLIENTS.filter(({ cannot }) => !cannot?.[route as RouteName])
-      .map((client) => ({ client, route: route as RouteName }))
+  await using browser = await launchBrowser(["--ignore-certificate-errors"]);
+  const runs = everyClient(browser).flatMap((client) =>
+    (Object.keys(ROUTES) as RouteName[]).filter((route) => !client.cannot?.[route])
+      .map((route) => ({ client, route }))
   );
   const take = async () => {
     for (let run; (run = runs.shift());) {

@@ -1,3 +1,4 @@
+import type { Browser } from "puppeteer-core";
 import type { Client } from "./client.ts";
 import { chromium } from "./clients/chromium.ts";
 import { curl } from "./clients/curl.ts";
@@ -8,14 +9,20 @@ import { httpxSse } from "./clients/httpx_sse.ts";
 import { nodeFetch } from "./clients/node_fetch.ts";
 import { pythonUrllib } from "./clients/python_urllib.ts";
 
-/** Every client that is tested. npm's libraries run on Deno, whose `fetch` speaks HTTP/2 over TLS. */
-export const CLIENTS: readonly Client[] = [
-  chromium,
-  eventsource,
-  eventsourceClient,
-  fetchEventSource,
-  nodeFetch,
-  curl,
-  pythonUrllib,
-  httpxSse,
-];
+/**
+ * Every client that is tested. npm's libraries run on Deno, whose `fetch` speaks HTTP/2 over TLS.
+ *
+ * @param browser One that ignores errors of certificates.
+ */
+export function everyClient(browser: Browser): readonly Client[] {
+  return [
+    chromium(browser),
+    eventsource,
+    eventsourceClient,
+    fetchEventSource,
+    nodeFetch,
+    curl,
+    pythonUrllib,
+    httpxSse,
+  ];
+}
