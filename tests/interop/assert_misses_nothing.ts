@@ -4,9 +4,6 @@ import type { ClientStage, Received } from "../support/client_stage.ts";
 import type { TestUser } from "../support/test_user.ts";
 import { until } from "../support/until.ts";
 
-/** More bytes of events than the eight buffers of 4 kB that nginx has for an answer. */
-export const MANY_FILES = 120;
-
 export interface Scene {
   readonly stage: ClientStage;
   readonly user: TestUser;

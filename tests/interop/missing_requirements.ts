@@ -10,7 +10,12 @@ export interface Requirement {
 }
 
 const REQUIREMENTS: readonly Requirement[] = [
-  { name: "Node", debianPackage: "nodejs", command: ["node", "--version"] },
+  {
+    name: "Node",
+    debianPackage: "nodejs",
+    // Where there is no Node, Deno passes itself off as `node` to the programs that it starts.
+    command: ["node", "-e", `process.exit("Deno" in globalThis ? 1 : 0)`],
+  },
   { name: "curl", debianPackage: "curl", command: ["curl", "--version"] },
   { name: "nginx", debianPackage: "nginx", command: [NGINX, "-v"] },
   { name: "OpenSSL", debianPackage: "openssl", command: ["openssl", "version"] },

@@ -7,8 +7,8 @@ import type { Route } from "./routes.ts";
 import { selfSignedCertificate } from "./self_signed_certificate.ts";
 
 interface Options {
-  /** Directives for the `http` block. */
-  readonly directives?: string;
+  readonly mainDirectives?: string;
+  readonly httpDirectives?: string;
   /** Listens with TLS and HTTP/2. */
   readonly http2?: boolean;
 }
@@ -23,7 +23,7 @@ export interface Nginx extends Route {
 
 export async function startNginx(
   url: string,
-  { directives = "", http2 = false }: Options = {},
+  { mainDirectives = "", httpDirectives = "", http2 = false }: Options = {},
 ): Promise<Nginx> {
   await using started = new AsyncDisposableStack();
   const { path } = started.use(await temporaryFolder());
@@ -35,12 +35,13 @@ export async function startNginx(
     `${path}/nginx.conf`,
     `daemon off;
 pid ${path}/pid;
+${mainDirectives}
 events {}
 http {
   ${temporaryPaths.join("\n  ")}
   log_format answer "$server_protocol $sent_http_content_encoding";
   access_log ${path}/access.log answer;
-  ${directives}
+  ${httpDirectives}
   server {
     listen 127.0.0.1:${port}${tls ? " ssl http2" : ""};
     ${tls ? `ssl_certificate ${tls.certificate}; ssl_certificate_key ${tls.key};` : ""}

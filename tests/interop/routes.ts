@@ -26,7 +26,7 @@ export const ROUTES: Readonly<Record<RouteName, RouteKind>> = {
   "no proxy": { start: startDirectRoute, protocol: "HTTP/1.1", compresses: false },
   "nginx": { start: startNginx, protocol: "HTTP/1.1", compresses: false },
   "nginx with gzip": {
-    start: (url) => startNginx(url, { directives: "gzip on; gzip_types text/event-stream;" }),
+    start: (url) => startNginx(url, { httpDirectives: "gzip on; gzip_types text/event-stream;" }),
     protocol: "HTTP/1.1",
     compresses: true,
   },
