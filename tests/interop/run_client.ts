@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import type { Stack } from "../../local/stack.ts";
 import { createClientStage } from "../support/client_stage.ts";
 import { mintTestUser } from "../support/test_user.ts";
@@ -31,8 +32,16 @@ export async function runClient(
   await using stage = createClientStage(stack, user.id);
   await using route = await startRoute(stage.url);
   const { url, certificate, cut: cutConnection } = route;
-  const { receive } = stage;
+  const torn: string[] = [];
+  const receive = (data: string) => {
+    try {
+      stage.receive(data);
+    } catch {
+      torn.push(data);
+    }
+  };
   await using _running = await client.open({ url, certificate, token: user.token, receive });
   await assertMissesNothing({ stage, user, database, cutConnection });
+  assert.deepEqual(torn, [], "events that are no JSON");
   return await route.answers?.();
 }
