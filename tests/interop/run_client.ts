@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Stack } from "../../local/stack.ts";
 import { createClientStage } from "../support/client_stage.ts";
 import { mintTestUser } from "../support/test_user.ts";
+import { until } from "../support/until.ts";
 import { assertMissesNothing } from "./assert_misses_nothing.ts";
 import type { Client } from "./client.ts";
 import type { Route } from "./routes.ts";
@@ -13,7 +14,8 @@ const FILES = 120;
 const FILENAME = "odd\u2028name\u0085 äöü 😀.txt";
 
 /**
- * Asserts that a client misses nothing on a route, as a user who has many files.
+ * Asserts that a client misses nothing on a route, as a user who has many files, and that its stream
+ * ends when it leaves.
  *
  * @returns What the route tells of its answers.
  */
@@ -40,8 +42,11 @@ export async function runClient(
       torn.push(data);
     }
   };
-  await using _running = await client.open({ url, certificate, token: user.token, receive });
-  await assertMissesNothing({ stage, user, database, cutConnection });
+  {
+    await using _running = await client.open({ url, certificate, token: user.token, receive });
+    await assertMissesNothing({ stage, user, database, cutConnection });
+  }
+  await until(() => stage.relay.openStreams() === 0, "end of the stream of a client that has left");
   assert.deepEqual(torn, [], "events that are no JSON");
   return await route.answers?.();
 }
