@@ -18,7 +18,7 @@ export interface Scene {
  * event, nor when its connection breaks.
  */
 export async function assertMissesNothing(scene: Scene): Promise<void> {
-  const { stage, user, database } = scene;
+  const { stage, user } = scene;
   await stage.arrives({ eventType: "reset" });
   await stage.arrives({ eventType: "ready" });
   await assertFollowsLive(scene);

@@ -9,5 +9,5 @@ const isInstalled = await succeeds(PYTHON, "-c", "import httpx_sse");
 export const httpxSse: Client = {
   name: isInstalled ? "Python's httpx-sse" : "Python's httpx with a decoder like that of httpx-sse",
   acceptsGzip: true,
-  open: (connection) => runProgram(PYTHON, "httpx_sse_client.py", connection),
+  open: (connection) => runProgram([PYTHON, "-B"], "httpx_sse_client.py", connection),
 };

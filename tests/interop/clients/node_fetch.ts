@@ -5,5 +5,5 @@ export const nodeFetch: Client = {
   name: "Node's fetch",
   acceptsGzip: true,
   cannot: { "nginx with HTTP/2": "Node's fetch speaks HTTP/1.1 unless its dispatcher is replaced" },
-  open: (connection) => runProgram("node", "node_fetch.mjs", connection),
+  open: (connection) => runProgram(["node"], "node_fetch.mjs", connection),
 };

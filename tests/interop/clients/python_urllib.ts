@@ -6,5 +6,5 @@ export const pythonUrllib: Client = {
   name: "Python's standard library",
   acceptsGzip: false,
   cannot: { "nginx with HTTP/2": "Python's standard library has no HTTP/2" },
-  open: (connection) => runProgram(PYTHON, "python_urllib.py", connection),
+  open: (connection) => runProgram([PYTHON, "-B"], "python_urllib.py", connection),
 };

@@ -7,13 +7,13 @@ import type { Connection } from "../client.ts";
  * data of each event on a line.
  */
 export function runProgram(
-  interpreter: string,
+  [interpreter, ...options]: readonly [string, ...string[]],
   file: string,
   { url, token, certificate = "", receive }: Connection,
 ): AsyncDisposable {
   return startCommand(interpreter, {
-    args: [fileURLToPath(new URL(`../programs/${file}`, import.meta.url)), url],
-    env: { ACCESS_TOKEN: token, CERTIFICATE: certificate, PYTHONDONTWRITEBYTECODE: "1" },
+    args: [...options, fileURLToPath(new URL(`../programs/${file}`, import.meta.url)), url],
+    env: { ACCESS_TOKEN: token, CERTIFICATE: certificate },
     onLine: receive,
   });
 }

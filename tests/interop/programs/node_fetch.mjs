@@ -1,6 +1,8 @@
 // A client with Node's own fetch: ACCESS_TOKEN=… node node_fetch.mjs URL
 // Prints the data of each event.
 
+// deno-lint-ignore-file no-console
+
 import process from "node:process";
 import { setTimeout as wait } from "node:timers/promises";
 

@@ -1,10 +1,11 @@
+// deno-lint-ignore-file no-console -- the result
+
 // Names what the tests of this folder need and the machine lacks, a line each, and fails then. With
 // `--packages` it prints only the names of Debian's packages that have it.
 
 import { missingRequirements } from "./missing_requirements.ts";
 
 const missing = await missingRequirements();
-// deno-lint-ignore-file no-console -- the result
 if (Deno.args.includes("--packages")) {
   for (const { debianPackage } of missing) console.log(debianPackage);
 } else if (missing.length > 0) {

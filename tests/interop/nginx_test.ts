@@ -8,10 +8,10 @@ import { eventsource } from "./clients/eventsource.ts";
 import { startNginx } from "./nginx.ts";
 import { runClient } from "./run_client.ts";
 
-Deno.test("a reload of nginx", async (t) => {
+Deno.test("nginx", async (t) => {
   await using stack = await startStack();
 
-  await t.step("leaves streams to the old workers", async () => {
+  await t.step("leaves streams to its old workers when it is reloaded", async () => {
     await using nginx = await startNginx(stack.url);
     const user = await mintTestUser(stack);
     const headers = { authorization: `Bearer ${user.token}` };
@@ -24,11 +24,20 @@ Deno.test("a reload of nginx", async (t) => {
     await stream.next(isUpdate(id), "update");
   });
 
-  await t.step("loses nothing where it ends the connections of the old workers", async () => {
+  await t.step("loses nothing when a reload ends the connections of its old workers", async () => {
     await runClient(stack, eventsource, async (url) => {
       const mainDirectives = "worker_shutdown_timeout 1s;";
       const nginx = await startNginx(url, { http2: true, mainDirectives });
       return { ...nginx, cut: nginx.reload };
+    });
+  });
+
+  await t.step("may stand behind another nginx if it passes X-Accel-Buffering on", async () => {
+    await using opened = new AsyncDisposableStack();
+    await runClient(stack, eventsource, async (url) => {
+      const httpDirectives = "proxy_pass_header X-Accel-Buffering;";
+      const inner = opened.use(await startNginx(url, { httpDirectives }));
+      return startNginx(inner.url);
     });
   });
 });

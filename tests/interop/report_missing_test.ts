@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 
-const PROGRAM = fileURLToPath(new URL("./require.ts", import.meta.url));
+const PROGRAM = fileURLToPath(new URL("./report_missing.ts", import.meta.url));
 
 /** Runs it where neither Node nor curl nor openssl can be found. */
 async function runWithoutPath(...args: string[]): Promise<{ code: number; lines: string[] }> {
