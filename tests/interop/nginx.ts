@@ -50,7 +50,7 @@ http {
 }
 `,
   );
-  const args = ["-c", `${path}/nginx.conf`, "-g", "error_log stderr notice;"];
+  const args = ["-e", "stderr", "-c", `${path}/nginx.conf`, "-g", "error_log stderr notice;"];
   const command = started.use(startCommand(NGINX, { args }));
   const workers = () => [...command.errors().matchAll(/start worker process (\d+)/g)];
   await until(() => workers().length > 0 || command.hasEnded(), "nginx");
