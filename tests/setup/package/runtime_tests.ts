@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { deadline } from "../../support/deadline.ts";
 import { launchBrowser } from "../../support/launch_browser.ts";
 import { execute } from "./execute.ts";
 import type { InstalledPackage } from "./installed_package.ts";
@@ -48,8 +49,11 @@ export function runtimeTests(installed: () => InstalledPackage): void {
     await page.goto(server.url);
 
     const run = (module: string, name: string) =>
-      page.evaluate(
-        `import("${module}").then((it) => it.${name}("${server.url}", "${server.token}"))`,
+      deadline(
+        page.evaluate(
+          `import("${module}").then((it) => it.${name}("${server.url}", "${server.token}"))`,
+        ),
+        module,
       );
     assert.equal(await run("/list_files.js", "listFiles"), "second.txt, first.txt");
     assert.equal(await run("/bundle.js", "nameOfReadyFile"), "first.txt");
