@@ -17,7 +17,7 @@ export class FileEventsError extends Error {
     readonly code: FileEventsErrorCode,
     message: string,
     /** The file as it was last known, with `failed`. */
-    readonly file?: FileState,
+    readonly file?: FileState | undefined,
   ) {
     super(message);
   }

@@ -4,7 +4,7 @@ import type { FileState } from "./protocol.ts";
 import type { Readable } from "./readable.ts";
 import { createStore } from "./store/store.ts";
 import { createStallWatch } from "./store/stall_watch.ts";
-import { webClock } from "./web_environment.ts";
+import { webClock } from "./web_clock.ts";
 
 export interface Summary {
   /** How many files there are. */

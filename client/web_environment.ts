@@ -1,15 +1,8 @@
-import type { Clock, Environment } from "./environment.ts";
+import type { Environment } from "./environment.ts";
+import { webClock } from "./web_clock.ts";
 
 /** A visible page may get no frames, for example in a window that is covered by another. */
 const LONGEST_FRAME_MS = 250;
-
-export const webClock: Clock = {
-  now: Date.now,
-  after(ms, callback) {
-    const timer = setTimeout(callback, ms);
-    return () => clearTimeout(timer);
-  },
-};
 
 /** The environment of a page, a worker, Node or Deno. Each of these lacks some of what is used. */
 export function webEnvironment(fetch: typeof globalThis.fetch = globalThis.fetch): Environment {

@@ -7,7 +7,7 @@ type Node = Deno.lint.Node;
 /** The files of each folder that may use effects. The first one passes them to the others. */
 const ROOTS: readonly [folder: string, ...files: [string, ...string[]]][] = [
   ["supabase/functions/file-events/", "index.ts", "system_clock.ts"],
-  ["client/", "web_environment.ts"],
+  ["client/", "web_environment.ts", "web_clock.ts"],
 ];
 
 /** Globals that are effects: environment, network, timers, clock, page, console. */
