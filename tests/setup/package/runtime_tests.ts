@@ -21,13 +21,15 @@ export function runtimeTests(installed: () => InstalledPackage): void {
   ] as const;
 
   for (const [name, command, ...flags] of RUNTIMES) {
-    Deno.test(`the client lists files in ${name}`, async () => {
+    Deno.test(`the client lists files in ${name}, and leaves no timer when it is closed`, async () => {
       const { folder } = installed();
       await using server = serveProject(folder);
-      const program = `import { listFiles } from "./list_files.js";
-        console.log(await listFiles("${server.url}", "${server.token}"));`;
+      const program = `import process from "node:process";
+        import { listFiles } from "./list_files.js";
+        console.log(await listFiles("${server.url}", "${server.token}"));
+        console.log(process.getActiveResourcesInfo().includes("Timeout"));`;
       const output = await execute(command, [...flags, program], folder);
-      assert.equal(output, "second.txt, first.txt\n");
+      assert.equal(output, "second.txt, first.txt\nfalse\n");
     });
   }
 
