@@ -1,15 +1,16 @@
 import { fileEvents } from "file-events";
 
-/** The names of the user's files, once the first one is ready. Needs nothing but Web APIs. */
+/** The names of the user's files, once they are there. Needs nothing but Web APIs. */
 export async function listFiles(url: string, token: string): Promise<string> {
   using files = fileEvents({ url, key: "publishable", getToken: () => token });
-  await files.done("1");
-  const isLive = new Promise<void>((resolve, reject) => {
-    files.connection.subscribe(({ state, reason }) => {
+  let unsubscribe = () => {};
+  await new Promise<void>((resolve, reject) => {
+    unsubscribe = files.connection.subscribe(({ state, reason }) => {
       if (state === "live") resolve();
       else if (state !== "loading") reject(new Error(`${state}: ${reason}`));
     });
   });
-  await isLive;
+  unsubscribe();
+  await files.done("1");
   return files.value.map(({ filename }) => filename).join(", ");
 }
