@@ -1,5 +1,4 @@
 import { createConnection, type Phase } from "./connection/connection.ts";
-import { tokenSource } from "./connection/token_source.ts";
 import type { ConnectionState, ConnectionStatus } from "./connection_status.ts";
 import type { Environment } from "./environment.ts";
 import type { FileEvents } from "./file_events.ts";
@@ -10,7 +9,6 @@ import type { FileState } from "./protocol.ts";
 import { createReplica } from "./store/replica.ts";
 import { createStore } from "./store/store.ts";
 import { sortFiles } from "./store/sort_files.ts";
-import { streamUrl } from "./stream_url.ts";
 
 /** How long the stream stays open while nobody listens, as between two pages of an app. */
 const LINGER_MS = 5_000;
@@ -20,7 +18,6 @@ export function createFileEvents(options: FileEventsOptions, environment: Enviro
   const { statuses = { ready: "ready", failed: "failed" }, signal } = options;
   const outcomes = new Map<unknown, Outcome>(Object.entries(statuses));
   const outcome = (file: FileState) => outcomes.get(file.status) ?? "active";
-  const tokens = tokenSource(options);
   const replica = createReplica();
   let listeners = 0;
   let cancelLinger = () => {};
@@ -28,8 +25,6 @@ export function createFileEvents(options: FileEventsOptions, environment: Enviro
   let generation = 0;
   /** Subscribers will be told. */
   let isScheduled = false;
-  /** Ends the watching of tokens and the page, if it has begun. */
-  let watching: AbortController | undefined;
   let phase: Phase = "idle";
   let reason = "";
   let wake = () => {};
@@ -37,16 +32,10 @@ export function createFileEvents(options: FileEventsOptions, environment: Enviro
 
   const hold = () => {
     listeners++;
-    if (!watching) {
-      watching = new AbortController();
-      // They go on while nobody listens, so that the files are dropped at a sign-out.
-      tokens.watch?.(connection.onToken, watching.signal);
-      environment.watchPage(connection.onPage, watching.signal);
-    }
     cancelLinger();
     connection.start();
     return () => {
-      if (!--listeners) cancelLinger = environment.clock.after(LINGER_MS, connection.pause);
+      if (!--listeners) cancelLinger = environment.after(LINGER_MS, connection.pause);
     };
   };
 
@@ -94,11 +83,7 @@ export function createFileEvents(options: FileEventsOptions, environment: Enviro
     }
   }
 
-  const connection = createConnection({
-    url: streamUrl(options),
-    key: options.key,
-    tokens,
-    environment,
+  const connection = createConnection(options, environment, {
     lastEventId: () => replica.lastEventId,
     onUserGone() {
       generation++;
@@ -129,7 +114,6 @@ export function createFileEvents(options: FileEventsOptions, environment: Enviro
 
   const close = () => {
     connection.close();
-    (watching ??= new AbortController()).abort();
     tell();
   };
   signal?.addEventListener("abort", close, { once: true });
@@ -150,7 +134,7 @@ export function createFileEvents(options: FileEventsOptions, environment: Enviro
         const now = file ? outcome(file) : wasKnown && "deleted";
         if (now === "ready") return file!;
         if (now && now !== "active") {
-          throw new FileEventsError(now, file?.error_message ?? `The file is ${now}`, file);
+          throw new FileEventsError(now, file?.error_message ?? now, file);
         }
       }
       signal?.throwIfAborted();

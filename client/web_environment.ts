@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 import type { Environment } from "./environment.ts";
 import { webClock } from "./web_clock.ts";
 
@@ -8,7 +9,7 @@ const LONGEST_FRAME_MS = 250;
 export function webEnvironment(fetch: typeof globalThis.fetch = globalThis.fetch): Environment {
   const { document, navigator, addEventListener } = globalThis as Partial<typeof globalThis>;
   return {
-    clock: webClock,
+    ...webClock,
     random: Math.random,
     fetch,
     isOnline: () => navigator?.onLine !== false,

@@ -129,7 +129,8 @@ export function startClientStage(
   const frames: (() => void)[] = [];
   let framesRequested = 0;
   const environment: Environment = {
-    clock,
+    now: () => clock.now(),
+    after: (ms, callback) => clock.after(ms, callback),
     random,
     isOnline: () => isOnline,
     watchPage(listener, signal) {

@@ -1,4 +1,4 @@
-import type { FileEventsOptions } from "./options.ts";
+import type { FileEventsOptions } from "../options.ts";
 
 /**
  * The URL of the stream.
