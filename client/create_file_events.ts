@@ -35,7 +35,8 @@ export function createFileEvents(options: FileEventsOptions, environment: Enviro
     cancelLinger();
     connection.start();
     return () => {
-      if (!--listeners) cancelLinger = environment.after(LINGER_MS, connection.pause);
+      if (--listeners || phase === "closed") return;
+      cancelLinger = environment.after(LINGER_MS, connection.pause);
     };
   };
 
@@ -114,6 +115,7 @@ export function createFileEvents(options: FileEventsOptions, environment: Enviro
 
   const close = () => {
     connection.close();
+    cancelLinger();
     tell();
   };
   signal?.addEventListener("abort", close, { once: true });
