@@ -36,7 +36,8 @@ export function createFileEvents(options: FileEventsOptions, environment: Enviro
     cancelLinger();
     connection.start();
     return () => {
-      if (!--listeners) cancelLinger = environment.after(LINGER_MS, connection.pause);
+      if (--listeners || phase === "closed") return;
+      cancelLinger = environment.after(LINGER_MS, connection.pause);
     };
   };
 
