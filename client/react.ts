@@ -1,17 +1,67 @@
+import { useCallback, useSyncExternalStore } from "react";
 import type { ConnectionStatus } from "./connection_status.ts";
 import type { FileEvents } from "./file_events.ts";
 import type { FileState } from "./protocol.ts";
 import type { Summary } from "./summary.ts";
 
-/** All files, with the state of the connection and a summary. On the server: none, and `loading`. */
-export declare function useFiles<File extends FileState>(source: FileEvents<File>): {
+/** What `useFiles` returns: the same object until something in it changes. */
+export interface FilesSnapshot<File extends FileState = FileState> {
   readonly files: readonly File[];
   readonly connection: ConnectionStatus;
   readonly summary: Summary;
+}
+
+/** On the server and while its page is hydrated, where nothing is opened. */
+const LOADING: FilesSnapshot<never> = {
+  files: [],
+  connection: { state: "loading" },
+  summary: { total: 0, active: 0, ready: 0, failed: 0, progress: null, stalled: [] },
 };
 
-/** One file. The component renders again only when this file changes. */
-export declare function useFile<File extends FileState>(
+/** The latest snapshot of each source. All components share it. */
+const snapshots = new WeakMap<object, FilesSnapshot<FileState>>();
+
+/**
+ * All files, with the state of the connection and a summary. On the server: no files, and `loading`.
+ *
+ * Create the source once, outside of components. All hooks share its stream, which opens when the
+ * first component with a hook mounts, and closes some seconds after the last one has unmounted.
+ */
+export function useFiles<File extends FileState>(source: FileEvents<File>): FilesSnapshot<File> {
+  const subscribe = useCallback((changed: () => void) => {
+    const ends = [source, source.connection, source.summary].map((part) => part.subscribe(changed));
+    return () => ends.forEach((end) => end());
+  }, [source]);
+  return useSyncExternalStore(subscribe, () => snapshotOf(source), () => LOADING);
+}
+
+/**
+ * The file with this id, if it is known. The component renders again only when this file changes.
+ * On the server, and without an id: `undefined`.
+ */
+export function useFile<File extends FileState>(
   source: FileEvents<File>,
-  id: string,
-): File | undefined;
+  id: string | null | undefined,
+): File | undefined {
+  return useSyncExternalStore(
+    source.subscribe,
+    () => typeof id === "string" ? source.get(id) : undefined,
+    () => undefined,
+  );
+}
+
+/** Returns the last snapshot if it still holds, because React compares snapshots by identity. */
+function snapshotOf<File extends FileState>(source: FileEvents<File>): FilesSnapshot<File> {
+  const last = snapshots.get(source) as FilesSnapshot<File> | undefined;
+  const next = {
+    files: source.value,
+    connection: source.connection.value,
+    summary: source.summary.value,
+  };
+  if (
+    last && last.files === next.files && last.connection === next.connection &&
+    last.summary === next.summary
+  ) return last;
+  snapshots.set(source, next);
+  return next;
+}
