@@ -12,6 +12,7 @@ const FOLDERS: Table = {
   local: [FUNCTION],
   demo: ["local"],
   bench: ["local"],
+  examples: [],
   setup: [FUNCTION],
   lint: [],
   tests: [FUNCTION, "setup", "local", "demo", "bench", "lint"],

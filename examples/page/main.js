@@ -45,6 +45,7 @@ function rowOf(file) {
     progress.value = file.progress ?? 0;
     progress.ariaLabel = `Progress of ${file.filename}`;
     error.textContent = file.error_message;
+    error.hidden = !file.error_message;
     rows.set(file, row);
   }
   return rows.get(file);
