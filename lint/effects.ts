@@ -4,25 +4,35 @@ import { repositoryPath } from "./repository_path.ts";
 
 type Node = Deno.lint.Node;
 
-const FUNCTION = "supabase/functions/file-events/";
+/** The files of each folder that may use effects. The first one passes them to the others. */
+const ROOTS: readonly [folder: string, ...files: [string, ...string[]]][] = [
+  ["supabase/functions/file-events/", "index.ts", "system_clock.ts"],
+  ["client/", "web_environment.ts"],
+];
 
-/** The files that may use them, and pass them to the others. */
-const ROOTS = [`${FUNCTION}index.ts`, `${FUNCTION}system_clock.ts`];
-
-/** Globals that are effects: environment, network, timers, clock, console. */
+/** Globals that are effects: environment, network, timers, clock, page, console. */
 const EFFECTS = new Set([
   "BroadcastChannel",
   "Deno",
   "EventSource",
+  "MessageChannel",
   "WebSocket",
   "WebSocketStream",
   "Worker",
   "XMLHttpRequest",
+  "addEventListener",
   "console",
+  "document",
   "fetch",
+  "indexedDB",
   "localStorage",
+  "location",
+  "navigator",
   "performance",
   "process",
+  "removeEventListener",
+  "requestAnimationFrame",
+  "requestIdleCallback",
   "sessionStorage",
   "setImmediate",
   "setInterval",
@@ -40,14 +50,15 @@ const PARTIAL_EFFECTS = new Map([
 
 const GLOBAL_OBJECTS = new Set(["global", "globalThis", "self", "window"]);
 
-/** The function's clock, timers, random numbers, network and environment are parameters. */
+/** The function and the client take clock, timers, random, network and environment as parameters. */
 export const effects: Deno.lint.Rule = {
   create(context) {
     const path = repositoryPath(context);
-    if (!path.startsWith(FUNCTION) || ROOTS.includes(path)) return {};
+    const [folder, ...roots] = ROOTS.find(([folder]) => path.startsWith(folder)) ?? [];
+    if (folder === undefined || roots.includes(path.slice(folder.length))) return {};
 
     const report = (node: Node, effect: string) => {
-      const message = `Take ${effect} as a parameter, which index.ts passes in.`;
+      const message = `Take ${effect} as a parameter, which ${roots[0]} passes in.`;
       context.report({ node, message });
     };
     const reportAlias = (node: Node, name: string) => {

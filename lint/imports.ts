@@ -5,17 +5,19 @@ import { repositoryPath } from "./repository_path.ts";
 type Table = Readonly<Record<string, readonly string[]>>;
 
 const FUNCTION = "supabase/functions/file-events";
+const CLIENT = "client";
 
 /** What each folder may import besides itself. */
 const FOLDERS: Table = {
   [FUNCTION]: [],
+  [CLIENT]: [],
   local: [FUNCTION],
-  demo: ["local"],
+  demo: ["local", CLIENT],
   bench: ["local"],
   examples: [],
   setup: [FUNCTION],
   lint: [],
-  tests: [FUNCTION, "setup", "local", "demo", "bench", "lint"],
+  tests: [FUNCTION, CLIENT, "setup", "local", "demo", "bench", "lint"],
 };
 
 /** The only folder of `tests/` that the others may import. */
@@ -54,13 +56,19 @@ const FUNCTION_PARTS: Table = {
 /** Files of the function that connect the parts and may import all of them. */
 const COMPOSITION = ["config", "handler", "index"];
 
+/** The client's files that may import a package besides {@link CLIENT_DEPENDENCY}: its peers. */
+const CLIENT_PEERS: Table = { "client/react.ts": ["react"] };
+
+/** What users of the client must download with it. */
+const CLIENT_DEPENDENCY = "eventsource-parser";
+
 /** Imports point where the tables above let them. */
 export const imports: Deno.lint.Rule = {
   create(context) {
     const importer = repositoryPath(context);
     const judge = (node: Deno.lint.Node, specifier: string | undefined) => {
       const message = specifier === undefined
-        ? isIn(importer, FUNCTION) && "Import a literal, so that this rule can judge it."
+        ? usesWebOnly(importer) && "Import a literal, so that this rule can judge it."
         : objection(importer, specifier);
       if (message) context.report({ node, message });
     };
@@ -82,12 +90,13 @@ export const imports: Deno.lint.Rule = {
 /** Why a file must not import something, and what to do instead. */
 function objection(importer: string, specifier: string): string | undefined {
   if (specifier.startsWith("node:")) {
-    return isIn(importer, FUNCTION) ? "The function uses Web APIs only, not node:." : undefined;
+    return usesWebOnly(importer) ? "This folder uses Web APIs only, not node:." : undefined;
   }
   if (/^([a-z]+:|\/)/.test(specifier)) {
     return "Name an npm package in deno.json and import that name, or import a relative path.";
   }
   if (!specifier.startsWith(".")) {
+    if (isIn(importer, CLIENT)) return objectionInClient(importer, specifier);
     return isIn(importer, FUNCTION) ? objectionInFunction(partOf(importer), PACKAGES) : undefined;
   }
   const imported = posix.join(posix.dirname(importer), specifier);
@@ -103,6 +112,11 @@ function objectionInFunction(importer: string, imported: string): string | undef
   if (allowed.includes(imported)) return;
   return `${importer} must not import ${imported}. ` +
     `Declare in ${importer} what it needs, and let index.ts pass it in.`;
+}
+
+function objectionInClient(importer: string, name: string): string | undefined {
+  if (name === CLIENT_DEPENDENCY || CLIENT_PEERS[importer]?.includes(name)) return;
+  return `${importer} must not import ${name}. Each package costs users of the client a download.`;
 }
 
 function objectionToFolder(importer: string, imported: string): string | undefined {
@@ -125,5 +139,7 @@ function folderOf(path: string): string {
   if (isIn(path, FUNCTION)) return FUNCTION;
   return first === "tests" && rest.length > 0 ? `tests/${second}` : first!;
 }
+
+const usesWebOnly = (path: string) => isIn(path, FUNCTION) || isIn(path, CLIENT);
 
 const isIn = (path: string, folder: string) => path.startsWith(`${folder}/`);

@@ -1,6 +1,7 @@
 /**
  * `deno task pack [DIR]`: builds `file-events-<version>.tgz`, the npm package. Runs on Deno, whose
- * bundler it uses, and needs npm.
+ * bundler it uses for the installer, with `deno.tests.json`, which names the compiler for the client.
+ * It needs npm.
  */
 import { execFile } from "node:child_process";
 import { chmod, cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -10,13 +11,14 @@ import process from "node:process";
 import { promisify } from "node:util";
 import { HOME } from "../own_files.ts";
 import { VERSION } from "../version.ts";
+import { buildClient } from "./build_client.ts";
 import { bundledLicenses } from "./bundled_licenses.ts";
 import { packageManifest } from "./package_manifest.ts";
 
 const run = promisify(execFile);
 
 /**
- * What the command reads at run time, and where it is in the package. The bundle is one file, so
+ * What the installer reads at run time, and where it is in the package. The bundle is one file, so
  * that a path that a module takes from its own folder starts at `setup/` there.
  */
 const DATA = [
@@ -34,6 +36,7 @@ try {
     "setup/main.ts",
   ], { cwd: HOME });
   await chmod(join(folder, "setup/main.js"), 0o755);
+  await buildClient(join(folder, "client"));
   for (const [from, to] of DATA) await cp(join(HOME, from), join(folder, to), { recursive: true });
   await writeFile(join(folder, "LICENSES.txt"), await bundledLicenses());
   const manifest = JSON.stringify(packageManifest(), null, 2);

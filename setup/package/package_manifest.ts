@@ -1,6 +1,6 @@
 import { VERSION } from "../version.ts";
 
-/** The `package.json` of the npm package. A client will be another entry of `exports`. */
+/** The `package.json` of the npm package: the client, and the installer as a command. */
 export function packageManifest(): object {
   return {
     name: "file-events",
@@ -8,10 +8,23 @@ export function packageManifest(): object {
     description: "Live progress of a user's files from Postgres to the browser, on Supabase",
     license: "MIT",
     type: "module",
-    engines: { node: ">=20" },
+    // What the client's dependency and supabase-js ask for. The command itself runs on Node 20.
+    engines: { node: ">=22.12" },
     bin: { "file-events": "setup/main.js" },
-    exports: { "./package.json": "./package.json" },
-    files: ["setup", "supabase", "LICENSES.txt"],
-    keywords: ["supabase", "sse", "server-sent-events", "edge-functions", "progress"],
+    exports: {
+      ".": entry("file_events"),
+      "./react": entry("react"),
+      "./package.json": "./package.json",
+    },
+    sideEffects: false,
+    files: ["client", "setup", "supabase", "LICENSES.txt"],
+    dependencies: { "eventsource-parser": "4.1.3" },
+    peerDependencies: { react: ">=18" },
+    peerDependenciesMeta: { react: { optional: true } },
+    keywords: ["supabase", "sse", "server-sent-events", "edge-functions", "progress", "react"],
   };
+}
+
+function entry(module: string): object {
+  return { types: `./client/${module}.d.ts`, default: `./client/${module}.js` };
 }

@@ -3,7 +3,7 @@ import { createDemoPage } from "../../local/demo_page.ts";
 import { type Stack, startStack } from "../../local/stack.ts";
 import { temporaryFolder } from "../support/temporary_folder.ts";
 import { type DemoTab, openDemoTab } from "./demo_tab.ts";
-import { launchBrowser } from "./launch_browser.ts";
+import { launchBrowser } from "../support/launch_browser.ts";
 
 /** Opens the page, by default where the stack serves it. */
 export type OpenTab = (url?: string) => Promise<DemoTab>;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { signToken } from "../../local/realtime/token.ts";
 import { type Stack, startStack } from "../../local/stack.ts";
-import { launchBrowser } from "./launch_browser.ts";
+import { launchBrowser } from "../support/launch_browser.ts";
 import { bundleReadmeExample } from "./readme_example.ts";
 import { type ReadmeServer, startReadmeServer } from "./readme_server.ts";
 import { openReadmeTab, type ReadmeTab } from "./readme_tab.ts";

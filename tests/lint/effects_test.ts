@@ -23,6 +23,15 @@ const FORBIDDEN: [source: string, ...effects: string[]][] = [
   ["new WebSocketStream(url)", "WebSocketStream"],
   ["new XMLHttpRequest()", "XMLHttpRequest"],
   ["new BroadcastChannel(name)", "BroadcastChannel"],
+  ["new MessageChannel()", "MessageChannel"],
+  ["document.hidden", "document"],
+  ["navigator.onLine", "navigator"],
+  ["location.href", "location"],
+  ["indexedDB.open(name)", "indexedDB"],
+  ["addEventListener('online', run)", "addEventListener"],
+  ["removeEventListener('online', run)", "removeEventListener"],
+  ["requestAnimationFrame(run)", "requestAnimationFrame"],
+  ["requestIdleCallback(run)", "requestIdleCallback"],
   ["localStorage.clear()", "localStorage"],
   ["sessionStorage.clear()", "sessionStorage"],
   ["setTimeout(run, 1)", "setTimeout"],
@@ -148,16 +157,22 @@ for (const source of ALLOWED) {
   Deno.test(`effects allows ${source}`, () => assert.deepEqual(effectsIn(source), []));
 }
 
-Deno.test("effects judges the function's files only, without index.ts and system_clock.ts", () => {
+const JUDGED = [`${FUNCTION}/handler.ts`, `${FUNCTION}/auth/index.ts`]
+  .concat(["client/file_events.ts", "client/stream/web_environment.ts"]);
+const NOT_JUDGED = [`${FUNCTION}/index.ts`, `${FUNCTION}/system_clock.ts`]
+  .concat(["client/web_environment.ts", "local/timers.ts"]);
+
+Deno.test("effects judges function and client, without the files that pass effects in", () => {
   const run = (path: string) => runRule(effects, path, "setTimeout(run, 1);").length;
-  assert.equal(run(`${FUNCTION}/handler.ts`), 1);
-  assert.equal(run(`${FUNCTION}/auth/index.ts`), 1);
-  for (const path of [`${FUNCTION}/index.ts`, `${FUNCTION}/system_clock.ts`, "local/timers.ts"]) {
-    assert.equal(run(path), 0, path);
-  }
+  for (const path of JUDGED) assert.equal(run(path), 1, path);
+  for (const path of NOT_JUDGED) assert.equal(run(path), 0, path);
 });
 
-Deno.test("effects says what to do instead", () => {
-  const [message] = runRule(effects, `${FUNCTION}/handler.ts`, "Math.random()");
-  assert.equal(message, "Take Math.random as a parameter, which index.ts passes in.");
-});
+const ADVICE = [[`${FUNCTION}/handler.ts`, "index.ts"], ["client/list.ts", "web_environment.ts"]];
+
+for (const [path, root] of ADVICE) {
+  Deno.test(`effects says what to do instead in ${path}`, () => {
+    const [message] = runRule(effects, path!, "Math.random()");
+    assert.equal(message, `Take Math.random as a parameter, which ${root} passes in.`);
+  });
+}

@@ -1,6 +1,6 @@
 import chromium from "@sparticuz/chromium";
 import { type Browser, launch } from "puppeteer-core";
-import { temporaryFolder } from "../support/temporary_folder.ts";
+import { temporaryFolder } from "./temporary_folder.ts";
 
 /** Nothing of the network but the page under test, and no sandbox: a container has none to offer. */
 const ARGUMENTS = [
