@@ -1,0 +1,40 @@
+import { createElement, memo } from "react";
+import type { FileEvents } from "../../client/file_events.ts";
+import { type FilesSnapshot, useFile, useFiles } from "../../client/react.ts";
+
+interface Props {
+  readonly source: FileEvents;
+}
+
+/** How often the row of each file has rendered, by the file's id. */
+export const renders: Record<string, number> = {};
+
+/** What `useFiles` has returned last, by the component that called it. */
+export const snapshots: Record<string, FilesSnapshot> = {};
+
+/** Several components, each with a hook. */
+export function App({ source }: Props) {
+  return createElement(
+    "main",
+    null,
+    createElement(Status, { source }),
+    createElement(List, { source }),
+  );
+}
+
+function Status({ source }: Props) {
+  const { connection, summary } = snapshots.Status = useFiles(source);
+  return createElement("p", null, `${connection.state}, ${summary.total} files`);
+}
+
+function List({ source }: Props) {
+  const { files } = snapshots.List = useFiles(source);
+  const rows = files.map(({ id }) => createElement(Row, { key: id, source, id }));
+  return createElement("ul", null, rows);
+}
+
+const Row = memo(function Row({ source, id }: Props & { readonly id: string }) {
+  const file = useFile(source, id);
+  renders[id] = (renders[id] ?? 0) + 1;
+  return createElement("li", null, `${file?.filename} ${file?.progress} %`);
+});
