@@ -24,7 +24,9 @@ export function App({ source }: Props) {
 
 function Status({ source }: Props) {
   const { connection, summary } = snapshots.Status = useFiles(source);
-  return createElement("p", null, `${connection.state}, ${summary.total} files`);
+  const first = useFile(source, "1");
+  const text = `${connection.state}: ${first?.filename ?? "none"} of ${summary.total}`;
+  return createElement("p", null, text);
 }
 
 function List({ source }: Props) {

@@ -72,11 +72,11 @@ function test(
 test("all hooks share one stream, in StrictMode too", async ({ page, server, stream, shows }) => {
   await page.evaluate(() => testPage.render("all"));
   const { snapshot, update } = await stream();
-  await shows("loading, 0 files");
+  await shows("loading: none of 0");
   snapshot(exampleFile("1", 10), exampleFile("2", 20));
-  await shows("live, 2 files\n\n2.txt 20 %\n1.txt 10 %");
+  await shows("live: 1.txt of 2\n\n2.txt 20 %\n1.txt 10 %");
   update(exampleFile("1", 30));
-  await shows("live, 2 files\n\n2.txt 20 %\n1.txt 30 %");
+  await shows("live: 1.txt of 2\n\n2.txt 20 %\n1.txt 30 %");
   assert.equal(server.streams.length, 1);
 });
 
@@ -84,10 +84,10 @@ test("useFile renders again only when its file changes", async ({ page, stream, 
   await page.evaluate(() => testPage.render("all"));
   const { snapshot, update } = await stream();
   snapshot(exampleFile("1", 10), exampleFile("2", 20));
-  await shows("live, 2 files\n\n2.txt 20 %\n1.txt 10 %");
+  await shows("live: 1.txt of 2\n\n2.txt 20 %\n1.txt 10 %");
   const before = await page.evaluate(() => ({ ...testPage.renders }));
   update(exampleFile("1", 30));
-  await shows("live, 2 files\n\n2.txt 20 %\n1.txt 30 %");
+  await shows("live: 1.txt of 2\n\n2.txt 20 %\n1.txt 30 %");
   const after = await page.evaluate(() => testPage.renders);
   assert.equal(after["2"], before["2"]);
   assert.ok(after["1"]! > before["1"]!);
@@ -97,7 +97,7 @@ test("useFiles returns one object to all components", async ({ page, stream, sho
   await page.evaluate(() => testPage.render("all"));
   const { snapshot } = await stream();
   snapshot(exampleFile("1", 10));
-  await shows("live, 1 files\n\n1.txt 10 %");
+  await shows("live: 1.txt of 1\n\n1.txt 10 %");
   assert.ok(await page.evaluate(() => testPage.snapshots.Status === testPage.snapshots.List));
 });
 
@@ -105,16 +105,16 @@ test("useFiles and useFile follow another source", async ({ page, stream, shows 
   await page.evaluate(() => testPage.render("all"));
   const first = await stream();
   first.snapshot(exampleFile("1", 10));
-  await shows("live, 1 files\n\n1.txt 10 %");
+  await shows("live: 1.txt of 1\n\n1.txt 10 %");
 
   await page.evaluate(() => testPage.render("some"));
-  await shows("loading, 0 files");
+  await shows("loading: none of 0");
   const second = await stream(2);
   assert.deepEqual(second.fileIds, ["3"]);
   second.snapshot(exampleFile("3", 30));
-  await shows("live, 1 files\n\n3.txt 30 %");
+  await shows("live: none of 1\n\n3.txt 30 %");
   second.update(exampleFile("3", 40));
-  await shows("live, 1 files\n\n3.txt 40 %");
+  await shows("live: none of 1\n\n3.txt 40 %");
 });
 
 test(
@@ -123,7 +123,7 @@ test(
     await page.evaluate(() => testPage.render("all"));
     const opened = await stream();
     opened.snapshot();
-    await shows("live, 0 files");
+    await shows("live: none of 0");
     await page.evaluate(() => testPage.unmount());
     await until(() => !opened.isOpen(), "the stream closes");
   },
@@ -141,19 +141,19 @@ const onServer = createElement(App, {
 const html = renderToString(createElement(StrictMode, null, onServer));
 
 Deno.test("the server renders no files, and opens nothing", () => {
-  assert.equal(html, "<main><p>loading, 0 files</p><ul></ul></main>");
+  assert.equal(html, "<main><p>loading: none of 0</p><ul></ul></main>");
   assert.equal(requests, 0);
 });
 
 test(
   "a page that the server rendered is hydrated as it is, then shows the files",
   async ({ page, server, stream, shows }) => {
-    await shows("loading, 0 files");
+    await shows("loading: none of 0");
     assert.equal(server.streams.length, 0);
     await page.evaluate(() => testPage.hydrateLate());
     const { snapshot } = await stream();
     snapshot(exampleFile("1", 10));
-    await shows("live, 1 files\n\n1.txt 10 %");
+    await shows("live: 1.txt of 1\n\n1.txt 10 %");
     assert.equal(server.streams.length, 1);
   },
   { html },
