@@ -1,18 +1,20 @@
 // Fails if a file exports what no other file imports: deno run --allow-read lint/check_exports.ts
+import { posix } from "node:path";
 import { readFiles } from "./read_files.ts";
 import { unusedExports } from "./unused_exports.ts";
 
-const FUNCTION = "supabase/functions/file-events";
+/** Where names of the repository's own modules are mapped to files. */
+const IMPORT_MAPS = ["deno.tests.json", "supabase/functions/file-events/deno.json"];
 
-const files = await readFiles(/\.ts$/);
-const { imports } = JSON.parse(
-  await Deno.readTextFile(new URL(`../${FUNCTION}/deno.json`, import.meta.url)),
-) as { imports: Record<string, string> };
-const names = Object.entries(imports)
-  .filter(([, target]) => target.startsWith("./"))
-  .map(([name, target]) => [name, `${FUNCTION}/${target.slice(2)}`]);
+const names: Record<string, string> = {};
+for (const map of IMPORT_MAPS) {
+  const { imports } = JSON.parse(await Deno.readTextFile(new URL(`../${map}`, import.meta.url)));
+  for (const [name, target] of Object.entries<string>(imports)) {
+    if (target.startsWith("./")) names[name] = posix.join(posix.dirname(map), target);
+  }
+}
 
-const unused = unusedExports(files, Object.fromEntries(names));
+const unused = unusedExports(await readFiles(/\.ts$/), names);
 for (const name of unused) {
   // deno-lint-ignore no-console -- the result
   console.error(`No other file imports ${name}. Remove its "export", or all of it.`);
