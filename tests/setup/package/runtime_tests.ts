@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { launchBrowser } from "../../support/launch_browser.ts";
-import { execute } from "./execute.ts";
+import { execute } from "../../support/execute.ts";
 import type { InstalledPackage } from "./installed_package.ts";
 import { serveProject } from "./project_server.ts";
 
