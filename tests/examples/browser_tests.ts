@@ -1,0 +1,127 @@
+/// <reference lib="dom" />
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { publishableKey } from "../../local/api_keys.ts";
+import type { Stack } from "../../local/stack.ts";
+import { execute } from "../support/execute.ts";
+import { launchBrowser } from "../support/launch_browser.ts";
+import { type ExampleTab, openExampleTab } from "./example_tab.ts";
+import { addFile } from "./add_file.ts";
+import { changeFile, type InstalledExamples } from "./installed_examples.ts";
+import { serveFolder } from "./serve_folder.ts";
+
+/** Prepares each example as its README says, and returns the folder to serve. */
+const PREPARE: Record<string, (folder: string, url: string) => Promise<string>> = {
+  react: buildWithVite,
+  svelte: buildWithVite,
+  async page(folder, url) {
+    await changeFile(join(folder, "main.js"), { "http://127.0.0.1:54321": url });
+    return folder;
+  },
+};
+
+async function buildWithVite(folder: string, url: string): Promise<string> {
+  const variables = [
+    `VITE_SUPABASE_URL=${url}`,
+    `VITE_SUPABASE_PUBLISHABLE_KEY=${publishableKey}`,
+  ];
+  await writeFile(join(folder, ".env.local"), variables.join("\n"));
+  await execute("npm", ["run", "build"], folder);
+  return join(folder, "dist");
+}
+
+/** The examples that are pages, in Chromium. */
+export function browserTests(stack: () => Stack, examples: () => InstalledExamples): void {
+  let browser: Awaited<ReturnType<typeof launchBrowser>>;
+  const folders: Record<string, string> = {};
+
+  Deno.test.beforeAll(async () => {
+    browser = await launchBrowser();
+    for (const [name, prepare] of Object.entries(PREPARE)) {
+      folders[name] = await prepare(examples().path(name), stack().url);
+    }
+  });
+  Deno.test.afterAll(() => browser?.[Symbol.asyncDispose]());
+
+  function test(name: string, run: (tab: ExampleTab) => Promise<void>): void {
+    for (const example of Object.keys(PREPARE)) {
+      Deno.test(`the ${example} example ${name}`, async () => {
+        await stack().database.execute("delete from public.files");
+        await using server = serveFolder(folders[example]!);
+        const context = await browser.createBrowserContext();
+        try {
+          const tab = await openExampleTab(await context.newPage(), `${server.url}/`);
+          await run(tab);
+          assert.deepEqual(tab.problems, []);
+        } finally {
+          await context.close();
+        }
+      });
+    }
+  }
+
+  test("shows the files of the user who signs in, and each change of them", async (tab) => {
+    const { execute } = stack().database;
+    await addFile(stack(), "ada", { filename: "notes.txt", status: "ready", progress: 100 });
+    await tab.signIn("ada");
+    await tab.shows("notes.txt, ready, 100");
+    assert.match(await tab.text("main"), /1 of 1 ready/);
+    await tab.page.waitForSelector("output.live");
+
+    await addFile(stack(), "ada", { filename: "report.pdf", progress: 43 });
+    await tab.shows("report.pdf, pending, 43", "notes.txt, ready, 100");
+    await execute(
+      "update files set progress = 61, status = 'processing', processing_stage = 'compression' where progress = 43",
+    );
+    await tab.shows("report.pdf, compression, 61", "notes.txt, ready, 100");
+    assert.match(await tab.text("main"), /1 of 2 ready, 8[01] % in all/);
+
+    await execute(
+      "update files set status = 'failed', processing_stage = null, error_message = 'It is broken.' where progress = 61",
+    );
+    await tab.shows("report.pdf, failed, 61", "notes.txt, ready, 100");
+    assert.equal(await tab.text("li em"), "It is broken.");
+    assert.match(await tab.text("main"), /1 of 2 ready, 1 failed/);
+    await execute("delete from files where status = 'ready'");
+    await tab.shows("report.pdf, failed, 61");
+    assert.equal(tab.streams(), 1);
+  });
+
+  test("goes on after a reload, with nothing to sign in again", async (tab) => {
+    await addFile(stack(), "ada", { filename: "notes.txt", status: "ready", progress: 100 });
+    await tab.signIn("ada");
+    await tab.shows("notes.txt, ready, 100");
+    await tab.page.reload();
+    await tab.shows("notes.txt, ready, 100");
+  });
+
+  test("shows nothing of a user who has signed out", async (tab) => {
+    await addFile(stack(), "ada", { filename: "ada.txt" });
+    await addFile(stack(), "grace", { filename: "grace.txt" });
+    await tab.signIn("ada");
+    await tab.shows("ada.txt, pending, 0");
+    await tab.signOut();
+    await tab.shows();
+
+    const seen = await tab.page.evaluateHandle(() => {
+      const seen = { text: "" };
+      new MutationObserver(() => seen.text += document.body.innerText)
+        .observe(document.body, { subtree: true, childList: true, characterData: true });
+      return seen;
+    });
+    await tab.signIn("grace");
+    await tab.shows("grace.txt, pending, 0");
+    const { text } = await seen.jsonValue();
+    assert.match(text, /grace\.txt/);
+    assert.doesNotMatch(text, /ada\.txt/);
+  });
+
+  test("says why somebody can't sign in", async (tab) => {
+    await tab.signIn("ada", "guess");
+    await tab.page.waitForSelector("[role=alert]:not(:empty)");
+    assert.match(await tab.text("[role=alert]"), /invalid/i);
+    // The browser itself reports the refused request.
+    assert.match(tab.problems.splice(0).join(), /400/);
+  });
+}
