@@ -1,53 +1,40 @@
 /// <reference lib="dom" />
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { publishableKey } from "../../local/api_keys.ts";
 import type { Stack } from "../../local/stack.ts";
-import { execute } from "../support/execute.ts";
-import { launchBrowser } from "../support/launch_browser.ts";
-import { type ExampleTab, openExampleTab } from "./example_tab.ts";
 import { addFile } from "./add_file.ts";
-import { changeFile, type InstalledExamples } from "./installed_examples.ts";
+import { buildWithVite } from "./build_with_vite.ts";
+import { type ExampleTab, openExampleTab } from "./example_tab.ts";
+import { changeFile } from "./installed_examples.ts";
 import { serveFolder } from "./serve_folder.ts";
+import type { Setting } from "./setting.ts";
 
 /** Prepares each example as its README says, and returns the folder to serve. */
-const PREPARE: Record<string, (folder: string, url: string) => Promise<string>> = {
+const PREPARE: Record<string, (folder: string, stack: Stack) => Promise<string>> = {
   react: buildWithVite,
   svelte: buildWithVite,
-  async page(folder, url) {
+  async page(folder, { url }) {
     await changeFile(join(folder, "main.js"), { "http://127.0.0.1:54321": url });
     return folder;
   },
 };
 
-async function buildWithVite(folder: string, url: string): Promise<string> {
-  const variables = [
-    `VITE_SUPABASE_URL=${url}`,
-    `VITE_SUPABASE_PUBLISHABLE_KEY=${publishableKey}`,
-  ];
-  await writeFile(join(folder, ".env.local"), variables.join("\n"));
-  await execute("npm", ["run", "build"], folder);
-  return join(folder, "dist");
-}
-
 /** The examples that are pages, in Chromium. */
-export function browserTests(stack: () => Stack, examples: () => InstalledExamples): void {
-  let browser: Awaited<ReturnType<typeof launchBrowser>>;
+export function browserTests(setting: () => Setting): void {
   const folders: Record<string, string> = {};
 
   Deno.test.beforeAll(async () => {
-    browser = await launchBrowser();
+    const { examples, stack } = setting();
     for (const [name, prepare] of Object.entries(PREPARE)) {
-      folders[name] = await prepare(examples().path(name), stack().url);
+      folders[name] = await prepare(examples.path(name), stack);
     }
   });
-  Deno.test.afterAll(() => browser?.[Symbol.asyncDispose]());
 
   function test(name: string, run: (tab: ExampleTab) => Promise<void>): void {
     for (const example of Object.keys(PREPARE)) {
       Deno.test(`the ${example} example ${name}`, async () => {
-        await stack().database.execute("delete from public.files");
+        const { stack, browser } = setting();
+        await stack.database.execute("delete from public.files");
         await using server = serveFolder(folders[example]!);
         const context = await browser.createBrowserContext();
         try {
@@ -62,14 +49,15 @@ export function browserTests(stack: () => Stack, examples: () => InstalledExampl
   }
 
   test("shows the files of the user who signs in, and each change of them", async (tab) => {
-    const { execute } = stack().database;
-    await addFile(stack(), "ada", { filename: "notes.txt", status: "ready", progress: 100 });
+    const { stack } = setting();
+    const { execute } = stack.database;
+    await addFile(stack, "ada", { filename: "notes.txt", status: "ready", progress: 100 });
     await tab.signIn("ada");
     await tab.shows("notes.txt, ready, 100");
     assert.match(await tab.text("main"), /1 of 1 ready/);
     await tab.page.waitForSelector("output.live");
 
-    await addFile(stack(), "ada", { filename: "report.pdf", progress: 43 });
+    await addFile(stack, "ada", { filename: "report.pdf", progress: 43 });
     await tab.shows("report.pdf, pending, 43", "notes.txt, ready, 100");
     await execute(
       "update files set progress = 61, status = 'processing', processing_stage = 'compression' where progress = 43",
@@ -89,7 +77,8 @@ export function browserTests(stack: () => Stack, examples: () => InstalledExampl
   });
 
   test("goes on after a reload, with nothing to sign in again", async (tab) => {
-    await addFile(stack(), "ada", { filename: "notes.txt", status: "ready", progress: 100 });
+    const { stack } = setting();
+    await addFile(stack, "ada", { filename: "notes.txt", status: "ready", progress: 100 });
     await tab.signIn("ada");
     await tab.shows("notes.txt, ready, 100");
     await tab.page.reload();
@@ -97,8 +86,9 @@ export function browserTests(stack: () => Stack, examples: () => InstalledExampl
   });
 
   test("shows nothing of a user who has signed out", async (tab) => {
-    await addFile(stack(), "ada", { filename: "ada.txt" });
-    await addFile(stack(), "grace", { filename: "grace.txt" });
+    const { stack } = setting();
+    await addFile(stack, "ada", { filename: "ada.txt" });
+    await addFile(stack, "grace", { filename: "grace.txt" });
     await tab.signIn("ada");
     await tab.shows("ada.txt, pending, 0");
     await tab.signOut();

@@ -1,17 +1,12 @@
-import { type Stack, startStack } from "../../local/stack.ts";
 import { browserTests } from "./browser_tests.ts";
-import { type InstalledExamples, installExamples } from "./installed_examples.ts";
+import { nodeTests } from "./node_tests.ts";
+import { reactServerTests } from "./react_server_tests.ts";
+import { createSetting, type Setting } from "./setting.ts";
 
-let running: AsyncDisposableStack | undefined;
-let stack: Stack;
-let examples: InstalledExamples;
+let setting: Setting;
+Deno.test.beforeAll(async () => void (setting = await createSetting()));
+Deno.test.afterAll(async () => await setting?.[Symbol.asyncDispose]());
 
-Deno.test.beforeAll(async () => {
-  await using started = new AsyncDisposableStack();
-  examples = started.use(await installExamples("react", "svelte", "page", "node", "backend"));
-  stack = started.use(await startStack());
-  running = started.move();
-});
-Deno.test.afterAll(() => running?.disposeAsync());
-
-browserTests(() => stack, () => examples);
+browserTests(() => setting);
+reactServerTests(() => setting);
+nodeTests(() => setting);
