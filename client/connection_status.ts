@@ -20,7 +20,7 @@ export type ConnectionState =
 export interface ConnectionStatus {
   readonly state: ConnectionState;
   /**
-   * Why the last connection ended or the last attempt failed; absent while nothing is wrong.
+   * Why the last connection ended or the last attempt failed; empty while nothing is wrong.
    * - a reason of `closing`, such as `max-duration` or `setup-required`
    * - a code of the server, such as `AUTH_EXPIRED` or `OVERLOADED`
    * - `status-502`: any other answer than 200, with its status
@@ -31,5 +31,5 @@ export interface ConnectionStatus {
    * - `silence`: nothing came for too long
    * - `token`: no token could be had, and it is not known whether anybody is signed in
    */
-  readonly reason?: string;
+  readonly reason: string;
 }

@@ -1,29 +1,24 @@
 import type { FileState } from "./protocol.ts";
 
 /**
- * - `FILE_FAILED`: the file has a failed status; `file` says more
- * - `FILE_DELETED`: the file was deleted, or this user may no longer see it
- * - `SIGNED_OUT`: nobody is signed in any more, or somebody else is
- * - `REFUSED`: the server refuses the request, and would refuse it again
- * - `CLOSED`: `close()` was called
+ * - `failed`: the file has a failed status; `file` says more
+ * - `deleted`: the file was deleted, or this user may no longer see it
+ * - `signed-out`: nobody is signed in any more, or somebody else is
+ * - `refused`: the server refuses the request, and would refuse it again
+ * - `closed`: `close()` was called
  */
-export type FileEventsErrorCode =
-  | "FILE_FAILED"
-  | "FILE_DELETED"
-  | "SIGNED_OUT"
-  | "REFUSED"
-  | "CLOSED";
+export type FileEventsErrorCode = "failed" | "deleted" | "signed-out" | "refused" | "closed";
 
 /** Why `done()` or `events()` can't go on. */
 export class FileEventsError extends Error {
   override readonly name = "FileEventsError";
-  readonly code: FileEventsErrorCode;
-  /** The file as it was last known, with `FILE_FAILED`. */
-  readonly file?: FileState;
 
-  constructor(code: FileEventsErrorCode, message: string, file?: FileState) {
+  constructor(
+    readonly code: FileEventsErrorCode,
+    message: string,
+    /** The file as it was last known, with `failed`. */
+    readonly file?: FileState | undefined,
+  ) {
     super(message);
-    this.code = code;
-    if (file) this.file = file;
   }
 }

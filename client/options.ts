@@ -1,3 +1,4 @@
+import type { Outcome } from "./outcome.ts";
 import type { FileEvent } from "./protocol.ts";
 
 /** What is used of a supabase-js client. */
@@ -34,13 +35,11 @@ export interface CommonOptions {
   readonly key: string;
   /** Only these files, at most 100; all of the user's files by default. */
   readonly fileIds?: readonly string[];
-  /** Which values of `status` mean that a file is done; `["ready"]` and `["failed"]` by default. */
-  readonly statuses?: { readonly ready: readonly string[]; readonly failed: readonly string[] };
   /**
-   * An active file is stalled when it has not changed for so many times its usual time between two
-   * changes, and for 10 s at least; 10 by default.
+   * What the values of `status` mean; `{ ready: "ready", failed: "failed" }` by default. With any other
+   * value a file is in progress.
    */
-  readonly stalledAfterSteps?: number;
+  readonly statuses?: Readonly<Record<string, Outcome>>;
   /** Called with each event as it arrives, before the list has changed: for logs and tests. */
   readonly onEvent?: (event: FileEvent, id: string | undefined) => void;
   /** Closes when it aborts. */

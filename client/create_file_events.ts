@@ -1,0 +1,169 @@
+import { createConnection, type Phase } from "./connection/connection.ts";
+import type { ConnectionState, ConnectionStatus } from "./connection_status.ts";
+import type { Environment } from "./environment.ts";
+import type { FileEvents } from "./file_events.ts";
+import { FileEventsError, type FileEventsErrorCode } from "./file_events_error.ts";
+import type { FileEventsOptions } from "./options.ts";
+import type { Outcome } from "./outcome.ts";
+import type { FileState } from "./protocol.ts";
+import { createReplica } from "./store/replica.ts";
+import { createStore } from "./store/store.ts";
+import { sortFiles } from "./store/sort_files.ts";
+
+/** How long the stream stays open while nobody listens, as between two pages of an app. */
+const LINGER_MS = 5_000;
+
+/** {@linkcode fileEvents} with an environment of one's own. */
+export function createFileEvents(options: FileEventsOptions, environment: Environment): FileEvents {
+  const { statuses = { ready: "ready", failed: "failed" }, signal } = options;
+  const outcomes = new Map<unknown, Outcome>(Object.entries(statuses));
+  const outcome = (file: FileState) => outcomes.get(file.status) ?? "active";
+  const replica = createReplica();
+  let listeners = 0;
+  let cancelLinger = () => {};
+  /** How often the files were dropped because their user left. */
+  let generation = 0;
+  /** Subscribers will be told. */
+  let isScheduled = false;
+  let phase: Phase = "idle";
+  let reason = "";
+  let wake = () => {};
+  let changed: Promise<void> | undefined;
+
+  const hold = () => {
+    listeners++;
+    cancelLinger();
+    connection.start();
+    return () => {
+      if (!--listeners) cancelLinger = environment.after(LINGER_MS, connection.pause);
+    };
+  };
+
+  const list = createStore<readonly FileState[]>([], hold);
+  const status = createStore<ConnectionStatus>({ state: "loading", reason }, hold);
+
+  const tell = () => {
+    if (!isScheduled) return;
+    isScheduled = false;
+    const files = sortFiles(replica.files.values());
+    const isSame = files.length === list.value.length &&
+      files.every((it, i) => it === list.value[i]);
+    if (!isSame) list.set(files);
+    const state = currentState();
+    if (state !== status.value.state || reason !== status.value.reason) {
+      status.set({ state, reason });
+    }
+  };
+  /** Lets {@linkcode versions} continue at once, and tells subscribers soon. */
+  const touch = () => {
+    wake();
+    changed = new Promise((resolve) => wake = resolve);
+    if (!isScheduled) environment.schedule(tell);
+    isScheduled = true;
+  };
+
+  /** Yields the files now, and whenever they may have changed. Ends at `close()` and by the signal. */
+  async function* versions(signal: AbortSignal | undefined) {
+    const release = hold();
+    const firstGeneration = generation;
+    const onAbort = () => wake();
+    signal?.addEventListener("abort", onAbort);
+    try {
+      while (!signal?.aborted) {
+        const code = generation === firstGeneration ? phase : "signed-out";
+        if (code === "closed") return;
+        if (isEnded(code)) throw failure(code);
+        const next = changed;
+        yield replica.files;
+        await next;
+      }
+    } finally {
+      signal?.removeEventListener("abort", onAbort);
+      release();
+    }
+  }
+
+  const connection = createConnection(options, environment, {
+    lastEventId: () => replica.lastEventId,
+    onUserGone() {
+      generation++;
+      replica.clear();
+      touch();
+      // At once: a page must not show one user's files to the next for the time of a frame.
+      tell();
+    },
+    onEvent(event, id) {
+      options.onEvent?.(event, id);
+      replica.apply(event, id);
+      touch();
+    },
+    onPhase(next, why) {
+      phase = next;
+      reason = why;
+      touch();
+    },
+  });
+
+  const currentState = (): ConnectionState => {
+    if (phase === "live" || isEnded(phase)) return phase;
+    if (!environment.isOnline()) return "offline";
+    return replica.isLoaded ? "reconnecting" : "loading";
+  };
+
+  const failure = (code: FileEventsErrorCode) => new FileEventsError(code, reason || code);
+
+  const close = () => {
+    connection.close();
+    tell();
+  };
+  signal?.addEventListener("abort", close, { once: true });
+  if (signal?.aborted) close();
+
+  return {
+    get value() {
+      return list.value;
+    },
+    subscribe: list.subscribe,
+    connection: status,
+    get: (id) => replica.files.get(id),
+    async done(id, { signal } = {}) {
+      let file: FileState | undefined;
+      for await (const files of versions(signal)) {
+        const wasKnown = file;
+        file = files.get(id);
+        const now = file ? outcome(file) : wasKnown && "deleted";
+        if (now === "ready") return file!;
+        if (now && now !== "active") {
+          throw new FileEventsError(now, file?.error_message ?? now, file);
+        }
+      }
+      signal?.throwIfAborted();
+      throw failure("closed");
+    },
+    async *events({ signal } = {}) {
+      const given = new Map<string, FileState>();
+      for await (const files of versions(signal)) {
+        const gone = [...given.keys()].filter((id) => !files.has(id));
+        for (const id of gone) {
+          given.delete(id);
+          yield { eventType: "file-deleted", file: { id } };
+        }
+        // At a sign-out the files are dropped, so that this ends at once.
+        for (const [id, file] of files) {
+          if (given.get(id) === file) continue;
+          given.set(id, file);
+          yield { eventType: "file-update", file };
+        }
+      }
+    },
+    outcome,
+    reconnect: connection.reconnect,
+    close,
+    [Symbol.dispose]: close,
+  };
+}
+
+/** Whether nothing comes by itself. */
+function isEnded(phase: Phase): phase is "signed-out" | "refused" | "closed" {
+  return /^(signed-out|refused|closed)$/.test(phase);
+}

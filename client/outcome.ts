@@ -1,0 +1,2 @@
+/** What a file's status means. */
+export type Outcome = "active" | "ready" | "failed";

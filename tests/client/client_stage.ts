@@ -1,0 +1,208 @@
+import { createFileEvents } from "../../client/create_file_events.ts";
+import type { Environment } from "../../client/environment.ts";
+import type { FileEvents } from "../../client/file_events.ts";
+import type { FileEventsOptions } from "../../client/options.ts";
+import type { FileEvent, FileState } from "../../client/protocol.ts";
+import { FakeClock, settle } from "../support/fake_clock.ts";
+import { unsignedToken } from "../support/access_tokens.ts";
+
+/** An event without its timestamp. */
+type Content = FileEvent extends infer Event
+  ? Event extends FileEvent ? Omit<Event, "timestamp"> : never
+  : never;
+
+/** A request of the client, and the answer that a test gives to it. */
+export class Request {
+  readonly url: URL;
+  readonly headers: Headers;
+  readonly signal: AbortSignal;
+  readonly #answer = Promise.withResolvers<Response>();
+  #body: ReadableStreamDefaultController<Uint8Array> | undefined;
+
+  constructor(url: string, init: RequestInit) {
+    this.url = new URL(url);
+    this.headers = new Headers(init.headers);
+    this.signal = init.signal!;
+    this.signal.addEventListener("abort", () => this.#fail(this.signal.reason));
+  }
+
+  get answer(): Promise<Response> {
+    return this.#answer.promise;
+  }
+
+  get token(): string {
+    return this.headers.get("authorization")!.replace("Bearer ", "");
+  }
+
+  /** Begins an answer. */
+  begin(init: ResponseInit = {}): this {
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => void (this.#body = controller),
+    });
+    const headers = { "content-type": "text/event-stream", ...init.headers };
+    this.#answer.resolve(new Response(body, { ...init, headers }));
+    return this;
+  }
+
+  /** A whole answer that is no stream. */
+  refuse(status: number, body = "", headers: Record<string, string> = {}): void {
+    this.#answer.resolve(new Response(body, { status, headers }));
+  }
+
+  write(bytes: string | Uint8Array): this {
+    this.#body!.enqueue(typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes);
+    return this;
+  }
+
+  send(event: Content, id?: string): this {
+    const data = JSON.stringify({ timestamp: "2026-11-29T10:00:00.000Z", ...event });
+    return this.write(`${id === undefined ? "" : `id: ${id}\n`}data: ${data}\n\n`);
+  }
+
+  /** A complete snapshot. */
+  snapshot(files: readonly FileState[], id: string): this {
+    this.send({ eventType: "reset" }, "none");
+    for (const file of files) this.send({ eventType: "file-update", file });
+    return this.send({ eventType: "ready" }, id);
+  }
+
+  end(): void {
+    this.#body!.close();
+  }
+
+  /** The network breaks. */
+  cut(): void {
+    this.#fail(new TypeError("network error"));
+  }
+
+  #fail(reason: unknown): void {
+    this.#answer.reject(reason);
+    this.#answer.promise.catch(() => {});
+    try {
+      this.#body?.error(reason);
+    } catch {
+      // It has ended.
+    }
+  }
+}
+
+/** A client on a clock that moves by hand, and the server's side of it. */
+export interface ClientStage {
+  readonly clock: FakeClock;
+  readonly files: FileEvents;
+  /** All requests, in order. */
+  readonly requests: Request[];
+  /** The names of the files, as subscribers were last told. */
+  names(): (string | null)[];
+  /** The states that subscribers were told, each with its reason. */
+  readonly states: string[];
+  /** Waits until nothing moves, and returns the last request. */
+  request(): Promise<Request>;
+  settle(): Promise<void>;
+  /** What the browser says of its network. */
+  setOnline(isOnline: boolean): void;
+  /** The page is hidden or shown. */
+  changeVisibility(): void;
+  /** Lets the clock jump, as it does while a machine sleeps: no timer fires before the end. */
+  sleep(ms: number): Promise<void>;
+  /** Tells subscribers what has changed; done by itself unless the stage has frames. */
+  frame(): void;
+  readonly framesRequested: number;
+}
+
+export interface ClientStageOptions {
+  readonly options?: Partial<FileEventsOptions>;
+  /** Subscribers are told with the next {@linkcode ClientStage.frame} only. */
+  readonly hasFrames?: boolean;
+  readonly random?: () => number;
+  /** Nobody subscribes. */
+  readonly isIdle?: boolean;
+}
+
+export function startClientStage(
+  { options = {}, hasFrames = false, random = () => 0, isIdle = false }: ClientStageOptions = {},
+): ClientStage {
+  const clock = new FakeClock();
+  const requests: Request[] = [];
+  let isOnline = true;
+  let onChange = () => {};
+  const frames: (() => void)[] = [];
+  let framesRequested = 0;
+  const environment: Environment = {
+    now: () => clock.now(),
+    after: (ms, callback) => clock.after(ms, callback),
+    random,
+    isOnline: () => isOnline,
+    watchPage(listener, signal) {
+      onChange = listener;
+      signal.addEventListener("abort", () => onChange = () => {});
+    },
+    schedule(run) {
+      framesRequested++;
+      if (hasFrames) frames.push(run);
+      else queueMicrotask(run);
+    },
+    fetch(input, init) {
+      const request = new Request(String(input), init!);
+      requests.push(request);
+      return request.answer;
+    },
+  };
+  const files = createFileEvents({
+    url: "https://project.example",
+    key: "publishable",
+    getToken: () => TOKEN,
+    ...options,
+  } as FileEventsOptions, environment);
+  const states: string[] = [];
+  if (!isIdle) {
+    files.connection.subscribe(({ state, reason }) => {
+      states.push(reason ? `${state} (${reason})` : state);
+    });
+  }
+  return {
+    clock,
+    files,
+    requests,
+    states,
+    names: () => files.value.map(({ filename }) => filename),
+    settle,
+    async request() {
+      await settle();
+      return requests.at(-1)!;
+    },
+    setOnline(next) {
+      isOnline = next;
+      onChange();
+    },
+    changeVisibility: () => onChange(),
+    async sleep(ms) {
+      clock.jump(ms);
+      await clock.advance(0);
+    },
+    frame() {
+      for (const run of frames.splice(0)) run();
+    },
+    get framesRequested() {
+      return framesRequested;
+    },
+  };
+}
+
+export const TOKEN: string = unsignedToken({ sub: "ada", exp: 1 });
+
+/** A file of which only these fields matter. */
+export function exampleFile(id: string, fields: Partial<FileState> = {}): FileState {
+  return {
+    id,
+    filename: `${id}.txt`,
+    file_type: "text/plain",
+    status: "processing",
+    progress: 0,
+    processing_stage: null,
+    error_message: null,
+    created_at: null,
+    revision: 1,
+    ...fields,
+  };
+}
