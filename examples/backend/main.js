@@ -25,8 +25,8 @@ async function receive({ name, content, token, seconds }) {
     const file = await files.done(id, { signal: AbortSignal.timeout(seconds * 1000) });
     return { status: 200, body: file };
   } catch (error) {
-    if (error.code === "FILE_FAILED") return { status: 422, body: error.file };
-    if (error.code === "SIGNED_OUT") return { status: 401, body: { error: "Sign in again" } };
+    if (error.code === "failed") return { status: 422, body: error.file };
+    if (error.code === "signed-out") return { status: 401, body: { error: "Sign in again" } };
     if (error.name === "TimeoutError") return { status: 202, body: { id } }; // ask again later
     throw error;
   } finally {

@@ -1,4 +1,5 @@
 import { fileEvents } from "file-events";
+import { summaryOf } from "file-events/summary";
 
 // The local project of `deno task dev`. Write yours here.
 const url = "http://127.0.0.1:54321";
@@ -10,14 +11,14 @@ const find = (selector) => document.querySelector(selector);
 
 files.subscribe((list) => find("ul").replaceChildren(...list.map(rowOf)));
 
-files.summary.subscribe(({ total, ready, failed, active, progress }) => {
+summaryOf(files).subscribe(({ total, ready, failed, active, progress }) => {
   const parts = [`${ready} of ${total} ready`];
   if (failed > 0) parts.push(`${failed} failed`);
   if (active > 0) parts.push(`${Math.round(progress)} % in all`);
   find("#summary").textContent = total > 0 ? parts.join(", ") : "No files.";
 });
 
-files.connection.subscribe(({ state, reason = "" }) => {
+files.connection.subscribe(({ state, reason }) => {
   find("#sign-in").hidden = state !== "signed-out";
   find("#signed-in").hidden = state === "signed-out";
   Object.assign(find("output"), { className: state, textContent: state, title: reason });

@@ -48,7 +48,7 @@ export function nodeTests(setting: () => Setting): void {
       env: { SUPABASE_URL: stack().url, DEMO_PASSWORD: "guess" },
     });
     assert.notEqual((await program.status).code, 0);
-    assert.match(program.errors(), /SIGNED_OUT/);
+    assert.match(program.errors(), /signed-out/);
   });
 
   Deno.test("the back end answers when a file is ready, has failed, or takes too long", async () => {

@@ -1,6 +1,6 @@
 import { createElement, memo } from "react";
 import type { FileEvents } from "../../client/file_events.ts";
-import { type FilesSnapshot, useFile, useFiles } from "../../client/react.ts";
+import { type FilesSnapshot, useFile, useFiles, useSummary } from "../../client/react.ts";
 
 interface Props {
   readonly source: FileEvents;
@@ -23,7 +23,8 @@ export function App({ source }: Props) {
 }
 
 function Status({ source }: Props) {
-  const { connection, summary } = snapshots.Status = useFiles(source);
+  const { connection } = snapshots.Status = useFiles(source);
+  const summary = useSummary(source);
   const first = useFile(source, "1");
   const text = `${connection.state}: ${first?.filename ?? "none"} of ${summary.total}`;
   return createElement("p", null, text);

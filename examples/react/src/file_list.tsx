@@ -1,9 +1,10 @@
-import { useFile, useFiles } from "file-events/react";
+import { useFile, useFiles, useSummary } from "file-events/react";
 import { memo } from "react";
 import { files } from "./files.ts";
 
 export function FileList() {
-  const { files: list, connection, summary } = useFiles(files);
+  const { files: list, connection } = useFiles(files);
+  const summary = useSummary(files);
   if (list.length === 0) return <p>{connection.state === "live" ? "No files yet." : "Loading…"}</p>;
   return (
     <>
