@@ -22,7 +22,7 @@ hydrateRoot(document.getElementById("app")!, <App />);
 
 /** The React example as an app that a server renders. */
 export function reactServerTests(setting: () => Setting): void {
-  Deno.test("the react example, rendered on a server, opens nothing, and is hydrated", async () => {
+  Deno.test("the react example says on a server that it is loading, and is hydrated", async () => {
     const { stack, browser, examples, node } = setting();
     const folder = examples.path("react");
     await stack.database.execute("delete from public.files");
@@ -33,7 +33,6 @@ export function reactServerTests(setting: () => Setting): void {
     const build = async (...args: string[]) =>
       void await execute("npx", ["vite", "build", ...args], folder);
     await build("--ssr", "src/server.tsx", "--outDir", "server");
-    // It ends, so nothing is open.
     const html = (await execute(node, ["server/server.js"], folder)).trim();
     assert.match(html, /loading/);
     assert.match(html, /Loading…/);
