@@ -14,7 +14,6 @@ const FOLDERS: Table = {
   local: [FUNCTION],
   demo: ["local", CLIENT],
   bench: ["local"],
-  examples: [],
   setup: [FUNCTION],
   lint: [],
   tests: [FUNCTION, CLIENT, "setup", "local", "demo", "bench", "lint"],

@@ -40,7 +40,7 @@ globalThis.testPage = {
   hydrateLate() {
     sources.all.subscribe(({ length }) => {
       if (length === 0) return;
-      mounted ??= hydrateRoot(root, app("all"), { onRecoverableError: console.error });
+      mounted ??= hydrateRoot(root, app("all"), { onRecoverableError: reportError });
     });
   },
   unmount: () => mounted!.unmount(),
