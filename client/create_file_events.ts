@@ -1,5 +1,5 @@
 import { createConnection, type Phase } from "./connection/connection.ts";
-import type { ConnectionState, ConnectionStatus } from "./connection_status.ts";
+import type { ConnectionStatus } from "./connection_status.ts";
 import type { Environment } from "./environment.ts";
 import type { FileEvents } from "./file_events.ts";
 import { FileEventsError, type FileEventsErrorCode } from "./file_events_error.ts";
@@ -16,8 +16,9 @@ const LINGER_MS = 5_000;
 /** {@linkcode fileEvents} with an environment of one's own. */
 export function createFileEvents(options: FileEventsOptions, environment: Environment): FileEvents {
   const { statuses = { ready: "ready", failed: "failed" }, signal } = options;
-  const outcomes = new Map<unknown, Outcome>(Object.entries(statuses));
-  const outcome = (file: FileState) => outcomes.get(file.status) ?? "active";
+  // Without a prototype, because a status can be any text.
+  const outcomes: Record<string, Outcome | null> = { __proto__: null, ...statuses };
+  const outcome = (file: FileState) => outcomes[file.status!] ?? "active";
   const replica = createReplica();
   let listeners = 0;
   let cancelLinger = () => {};
@@ -35,7 +36,8 @@ export function createFileEvents(options: FileEventsOptions, environment: Enviro
     cancelLinger();
     connection.start();
     return () => {
-      if (!--listeners) cancelLinger = environment.after(LINGER_MS, connection.pause);
+      if (--listeners || phase === "closed") return;
+      cancelLinger = environment.after(LINGER_MS, connection.pause);
     };
   };
 
@@ -49,7 +51,12 @@ export function createFileEvents(options: FileEventsOptions, environment: Enviro
     const isSame = files.length === list.value.length &&
       files.every((it, i) => it === list.value[i]);
     if (!isSame) list.set(files);
-    const state = currentState();
+    const whileTrying = replica.isLoaded ? "reconnecting" : "loading";
+    const state = phase === "live" || isEnded(phase)
+      ? phase
+      : environment.isOnline()
+      ? whileTrying
+      : "offline";
     if (state !== status.value.state || reason !== status.value.reason) {
       status.set({ state, reason });
     }
@@ -84,7 +91,7 @@ export function createFileEvents(options: FileEventsOptions, environment: Enviro
   }
 
   const connection = createConnection(options, environment, {
-    lastEventId: () => replica.lastEventId,
+    cursor: () => replica.cursor,
     onUserGone() {
       generation++;
       replica.clear();
@@ -104,16 +111,11 @@ export function createFileEvents(options: FileEventsOptions, environment: Enviro
     },
   });
 
-  const currentState = (): ConnectionState => {
-    if (phase === "live" || isEnded(phase)) return phase;
-    if (!environment.isOnline()) return "offline";
-    return replica.isLoaded ? "reconnecting" : "loading";
-  };
-
   const failure = (code: FileEventsErrorCode) => new FileEventsError(code, reason || code);
 
   const close = () => {
     connection.close();
+    cancelLinger();
     tell();
   };
   signal?.addEventListener("abort", close, { once: true });

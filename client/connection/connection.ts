@@ -2,7 +2,7 @@ import type { Environment } from "../environment.ts";
 import type { FileEventsOptions } from "../options.ts";
 import type { FileEvent } from "../protocol.ts";
 import { streamUrl } from "./stream_url.ts";
-import { type Ending, followStream } from "./follow_stream.ts";
+import { followStream } from "./follow_stream.ts";
 import { createSilenceWatch } from "./silence_watch.ts";
 import { tokenSource } from "./token_source.ts";
 import { tokenUser } from "./token_user.ts";
@@ -31,7 +31,7 @@ export type Phase =
 /** What a connection works for. */
 export interface ConnectionHandler {
   /** The id to resume from, or an empty text. */
-  readonly lastEventId: () => string;
+  readonly cursor: () => string;
   /** The user has left, or is another one. */
   readonly onUserGone: () => void;
   readonly onEvent: (event: FileEvent, id: string | undefined) => void;
@@ -66,7 +66,7 @@ const DEFAULT_RETRY_MS = 500;
 export function createConnection(
   options: FileEventsOptions,
   environment: Environment,
-  { lastEventId, onUserGone, onEvent, onPhase }: ConnectionHandler,
+  { cursor, onUserGone, onEvent, onPhase }: ConnectionHandler,
 ): Connection {
   const { after, random, fetch, isOnline } = environment;
   const url = streamUrl(options);
@@ -112,38 +112,13 @@ export function createConnection(
     if (phase === "closed") return;
     const { signal } = attempt = new AbortController();
     watch.start();
-    const ending = await run(signal);
-    if (signal.aborted) return;
-    if (REFUSALS.includes(ending.status!)) rest("refused", ending.reason);
-    else if (ending.status !== 401) wait(ending.reason, ending.retryAfterMs);
-    else if (phase === "authorizing" || refusals++) signOut(ending.reason);
-    else open(ending.reason);
-  };
-
-  /** @returns None if there is none to try. */
-  const chooseToken = async () => {
-    for (const fresh of [false, true]) {
-      const token = await tokens.get({ fresh });
-      if (token !== refused) return token;
-    }
-    return undefined;
-  };
-
-  /** @returns Whether somebody else was there before. */
-  const setUser = (next: string) => {
-    const isOther = user !== "" && user !== next;
-    user = next;
-    if (isOther) onUserGone();
-    return isOther;
-  };
-
-  const run = async (signal: AbortSignal): Promise<Ending> => {
     const token = await chooseToken().catch(() => false as const);
-    if (signal.aborted || token === false) return { reason: "token" };
-    if (!token) return { status: 401, reason: refused ? reason : "" };
+    if (signal.aborted) return;
+    if (token === false) return wait("token");
+    if (!token) return signOut(refused && reason);
     setUser(tokenUser(token));
     enter("opening");
-    const id = lastEventId();
+    const id = cursor();
     const headers = {
       authorization: `Bearer ${token}`,
       apikey: options.key,
@@ -165,8 +140,29 @@ export function createConnection(
         }
       },
     });
+    if (signal.aborted) return;
     if (ending.status === 401 || ending.reason === "token-expired") refused = token;
-    return ending;
+    if (REFUSALS.includes(ending.status!)) rest("refused", ending.reason);
+    else if (ending.status !== 401) wait(ending.reason, ending.floorMs);
+    else if (refusals++) signOut(ending.reason);
+    else open(ending.reason);
+  };
+
+  /** @returns None if there is none to try. */
+  const chooseToken = async () => {
+    for (const fresh of [false, true]) {
+      const token = await tokens.get({ fresh });
+      if (token !== refused) return token;
+    }
+    return undefined;
+  };
+
+  /** @returns Whether somebody else was there before. */
+  const setUser = (next: string) => {
+    const isOther = user && user !== next;
+    user = next;
+    if (isOther) onUserGone();
+    return isOther;
   };
 
   const signOut = (why: string) => {
@@ -174,9 +170,9 @@ export function createConnection(
     setUser("");
   };
 
-  const wait = (why: string, retryAfterMs = 0) => {
+  const wait = (why: string, minimumMs = 0) => {
     rest("waiting", why);
-    const floorMs = Math.min(Math.max(retryMs, retryAfterMs), MAX_FLOOR_MS);
+    const floorMs = Math.min(Math.max(retryMs, minimumMs), MAX_FLOOR_MS);
     let backoffMs = random() * Math.min(1000 * 2 ** failures++, MAX_BACKOFF_MS);
     wake = () => backoffMs = 0;
     cancelRetry = after(floorMs, () => {

@@ -8,10 +8,9 @@ import type { FileEventsOptions } from "../options.ts";
 export function streamUrl(
   { url, key, supabase, getToken, fileIds = [] }: FileEventsOptions,
 ): string {
-  if (!key || !(supabase ?? getToken)) {
-    throw new TypeError("key, supabase or getToken is missing");
+  if (!/^https?:/.test(url) || !key || !(supabase ?? getToken)) {
+    throw new TypeError("url, key, supabase or getToken is missing");
   }
-  const stream = new URL(url.replace(/\/*$/, "/functions/v1/file-events"));
-  for (const id of fileIds) stream.searchParams.append("file_id", id);
-  return stream.href;
+  const query = new URLSearchParams(fileIds.map((id) => ["file_id", id]));
+  return `${url.replace(/\/*$/, "/functions/v1/file-events")}?${query}`;
 }
