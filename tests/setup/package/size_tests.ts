@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { execute } from "./execute.ts";
+import { execute } from "../../support/execute.ts";
 import { type InstalledPackage, ROOT } from "./installed_package.ts";
 
 /** Bytes that the client may have with its parser, minified and compressed. */
