@@ -38,7 +38,7 @@ Deno.test("another user's sign-in drops the files and the id of the first (SPEC 
   assert.ok(request.signal.aborted);
   const second = await stage.request();
   assert.equal(second.token, tokenOf("grace"));
-  assert.equal(second.headers.get("last-event-id"), null);
+  assert.equal(second.headers.get("last-event-id"), "");
 });
 
 Deno.test("another user's token from getToken drops the files of the first (SPEC 12)", async () => {
@@ -51,7 +51,7 @@ Deno.test("another user's token from getToken drops the files of the first (SPEC
   first.cut();
   await stage.clock.advance(1_000);
   assert.deepEqual(stage.names(), []);
-  assert.equal(stage.requests[1]!.headers.get("last-event-id"), null);
+  assert.equal(stage.requests[1]!.headers.get("last-event-id"), "");
 });
 
 Deno.test("a sign-out drops the files while nobody listens too (SPEC 12)", async () => {
@@ -167,4 +167,41 @@ Deno.test("of tokens that can't be read, each is a user of its own (SPEC 12)", a
   first.cut();
   await stage.clock.advance(1_000);
   assert.deepEqual(stage.names(), []);
+});
+
+Deno.test("refreshed tokens that are refused cause no storm, though each is reported (SPEC 2)", async () => {
+  const auth = new FakeAuth(tokenOf("ada"));
+  let refreshes = 1;
+  const { auth: real } = auth.client;
+  const supabase = {
+    auth: {
+      ...real,
+      // As supabase-js does: it reports before it answers.
+      refreshSession: () => {
+        auth.report("TOKEN_REFRESHED", tokenOf("ada", ++refreshes));
+        return real.getSession();
+      },
+    },
+  };
+  using stage = startClientStage({ options: { supabase, getToken: undefined } });
+  for (const _ of [1, 2, 3, 4]) (await stage.request()).refuse(401);
+  await stage.settle();
+  assert.equal(stage.requests.length, 2);
+  assert.match(stage.states.at(-1)!, /^signed-out/);
+});
+
+Deno.test("reconnect() while nobody listens drops the files, which may be another user's (SPEC 12)", async () => {
+  let user = "ada";
+  using stage = startClientStage({ options: { getToken: () => tokenOf(user) }, isIdle: true });
+  const stop = stage.files.subscribe(() => {});
+  (await stage.request()).begin().snapshot([exampleFile("ada")], "a.1");
+  await stage.settle();
+  stop();
+  await stage.clock.advance(5_000);
+  user = "grace";
+  stage.files.reconnect();
+  const shown: unknown[] = [];
+  stage.files.subscribe((files) => shown.push(files));
+  assert.deepEqual(shown, [[]]);
+  assert.equal((await stage.request()).headers.get("last-event-id"), "");
 });
