@@ -5,7 +5,9 @@ import { source } from "./files.ts";
 export function FileList() {
   const { files, connection } = useFiles(source);
   const summary = useSummary(source);
-  if (files.length === 0) return <p>{connection.state === "live" ? "No files yet." : "Loading…"}</p>;
+  if (files.length === 0) {
+    return <p>{connection.state === "live" ? "No files yet." : "Loading…"}</p>;
+  }
   return (
     <>
       <p>
