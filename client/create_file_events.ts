@@ -79,7 +79,8 @@ export function createFileEvents(options: FileEventsOptions, environment: Enviro
     const given = new Map<string, FileState>();
     const firstGeneration = generation;
     const release = hold();
-    const onAbort = () => wake();
+    // A listener of its own, because consumers may share a signal.
+    const onAbort = () => touch();
     signal?.addEventListener("abort", onAbort);
     try {
       while (!signal?.aborted) {
