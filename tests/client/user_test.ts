@@ -40,6 +40,21 @@ Deno.test("another user's sign-in drops the files and the id of the first (SPEC 
   const second = await stage.request();
   assert.equal(second.token, tokenOf("grace"));
   assert.equal(second.headers.get("last-event-id"), "");
+  await stage.settle();
+  stage.frame();
+  assert.equal(stage.files.connection.value.state, "loading");
+});
+
+Deno.test("what has come of a snapshot is dropped with the files (SPEC 12)", async () => {
+  const { auth, stage, request } = await adasClient();
+  using _ = stage;
+  request.send({ eventType: "reset" }, "none");
+  request.send({ eventType: "file-update", file: exampleFile("ada 2") });
+  await stage.settle();
+  auth.report("SIGNED_IN", tokenOf("grace"));
+  (await stage.request()).begin().send({ eventType: "ready" }, "g.1");
+  await stage.settle();
+  assert.deepEqual(stage.names(), []);
 });
 
 Deno.test("another user's token from getToken drops the files of the first (SPEC 12)", async () => {
