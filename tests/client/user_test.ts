@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { exampleFile, startClientStage } from "./client_stage.ts";
+import { unsignedToken } from "../support/access_tokens.ts";
 import { FakeAuth, tokenOf } from "./fake_auth.ts";
 
 /** A client of supabase-js's user Ada, with one file shown. */
@@ -67,11 +68,35 @@ Deno.test("a sign-out drops the files while nobody listens too (SPEC 12)", async
   await stage.clock.advance(5_000);
   auth.report("SIGNED_OUT", null);
   assert.deepEqual(stage.names(), []);
+  auth.report("SIGNED_IN", tokenOf("grace"));
+  auth.report("SIGNED_IN", tokenOf("ada"));
   await stage.settle();
-  assert.equal(stage.requests.length, 1);
+  assert.equal(stage.requests.length, 1, "nobody listens");
+  auth.report("SIGNED_OUT", null);
   stage.files.subscribe(() => {});
   await stage.settle();
   assert.equal(stage.files.connection.value.state, "signed-out");
+});
+
+Deno.test("close() ends what it watches of supabase-js (SPEC 20)", async () => {
+  const { auth, stage } = await adasClient();
+  assert.equal(auth.listeners, 1);
+  stage.files.close();
+  assert.equal(auth.listeners, 0);
+});
+
+Deno.test("the user of a token is read from any characters (SPEC 13)", async () => {
+  const named = (name: string) => unsignedToken({ name, sub: "ada" });
+  const tokens = [named("\u00ff\u00ff\u00ff??>>"), named("\u00ff\u00ff\u00ff~~>>")];
+  assert.match(tokens.join(), /[-_].*,.*[-_]/);
+  let attempt = 0;
+  using stage = startClientStage({ options: { getToken: () => tokens[attempt++ % 2]! } });
+  const first = await stage.request();
+  first.begin().snapshot([exampleFile("1")], "c.1");
+  await stage.settle();
+  first.cut();
+  await stage.clock.advance(1_000);
+  assert.deepEqual(stage.names(), ["1.txt"]);
 });
 
 Deno.test("done() and events() of a user end at the sign-out (SPEC 12)", async () => {
@@ -118,9 +143,10 @@ Deno.test("SIGNED_IN with a refused token changes nothing, with another one it c
   (await stage.request()).refuse(401);
   await stage.settle();
   assert.match(stage.states.at(-1)!, /^signed-out/);
+  const asked = auth.calls.length;
   auth.report("SIGNED_IN", tokenOf("ada", 2));
   await stage.settle();
-  assert.equal(stage.requests.length, 2);
+  assert.deepEqual([stage.requests.length, auth.calls.length], [2, asked]);
   auth.report("SIGNED_IN", tokenOf("ada", 3));
   assert.equal((await stage.request()).token, tokenOf("ada", 3));
 });
