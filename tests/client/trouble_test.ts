@@ -52,7 +52,7 @@ Deno.test("an event of an unknown type changes nothing, and its id counts (SPEC 
 Deno.test("a chunk may end anywhere, in the middle of a character too (SPEC 8)", async () => {
   using stage = startClientStage();
   const request = await stage.request();
-  const file = exampleFile("1", { filename: "Über 😀.txt" });
+  const file = exampleFile("1", { filename: "Uhr ü 😀.txt" });
   const data = JSON.stringify({ eventType: "file-update", timestamp: "", file });
   const text = `id: none\ndata: {"eventType":"reset"}\n\ndata: ${data}\n\n` +
     'data: {"eventType":"ready"}\n\n';
@@ -60,7 +60,7 @@ Deno.test("a chunk may end anywhere, in the middle of a character too (SPEC 8)",
   for (const byte of new TextEncoder().encode(text)) request.write(new Uint8Array([byte]));
   await stage.settle();
   for (let turn = 0; turn < 1_000 && stage.names().length === 0; turn++) await stage.settle();
-  assert.deepEqual(stage.names(), ["Über 😀.txt"]);
+  assert.deepEqual(stage.names(), ["Uhr ü 😀.txt"]);
 });
 
 Deno.test("an answer that is cut in the middle of a character leaves nothing behind (SPEC 7)", async () => {
