@@ -15,7 +15,12 @@ export function startNetwork(target: string): Network {
   let isCut = false;
 
   const close = (end: Deno.Conn) => {
-    if (ends.delete(end)) end.close();
+    if (!ends.delete(end)) return;
+    try {
+      end.close();
+    } catch {
+      // An end that was reset has closed by itself.
+    }
   };
   const cut = () => {
     isCut = true;
