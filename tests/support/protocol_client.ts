@@ -14,7 +14,7 @@ interface StreamEvent {
 export class ProtocolClient {
   readonly files = new Map<string, FileState>();
   lastEventId = "";
-  /** The `ready` and `closing` messages of the connection at hand. */
+  /** The `ready` messages of the connection at hand, since its last `reset`. */
   readies = 0;
   onReady = () => {};
   closing: string | undefined;
@@ -58,6 +58,7 @@ export class ProtocolClient {
       case "reset":
         this.files.clear();
         this.#snapshotBegun = true;
+        this.readies = 0;
         return;
       case "file-update":
         if (!this.#snapshotBegun) this.violations.push("a snapshot without a reset");
@@ -70,7 +71,7 @@ export class ProtocolClient {
         this.files.delete(file.id);
         return;
       case "ready":
-        if (++this.readies > 1) this.violations.push("ready twice in a connection");
+        if (++this.readies > 1) this.violations.push("ready twice without a reset");
         this.onReady();
         return;
       case "closing":

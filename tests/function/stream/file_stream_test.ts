@@ -777,7 +777,7 @@ Deno.test("file stream resets the client in mid-stream when its cursor becomes u
   await feed.emit(live(file(1, 1)), { kind: "hint" });
   assert.deepEqual(await client.readAll(), ["1:1"]);
   await database.answer({ cursor: "d1", reset: true, changes: [file(2, 1)] });
-  assert.deepEqual(await client.readAll(), ["reset@none", "2:1@d1"]);
+  assert.deepEqual(await client.readAll(), ["reset@none", "2:1@d1", "ready@d1"]);
 });
 
 Deno.test("file stream is in no hurry for files in progress that a reset has made void", async () => {
@@ -786,7 +786,7 @@ Deno.test("file stream is in no hurry for files in progress that a reset has mad
   await client.read(1);
   await feed.emit({ kind: "hint" });
   await database.answer({ cursor: "d1", reset: true });
-  assert.deepEqual(await client.readAll(), ["reset@none"]);
+  assert.deepEqual(await client.readAll(), ["reset@none", "ready@d1"]);
   await clock.advance(59_999);
   assert.equal(database.waiting, 0);
   await clock.advance(1);
@@ -798,7 +798,7 @@ Deno.test("file stream catches up once more when a reset has dropped a live chan
   await feed.emit({ kind: "hint" });
   await feed.emit(live(file(1, 1)));
   await database.answer({ cursor: "d1", reset: true });
-  assert.deepEqual(await client.readAll(), ["1:1", "reset@none"]);
+  assert.deepEqual(await client.readAll(), ["1:1", "reset@none", "ready@d1"]);
   await clock.advance(CATCH_UP_DISTANCE_MS);
   await database.answer({ cursor: "d2", changes: [file(1, 1)] });
   assert.deepEqual(await client.readAll(), ["1:1@d2"]);

@@ -168,6 +168,18 @@ Deno.test("Outbox.rewind() goes back to the client's own cursor when none was ta
   assert.equal(outbox.cursor, "c0");
 });
 
+Deno.test("Outbox puts ready again after a reset that follows one", () => {
+  const outbox = createOutbox(null);
+  outbox.putReset();
+  outbox.putReady();
+  assert.deepEqual(takeAll(outbox), ["reset@none", "ready"]);
+  outbox.putReset();
+  outbox.advance("c1");
+  outbox.putReady();
+  outbox.putReady();
+  assert.deepEqual(takeAll(outbox), ["reset@none", "ready@c1"]);
+});
+
 Deno.test("Outbox counts what was taken and says when ready was", () => {
   const outbox = createOutbox(null);
   outbox.putChange(updated({}));

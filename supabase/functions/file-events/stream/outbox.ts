@@ -46,7 +46,7 @@ export class Outbox {
   #takenCount = 0;
   /** How many of them the client has read. */
   #readCount = 0;
-  /** `ready` has been taken. */
+  /** `ready` has been taken, and no reset has been put in since. */
   #readyTaken = false;
   /** As many entries must have been read before {@linkcode flushed} resolves. */
   #mustBeRead = 0;
@@ -112,7 +112,7 @@ export class Outbox {
     this.#put(change.id, { ...waiting, kind: "change", change });
   }
 
-  /** Puts `ready` behind all waiting entries, unless it waits already or has been taken. */
+  /** Puts `ready` behind all waiting entries, unless it waits or has been taken since the last reset. */
   putReady(): void {
     if (!this.#readyTaken && !this.#entries.has(KEYS.ready)) this.#putWithCursor("ready");
   }
@@ -127,6 +127,7 @@ export class Outbox {
   putReset(): void {
     this.#drop();
     this.#cursor = null;
+    this.#readyTaken = false;
     this.#put(KEYS.reset, { kind: "reset", cursor: VOID_ID });
   }
 

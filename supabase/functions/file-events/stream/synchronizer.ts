@@ -189,7 +189,7 @@ export class Synchronizer {
 
   #reset(): void {
     const { outbox, lifetime } = this.#stream;
-    // A client without snapshots loads its list after `ready`, which is sent once a connection.
+    // A client without snapshots loads its list at the beginning of a connection.
     if (!this.#parameters.snapshot && outbox.readyTaken) lifetime.end("resync");
     this.#loop.reset();
   }

@@ -18,8 +18,9 @@ export function startNetwork(target: string): Network {
     if (!ends.delete(end)) return;
     try {
       end.close();
-    } catch {
-      // An end that was reset has closed by itself.
+    } catch (error) {
+      // A connection whose two directions have both ended is closed already.
+      if (!(error instanceof Deno.errors.BadResource)) throw error;
     }
   };
   const cut = () => {
