@@ -106,6 +106,22 @@ Deno.test("done() rejects with the signal's reason, and leaves nothing behind (S
   assert.ok(stage.requests[0]!.signal.aborted, "nobody listens any more");
 });
 
+Deno.test("a signal that several wait with ends each of them (SPEC 17)", async () => {
+  const { stage, request } = await loadedClient(["1"], ["2"]);
+  using _ = stage;
+  const controller = new AbortController();
+  const first = stage.files.done("1", controller);
+  const second = assert.rejects(stage.files.done("2", controller), /too long/);
+  await stage.settle();
+  request.send({
+    eventType: "file-update",
+    file: exampleFile("1", { status: "ready", revision: 2 }),
+  });
+  await first;
+  controller.abort(new Error("too long"));
+  await second;
+});
+
 Deno.test("done() and events() end at close() (SPEC 20)", async () => {
   const { stage } = await loadedClient(["1"]);
   const events = stage.files.events();
@@ -166,4 +182,27 @@ Deno.test("who comes while nobody is signed in is told at once (SPEC 12)", async
   await stage.settle();
   await assert.rejects(stage.files.done("1"), { code: "signed-out" });
   await assert.rejects(stage.files.events().next(), { code: "signed-out" });
+});
+
+Deno.test("a signal that aborts ends its own consumer, and wakes no other again and again (SPEC 17)", async () => {
+  const { stage } = await loadedClient(["1"]);
+  using _ = stage;
+  const { signal } = new AbortController();
+  let looks = 0;
+  Object.defineProperty(signal, "aborted", {
+    get: () => {
+      // An endless loop of promises would never let a test end.
+      if (++looks > 100) throw new Error("it spins");
+      return false;
+    },
+  });
+  const patient = stage.files.done("1", { signal });
+  const controller = new AbortController();
+  const impatient = assert.rejects(stage.files.done("1", { signal: controller.signal }), /enough/);
+  await stage.settle();
+  controller.abort(new Error("enough"));
+  await impatient;
+  await stage.settle();
+  stage.files.close();
+  await assert.rejects(patient, { code: "closed" });
 });
