@@ -155,7 +155,11 @@ Deno.test("events() yields the files, then each change, and a slow consumer the 
   await stage.settle();
   await take();
   await take();
-  assert.deepEqual(seen, ["1:1", "2:1", "2:2", "-1", "2:8"]);
+  request.send({ eventType: "heartbeat" });
+  await stage.settle();
+  request.send({ eventType: "file-update", file: exampleFile("1", { revision: 9 }) });
+  await take();
+  assert.deepEqual(seen, ["1:1", "2:1", "2:2", "-1", "2:8", "1:9"]);
 });
 
 Deno.test("a loop over events() that breaks, or whose signal aborts, leaves nothing behind (SPEC 18)", async () => {
@@ -167,12 +171,27 @@ Deno.test("a loop over events() that breaks, or whose signal aborts, leaves noth
     break;
   }
   const controller = new AbortController();
+  let listeners = 0;
+  const { signal } = controller;
+  const { addEventListener, removeEventListener } = signal;
+  Object.assign(signal, {
+    addEventListener: (...added: Parameters<typeof addEventListener>) => {
+      listeners++;
+      addEventListener.apply(signal, added);
+    },
+    removeEventListener: (...removed: Parameters<typeof removeEventListener>) => {
+      listeners--;
+      removeEventListener.apply(signal, removed);
+    },
+  });
   const loop = (async () => {
     for await (const _ of stage.files.events({ signal: controller.signal }));
   })();
   await stage.settle();
+  assert.equal(listeners, 1);
   controller.abort();
   await loop;
+  assert.equal(listeners, 0);
   await stage.clock.advance(5_000);
   assert.ok(stage.requests[0]!.signal.aborted);
 });

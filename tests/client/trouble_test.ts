@@ -191,6 +191,18 @@ Deno.test("close() at every await ends the request and all timers (SPEC 20)", as
   }
 });
 
+Deno.test("close() leaves no timer for listeners that left before it, or leave after it (SPEC 20)", async () => {
+  for (const isBefore of [true, false]) {
+    const stage = startClientStage({ isIdle: true });
+    const stop = stage.files.subscribe(() => {});
+    await stage.settle();
+    if (isBefore) stop();
+    stage.files.close();
+    stop();
+    assert.equal(stage.clock.pending, 0);
+  }
+});
+
 Deno.test("a signal closes the client, aborted before or after (SPEC 20)", async () => {
   const controller = new AbortController();
   const { signal } = controller;

@@ -139,6 +139,24 @@ Deno.test("a consumer of events is given nothing of its user after the sign-out 
   await assert.rejects(events.next(), { code: "signed-out" });
 });
 
+Deno.test("a sign-out is no deletion for a consumer of events (SPEC 12)", async () => {
+  const { auth, stage, request } = await adasClient();
+  using _ = stage;
+  const update = (id: string, revision: number) =>
+    request.send({ eventType: "file-update", file: exampleFile(id, { revision }) });
+  update("second", 1);
+  await stage.settle();
+  const events = stage.files.events();
+  await events.next();
+  await events.next();
+  update("ada", 2);
+  update("second", 2);
+  await stage.settle();
+  await events.next();
+  auth.report("SIGNED_OUT", null);
+  await assert.rejects(events.next(), { code: "signed-out" });
+});
+
 Deno.test("a new token of the same user leaves an open stream alone (SPEC 13)", async () => {
   const { auth, stage, request } = await adasClient();
   using _ = stage;
