@@ -43,7 +43,8 @@ export function readmeTests(setting: () => Setting): void {
       const readme = await readFile(README, "utf8");
       const files = codeOf(readme, "ts")
         .replace("https://<project>.supabase.co", stack.url)
-        .replace("<publishable key>", stack.publishableKey);
+        .replace("<publishable key>", stack.publishableKey)
+        .replace(/^(?=const (supabase|files) )/gm, "export ");
 
       const folder = `${examples.path(name)}-readme`;
       const isOwn = (source: string) => !["node_modules", "dist"].includes(basename(source));
