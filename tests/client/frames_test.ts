@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { webEnvironment } from "../../client/web_environment.ts";
+
+Deno.test("a visible page whose changes never pause is told once a frame, for ever", () => {
+  const timers = new Map<number, { at: number; run: () => void }>();
+  let frames: (() => void)[] = [];
+  let now = 0;
+  let told = 0;
+  let isScheduled = false;
+  const globals = {
+    document: { hidden: false },
+    requestAnimationFrame: (run: () => void) => frames.push(run),
+    setTimeout: (run: () => void, ms: number) => {
+      const id = timers.size + told * 1e6 + 1;
+      timers.set(id, { at: now + ms, run });
+      return id;
+    },
+    clearTimeout: (id: number) => timers.delete(id),
+  };
+  const before = Object.entries(Object.getOwnPropertyDescriptors(globalThis))
+    .filter(([name]) => name in globals);
+  for (const [name, value] of Object.entries(globals)) {
+    Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+  }
+  try {
+    const { schedule } = webEnvironment();
+    // As the client does at each event.
+    const tell = () => {
+      if (isScheduled) told++;
+      isScheduled = false;
+    };
+    const touch = () => {
+      if (!isScheduled) schedule(tell);
+      isScheduled = true;
+    };
+    // Three seconds of a change each millisecond, with 60 frames a second.
+    for (now = 0; now < 3_000; now++) {
+      touch();
+      if (now % 16 === 0) { for (const run of frames.splice(0)) run(); }
+      for (const [id, timer] of [...timers]) {
+        if (timer.at > now) continue;
+        timers.delete(id);
+        timer.run();
+      }
+    }
+  } finally {
+    for (const name of Object.keys(globals)) delete (globalThis as Record<string, unknown>)[name];
+    for (const [name, descriptor] of before) Object.defineProperty(globalThis, name, descriptor);
+    frames = [];
+  }
+  assert.ok(told <= 3_000 / 16 + 2, `told ${told} times in ${Math.ceil(3_000 / 16)} frames`);
+});
