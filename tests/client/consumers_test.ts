@@ -225,3 +225,13 @@ Deno.test("a signal that aborts ends its own consumer, and wakes no other again 
   stage.files.close();
   await assert.rejects(patient, { code: "closed" });
 });
+
+Deno.test("done() and events() with a signal that has aborted open no stream", async () => {
+  using stage = startClientStage({ isIdle: true });
+  const signal = AbortSignal.abort(new Error("too late"));
+  await assert.rejects(stage.files.done("1", { signal }), /too late/);
+  assert.equal((await stage.files.events({ signal }).next()).done, true);
+  await stage.settle();
+  assert.equal(stage.requests.length, 0);
+  assert.equal(stage.clock.pending, 0);
+});

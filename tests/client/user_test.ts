@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { exampleFile, startClientStage } from "./client_stage.ts";
 import { unsignedToken } from "../support/access_tokens.ts";
+import { exampleFile, startClientStage } from "./client_stage.ts";
 import { FakeAuth, tokenOf } from "./fake_auth.ts";
 
 /** A client of supabase-js's user Ada, with one file shown. */
@@ -263,4 +263,49 @@ Deno.test("reconnect() while nobody listens drops the files, which may be anothe
   stage.files.subscribe((files) => shown.push(files));
   assert.deepEqual(shown, [[]]);
   assert.equal((await stage.request()).headers.get("last-event-id"), "");
+});
+
+for (const sub of [undefined, null, "", 0]) {
+  Deno.test(`the files of a token whose sub is ${JSON.stringify(sub)} are not shown to the next user`, async () => {
+    let token = unsignedToken({ sub, role: "anon" });
+    using stage = startClientStage({ options: { getToken: () => token } });
+    const first = await stage.request();
+    first.begin().snapshot([exampleFile("1")], "a.1");
+    await stage.settle();
+    token = tokenOf("grace");
+    first.cut();
+    await stage.clock.advance(1_000);
+    assert.deepEqual(stage.names(), []);
+    assert.equal(stage.requests[1]!.headers.get("last-event-id"), "");
+  });
+}
+
+Deno.test("the empty list of the next user is never called live", async () => {
+  const auth = new FakeAuth(tokenOf("ada"));
+  using stage = startClientStage({
+    options: { supabase: auth.client, getToken: undefined },
+    hasFrames: true,
+  });
+  (await stage.request()).begin().snapshot([exampleFile("ada")], "a.1");
+  await stage.settle();
+  stage.frame();
+  const shown: string[] = [];
+  stage.files.subscribe((list) => {
+    shown.push(`${stage.files.connection.value.state} ${list.length}`);
+  });
+  auth.report("SIGNED_IN", tokenOf("grace"));
+  await stage.settle();
+  assert.deepEqual(shown, ["live 1", "loading 0"], "before the next frame");
+});
+
+Deno.test("reconnect() after a sign-in with getToken shows nothing of the last user while the token is asked for", async () => {
+  let token: string | Promise<string> = tokenOf("ada");
+  using stage = startClientStage({ options: { getToken: () => token } });
+  (await stage.request()).begin().snapshot([exampleFile("ada")], "a.1");
+  await stage.settle();
+  // Grace has signed in, and whatever gives tokens is slow or can't be reached.
+  token = new Promise<string>(() => {});
+  stage.files.reconnect();
+  await stage.clock.advance(300_000);
+  assert.deepEqual(stage.names(), []);
 });
