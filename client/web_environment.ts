@@ -13,6 +13,7 @@ interface Page {
   readonly navigator?: { readonly onLine?: boolean };
   readonly addEventListener?: typeof EventTarget.prototype.addEventListener;
   readonly requestAnimationFrame?: (run: () => void) => number;
+  readonly cancelAnimationFrame?: (frame: number) => void;
 }
 
 /** The environment of a page, a worker, Node or Deno. */
@@ -20,7 +21,8 @@ export function webEnvironment(
   // The global one at the time of the request, because monitors replace it.
   fetch: typeof globalThis.fetch = (...request) => globalThis.fetch(...request),
 ): Environment {
-  const { document, navigator, addEventListener, requestAnimationFrame } = globalThis as Page;
+  const { document, navigator, addEventListener, requestAnimationFrame, cancelAnimationFrame } =
+    globalThis as Page;
   return {
     ...webClock,
     random: Math.random,
@@ -35,11 +37,13 @@ export function webEnvironment(
     schedule(run) {
       // Not by a timer, because a hidden page's timers run once a second, or once a minute.
       if (document?.hidden ?? true) return queueMicrotask(run);
-      const timer = setTimeout(run, LONGEST_FRAME_MS);
-      requestAnimationFrame!(() => {
+      const go = () => {
+        cancelAnimationFrame!(frame);
         clearTimeout(timer);
         run();
-      });
+      };
+      const frame = requestAnimationFrame!(go);
+      const timer = setTimeout(go, LONGEST_FRAME_MS);
     },
   };
 }

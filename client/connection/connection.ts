@@ -240,8 +240,7 @@ export function createConnection(
   };
 }
 
-/** Whether nothing is known of the session. Else the Auth server has refused it. */
-function isOutage(error?: { readonly status?: number }): boolean | undefined {
-  const { status = 0 } = error ?? {};
-  return status < 400 || status > 404 || undefined;
+/** Returns `true` if nothing is known of the session, and nothing if the Auth server has refused it. */
+function isOutage(error?: { readonly status?: number }): true | undefined {
+  return !(error?.status! > 399 && error!.status! < 405) || undefined;
 }
