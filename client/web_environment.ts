@@ -38,11 +38,11 @@ export function webEnvironment(
       // Not by a timer, because a hidden page's timers run once a second, or once a minute.
       if (document?.hidden ?? true) return queueMicrotask(run);
       const go = () => {
-        cancelAnimationFrame!(frame);
+        cancelAnimationFrame?.(frame!);
         clearTimeout(timer);
         run();
       };
-      const frame = requestAnimationFrame!(go);
+      const frame = requestAnimationFrame?.(go);
       const timer = setTimeout(go, LONGEST_FRAME_MS);
     },
   };

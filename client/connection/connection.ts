@@ -111,7 +111,7 @@ export function createConnection(
     const token = await chooseToken().catch(isOutage);
     if (signal.aborted) return;
     if (token === true) return wait("token");
-    if (!token) return signOut(reason);
+    if (!token) return signOut(refusals ? reason : "");
     setUser(tokenUser(token));
     enter("opening");
     const headers = {
@@ -204,10 +204,13 @@ export function createConnection(
   };
 
   /** A token is reported, or a sign-out. */
-  const onToken = (token: string | null) => {
-    if (token === null) return phase === "idle" ? void setUser("") : signOut("");
+  const onToken = (token: string | null, isRefreshed?: boolean) => {
+    if (!token) return phase === "idle" ? void setUser("") : signOut("");
     if (refused.has(token)) return;
     const isOther = setUser(tokenUser(token));
+    // After a refusal, a refreshed token is no reason for another attempt: of tokens that are all
+    // refused, each would be refreshed, in other tabs too.
+    if (isRefreshed && !isOther && refusals) return;
     refusals = 0;
     if (phase === "waiting") wake();
     // A stream of the same user stays open as long as its own token is valid.
@@ -229,9 +232,9 @@ export function createConnection(
     reconnect() {
       refused.clear();
       refusals = 0;
-      // Somebody else may have signed in, which nothing reports.
-      if (!tokens.watch) setUser("");
       if (phase !== "idle") open();
+      // Somebody else may have signed in, and the next listener is given the list at once.
+      else setUser("");
     },
     close() {
       rest("closed");

@@ -9,8 +9,11 @@ export interface TokenSource {
    * one, it can't be known now.
    */
   readonly get: (options: { fresh: boolean }) => Promise<string | null | undefined>;
-  /** Calls `onToken` with the token of each sign-in, and with `null` at a sign-out. */
-  readonly watch?: (onToken: (token: string | null) => void, signal: AbortSignal) => void;
+  /** Calls `onToken` with each token that is reported, and with `null` at a sign-out. */
+  readonly watch?: (
+    onToken: (token: string | null, isRefreshed?: boolean) => void,
+    signal: AbortSignal,
+  ) => void;
 }
 
 export function tokenSource({ supabase, getToken }: FileEventsOptions): TokenSource {
@@ -24,9 +27,7 @@ export function tokenSource({ supabase, getToken }: FileEventsOptions): TokenSou
     },
     watch(onToken, signal) {
       const { data } = auth.onAuthStateChange((event, session) => {
-        // A refreshed token is used by the next attempt. It is no reason for one: of tokens that are
-        // all refused, each would be refreshed, in other tabs too.
-        if (session && event !== "TOKEN_REFRESHED") onToken(session.access_token);
+        if (session) onToken(session.access_token, event === "TOKEN_REFRESHED");
         // At load, a session that could not be refreshed is reported as none too.
         if (event === "SIGNED_OUT") onToken(null);
       });

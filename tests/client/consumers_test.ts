@@ -235,3 +235,21 @@ Deno.test("done() and events() with a signal that has aborted open no stream", a
   assert.equal(stage.requests.length, 0);
   assert.equal(stage.clock.pending, 0);
 });
+
+Deno.test("reconnect() with getToken ends no done() and no events() of a user who stays the same", async () => {
+  const { stage, request } = await loadedClient(["1"]);
+  using _ = stage;
+  const ends: string[] = [];
+  stage.files.done("1").then((file) => ends.push(file.status!), (error) => ends.push(error.code));
+  await stage.settle();
+  request.cut();
+  await stage.settle();
+  stage.files.reconnect();
+  await stage.settle();
+  assert.deepEqual(ends, [], "a button “Try again” is no sign-out");
+  (await stage.request()).begin()
+    .send({ eventType: "file-update", file: exampleFile("1", { status: "ready", revision: 2 }) })
+    .send({ eventType: "ready" }, "c.2");
+  await stage.settle();
+  assert.deepEqual(ends, ["ready"]);
+});

@@ -100,3 +100,13 @@ Deno.test("a visible page that gets no frames, as in an iframe out of sight, col
   assert.equal(told, 14_400);
   assert.ok(frames.size <= 1, `${frames.size} callbacks wait for a frame`);
 });
+
+Deno.test("a document without requestAnimationFrame, as a server may have, is told by a timer", async () => {
+  Object.defineProperty(globalThis, "document", { value: { hidden: false }, configurable: true });
+  try {
+    const { schedule } = webEnvironment();
+    await new Promise<void>((resolve) => schedule(resolve));
+  } finally {
+    delete (globalThis as { document?: unknown }).document;
+  }
+});
