@@ -7,10 +7,10 @@ import {
 } from "../../support/faulty_upstream.ts";
 import type { Source } from "../../support/sources.ts";
 import { functionUrl } from "../../support/target.ts";
-import type { Write } from "../file_database.ts";
+import { OTHER, type Write } from "../file_database.ts";
 import { StackClient } from "./stack_client.ts";
 import type { StackSchedules, StackStep } from "./stack_step.ts";
-import { FILE_IDS, OTHER } from "../step.ts";
+import { FILE_IDS } from "../step.ts";
 
 const HEARTBEAT_MS = 300;
 const COLUMNS =
