@@ -1,6 +1,5 @@
 import { createConnection, type Phase } from "./connection/connection.ts";
-import { tokenSource } from "./connection/token_source.ts";
-import type { ConnectionState, ConnectionStatus } from "./connection_status.ts";
+import type { ConnectionStatus } from "./connection_status.ts";
 import type { Environment } from "./environment.ts";
 import type { FileEvents } from "./file_events.ts";
 import { FileEventsError, type FileEventsErrorCode } from "./file_events_error.ts";
@@ -10,7 +9,6 @@ import type { FileState } from "./protocol.ts";
 import { createReplica } from "./store/replica.ts";
 import { createStore } from "./store/store.ts";
 import { sortFiles } from "./store/sort_files.ts";
-import { streamUrl } from "./stream_url.ts";
 
 /** How long the stream stays open while nobody listens, as between two pages of an app. */
 const LINGER_MS = 5_000;
@@ -18,9 +16,9 @@ const LINGER_MS = 5_000;
 /** {@linkcode fileEvents} with an environment of one's own. */
 export function createFileEvents(options: FileEventsOptions, environment: Environment): FileEvents {
   const { statuses = { ready: "ready", failed: "failed" }, signal } = options;
-  const outcomes = new Map<unknown, Outcome>(Object.entries(statuses));
-  const outcome = (file: FileState) => outcomes.get(file.status) ?? "active";
-  const tokens = tokenSource(options);
+  // Without a prototype, because a status can be any text.
+  const outcomes: Record<string, Outcome | null> = { __proto__: null, ...statuses };
+  const outcome = (file: FileState) => outcomes[file.status!] ?? "active";
   const replica = createReplica();
   let listeners = 0;
   let cancelLinger = () => {};
@@ -28,8 +26,6 @@ export function createFileEvents(options: FileEventsOptions, environment: Enviro
   let generation = 0;
   /** Subscribers will be told. */
   let isScheduled = false;
-  /** Ends the watching of tokens and the page, if it has begun. */
-  let watching: AbortController | undefined;
   let phase: Phase = "idle";
   let reason = "";
   let wake = () => {};
@@ -37,16 +33,11 @@ export function createFileEvents(options: FileEventsOptions, environment: Enviro
 
   const hold = () => {
     listeners++;
-    if (!watching) {
-      watching = new AbortController();
-      // They go on while nobody listens, so that the files are dropped at a sign-out.
-      tokens.watch?.(connection.onToken, watching.signal);
-      environment.watchPage(connection.onPage, watching.signal);
-    }
     cancelLinger();
     connection.start();
     return () => {
-      if (!--listeners) cancelLinger = environment.clock.after(LINGER_MS, connection.pause);
+      if (--listeners || phase === "closed") return;
+      cancelLinger = environment.after(LINGER_MS, connection.pause);
     };
   };
 
@@ -60,7 +51,12 @@ export function createFileEvents(options: FileEventsOptions, environment: Enviro
     const isSame = files.length === list.value.length &&
       files.every((it, i) => it === list.value[i]);
     if (!isSame) list.set(files);
-    const state = currentState();
+    const whileTrying = replica.isLoaded ? "reconnecting" : "loading";
+    const state = phase === "live" || isEnded(phase)
+      ? phase
+      : environment.isOnline()
+      ? whileTrying
+      : "offline";
     if (state !== status.value.state || reason !== status.value.reason) {
       status.set({ state, reason });
     }
@@ -94,12 +90,8 @@ export function createFileEvents(options: FileEventsOptions, environment: Enviro
     }
   }
 
-  const connection = createConnection({
-    url: streamUrl(options),
-    key: options.key,
-    tokens,
-    environment,
-    lastEventId: () => replica.lastEventId,
+  const connection = createConnection(options, environment, {
+    cursor: () => replica.cursor,
     onUserGone() {
       generation++;
       replica.clear();
@@ -119,17 +111,11 @@ export function createFileEvents(options: FileEventsOptions, environment: Enviro
     },
   });
 
-  const currentState = (): ConnectionState => {
-    if (phase === "live" || isEnded(phase)) return phase;
-    if (!environment.isOnline()) return "offline";
-    return replica.isLoaded ? "reconnecting" : "loading";
-  };
-
   const failure = (code: FileEventsErrorCode) => new FileEventsError(code, reason || code);
 
   const close = () => {
     connection.close();
-    (watching ??= new AbortController()).abort();
+    cancelLinger();
     tell();
   };
   signal?.addEventListener("abort", close, { once: true });
@@ -150,7 +136,7 @@ export function createFileEvents(options: FileEventsOptions, environment: Enviro
         const now = file ? outcome(file) : wasKnown && "deleted";
         if (now === "ready") return file!;
         if (now && now !== "active") {
-          throw new FileEventsError(now, file?.error_message ?? `The file is ${now}`, file);
+          throw new FileEventsError(now, file?.error_message ?? now, file);
         }
       }
       signal?.throwIfAborted();

@@ -1,14 +1,13 @@
 /** The time and the timers that the client uses. Tests pass their own. */
 export interface Clock {
   /** Milliseconds since the Unix epoch. It may jump: after sleep, or when somebody sets it. */
-  now(): number;
+  readonly now: () => number;
   /** Calls `callback` once after `ms` milliseconds. The returned function cancels it. */
-  after(ms: number, callback: () => void): () => void;
+  readonly after: (ms: number, callback: () => void) => () => void;
 }
 
 /** All that the client uses of the page or process that it runs in. */
-export interface Environment {
-  readonly clock: Clock;
+export interface Environment extends Clock {
   /** From 0 up to, but not including, 1. */
   readonly random: () => number;
   readonly fetch: typeof fetch;

@@ -1,3 +1,5 @@
+// Declares `Symbol.dispose` for users whose own libraries are older.
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { ConnectionStatus } from "./connection_status.ts";
 import { createFileEvents } from "./create_file_events.ts";
 import type { FileEventsOptions } from "./options.ts";

@@ -42,7 +42,7 @@ const LONGEST_TIMER_MS = 3_600_000;
 /** Sums up a list of files. Each subscriber keeps the stream open. */
 export function summaryOf(
   files: FileEvents,
-  { stalledAfterSteps = 10, clock = webClock }: SummaryOptions = {},
+  { stalledAfterSteps = 10, clock: { now, after } = webClock }: SummaryOptions = {},
 ): Readable<Summary> {
   const stalls = createStallWatch(stalledAfterSteps);
   /** The files at the last look. */
@@ -54,7 +54,7 @@ export function summaryOf(
 
   const summarize = (): Summary => {
     cancelTimer();
-    const now = clock.now();
+    const lookedAt = now();
     const counts = { active: 0, ready: 0, failed: 0 };
     const stalled: string[] = [];
     let progress = 0;
@@ -64,11 +64,11 @@ export function summaryOf(
       counts[outcome]++;
       progress += outcome === "active" ? Math.min(Math.max(file.progress ?? 0, 0), 100) : 100;
       if (outcome !== "active" || !isLive) continue;
-      const ms = stalls.msUntilStalled(file.id, now);
+      const ms = stalls.msUntilStalled(file.id, lookedAt);
       if (ms <= 0) stalled.push(file.id);
       else nextMs = Math.min(nextMs, ms);
     }
-    if (nextMs < Infinity) cancelTimer = clock.after(Math.min(nextMs, LONGEST_TIMER_MS), update);
+    if (nextMs < Infinity) cancelTimer = after(Math.min(nextMs, LONGEST_TIMER_MS), update);
     const total = files.value.length;
     return { total, ...counts, progress: total > 0 ? progress / total : null, stalled };
   };
@@ -84,7 +84,7 @@ export function summaryOf(
     for (const id of before.keys()) if (!known.has(id)) stalls.forget(id);
     for (const [id, file] of known) {
       if (before.get(id) === file) continue;
-      if (files.outcome(file) === "active") stalls.changed(id, clock.now(), isLive);
+      if (files.outcome(file) === "active") stalls.changed(id, now(), isLive);
       else stalls.forget(id);
     }
     update();
@@ -94,7 +94,7 @@ export function summaryOf(
     const stopFiles = files.subscribe(look);
     const stopConnection = files.connection.subscribe(({ state }) => {
       isLive = state === "live";
-      if (isLive) stalls.restart(clock.now());
+      if (isLive) stalls.restart(now());
       update();
     });
     stop = () => {

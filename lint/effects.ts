@@ -5,10 +5,10 @@ import { repositoryPath } from "./repository_path.ts";
 type Node = Deno.lint.Node;
 
 /** The files of each folder that may use effects. The first one passes them to the others. */
-const ROOTS: readonly [folder: string, ...files: [string, ...string[]]][] = [
-  ["supabase/functions/file-events/", "index.ts", "system_clock.ts"],
-  ["client/", "web_environment.ts", "web_clock.ts"],
-];
+const ROOTS = {
+  "supabase/functions/file-events/": ["index.ts", "system_clock.ts"],
+  "client/": ["web_environment.ts", "web_clock.ts"],
+};
 
 /** Globals that are effects: environment, network, timers, clock, page, console. */
 const EFFECTS = new Set([
@@ -54,8 +54,8 @@ const GLOBAL_OBJECTS = new Set(["global", "globalThis", "self", "window"]);
 export const effects: Deno.lint.Rule = {
   create(context) {
     const path = repositoryPath(context);
-    const [folder, ...roots] = ROOTS.find(([folder]) => path.startsWith(folder)) ?? [];
-    if (folder === undefined || roots.includes(path.slice(folder.length))) return {};
+    const [folder, roots] = Object.entries(ROOTS).find(([name]) => path.startsWith(name)) ?? [];
+    if (!folder || !roots || roots.includes(path.slice(folder.length))) return {};
 
     const report = (node: Node, effect: string) => {
       const message = `Take ${effect} as a parameter, which ${roots[0]} passes in.`;

@@ -9,7 +9,7 @@ const DRAWER = /(^|_)(utils?|helpers?|common|misc|shared)$|^types$/;
 export const fileName: Deno.lint.Rule = {
   create: (context) => ({
     Program(node) {
-      const names = repositoryPath(context).replace(/\.tsx?$/, "").split("/");
+      const names = repositoryPath(context).replace(/\.(tsx?|mjs)$/, "").split("/");
       if (!SNAKE_CASE.test(names.at(-1)!)) {
         context.report({ node, message: "Name the file in snake_case, after what it exports." });
       }

@@ -1,8 +1,10 @@
 import type { Environment } from "../environment.ts";
+import type { FileEventsOptions } from "../options.ts";
 import type { FileEvent } from "../protocol.ts";
-import { type Ending, followStream } from "./follow_stream.ts";
+import { streamUrl } from "./stream_url.ts";
+import { followStream } from "./follow_stream.ts";
 import { createSilenceWatch } from "./silence_watch.ts";
-import type { TokenSource } from "./token_source.ts";
+import { tokenSource } from "./token_source.ts";
 import { tokenUser } from "./token_user.ts";
 
 /**
@@ -26,13 +28,10 @@ export type Phase =
   | "refused"
   | "closed";
 
-export interface ConnectionOptions {
-  readonly url: string;
-  readonly key: string;
-  readonly tokens: TokenSource;
-  readonly environment: Environment;
+/** What a connection works for. */
+export interface ConnectionHandler {
   /** The id to resume from, or an empty text. */
-  readonly lastEventId: () => string;
+  readonly cursor: () => string;
   /** The user has left, or is another one. */
   readonly onUserGone: () => void;
   readonly onEvent: (event: FileEvent, id: string | undefined) => void;
@@ -41,16 +40,12 @@ export interface ConnectionOptions {
 }
 
 export interface Connection {
-  /** Leaves `idle`. */
+  /** Somebody listens. */
   readonly start: () => void;
   /** Nobody listens any more. */
   readonly pause: () => void;
   readonly reconnect: () => void;
   readonly close: () => void;
-  /** The network has gone or come, or the page was hidden or shown. */
-  readonly onPage: () => void;
-  /** A token is reported, or a sign-out. */
-  readonly onToken: (token: string | null) => void;
 }
 
 /** What the server answers to a request that it would refuse again. */
@@ -61,8 +56,6 @@ const OPENING_LIMIT_MS = 20_000;
 const SILENCE_LIMIT_MS = 60_000;
 /** A heartbeat is overdue, so that a page which becomes visible does not wait for the limit. */
 const OVERDUE_MS = 35_000;
-/** Longer between two pulses than any timer is late on a page that is awake and visible. */
-const SLEPT_MS = 30_000;
 const MAX_BACKOFF_MS = 60_000;
 /** No server means more, and a timer could not count much more. */
 const MAX_FLOOR_MS = 3_600_000;
@@ -70,9 +63,16 @@ const MAX_FLOOR_MS = 3_600_000;
 const DEFAULT_RETRY_MS = 500;
 
 /** Keeps a stream open. `client/SPEC.md` specifies it: each function here is an event there. */
-export function createConnection(options: ConnectionOptions): Connection {
-  const { url, key, tokens, environment, lastEventId, onUserGone, onPhase } = options;
-  const { clock, random, fetch } = environment;
+export function createConnection(
+  options: FileEventsOptions,
+  environment: Environment,
+  { cursor, onUserGone, onEvent, onPhase }: ConnectionHandler,
+): Connection {
+  const { after, random, fetch, isOnline } = environment;
+  const url = streamUrl(options);
+  const tokens = tokenSource(options);
+  /** Ends the watching of tokens and the page, once it has begun. */
+  let watching: AbortController | undefined;
   let phase: Phase = "idle";
   /** Why the last attempt ended. Empty while a connection is live. */
   let reason = "";
@@ -112,11 +112,39 @@ export function createConnection(options: ConnectionOptions): Connection {
     if (phase === "closed") return;
     const { signal } = attempt = new AbortController();
     watch.start();
-    const ending = await run(signal);
+    const token = await chooseToken().catch(() => false as const);
     if (signal.aborted) return;
+    if (token === false) return wait("token");
+    if (!token) return signOut(refused && reason);
+    setUser(tokenUser(token));
+    enter("opening");
+    const id = cursor();
+    const headers = {
+      authorization: `Bearer ${token}`,
+      apikey: options.key,
+      ...(id && { "last-event-id": id }),
+    };
+    const answer = fetch(url, { headers, signal, cache: "no-store" });
+    const ending = await followStream(answer, signal, {
+      onBytes() {
+        watch.start();
+        refusals = 0;
+        if (phase === "opening") enter("loading");
+      },
+      onRetry: (ms) => retryMs = ms,
+      onEvent(event, id) {
+        onEvent(event, id);
+        if (event.eventType === "ready") {
+          failures = 0;
+          enter("live", "");
+        }
+      },
+    });
+    if (signal.aborted) return;
+    if (ending.status === 401 || ending.reason === "token-expired") refused = token;
     if (REFUSALS.includes(ending.status!)) rest("refused", ending.reason);
-    else if (ending.status !== 401) wait(ending.reason, ending.retryAfterMs);
-    else if (phase === "authorizing" || refusals++) signOut(ending.reason);
+    else if (ending.status !== 401) wait(ending.reason, ending.floorMs);
+    else if (refusals++) signOut(ending.reason);
     else open(ending.reason);
   };
 
@@ -131,43 +159,10 @@ export function createConnection(options: ConnectionOptions): Connection {
 
   /** @returns Whether somebody else was there before. */
   const setUser = (next: string) => {
-    const isOther = user !== "" && user !== next;
+    const isOther = user && user !== next;
     user = next;
     if (isOther) onUserGone();
     return isOther;
-  };
-
-  const run = async (signal: AbortSignal): Promise<Ending> => {
-    const token = await chooseToken().catch(() => false as const);
-    if (signal.aborted || token === false) return { reason: "token" };
-    if (!token) return { status: 401, reason: refused ? reason : "" };
-    setUser(tokenUser(token));
-    enter("opening");
-    const id = lastEventId();
-    const headers = {
-      authorization: `Bearer ${token}`,
-      apikey: key,
-      ...(id && { "last-event-id": id }),
-    };
-    const answer = fetch(url, { headers, signal, cache: "no-store" });
-    const ending = await followStream(answer, signal, {
-      onBytes() {
-        watch.start();
-        refusals = 0;
-        if (phase === "opening") enter("loading");
-      },
-      onRetry: (ms) => retryMs = ms,
-      onEvent(event, id) {
-        options.onEvent(event, id);
-        if (event.eventType === "ready") {
-          failures = 0;
-          enter("live", "");
-        }
-        if (event.eventType === "closing" && event.reason === "token-expired") refused = token;
-      },
-    });
-    if (ending.status === 401) refused = token;
-    return ending;
   };
 
   const signOut = (why: string) => {
@@ -175,33 +170,57 @@ export function createConnection(options: ConnectionOptions): Connection {
     setUser("");
   };
 
-  const wait = (why: string, retryAfterMs = 0) => {
+  const wait = (why: string, minimumMs = 0) => {
     rest("waiting", why);
-    watch.start();
-    const floorMs = Math.min(Math.max(retryMs, retryAfterMs), MAX_FLOOR_MS);
+    const floorMs = Math.min(Math.max(retryMs, minimumMs), MAX_FLOOR_MS);
     let backoffMs = random() * Math.min(1000 * 2 ** failures++, MAX_BACKOFF_MS);
     wake = () => backoffMs = 0;
-    cancelRetry = clock.after(floorMs, () => {
+    cancelRetry = after(floorMs, () => {
       wake = open;
-      cancelRetry = clock.after(backoffMs, open);
+      cancelRetry = after(backoffMs, open);
     });
   };
 
-  const watch = createSilenceWatch(clock, (elapsedMs) => {
-    const limitMs = isOpen() ? SILENCE_LIMIT_MS : OPENING_LIMIT_MS;
-    if (phase === "waiting") {
-      if (elapsedMs > SLEPT_MS) wake();
-    } else if (watch.ms() >= limitMs) {
-      if (phase === "live") open("silence");
-      else wait(phase === "authorizing" ? "token" : "silence");
-    }
+  const watch = createSilenceWatch(environment, () => {
+    if (watch.ms() < (isOpen() ? SILENCE_LIMIT_MS : OPENING_LIMIT_MS)) return;
+    if (phase === "live") open("silence");
+    else wait(phase === "authorizing" ? "token" : "silence");
   });
 
   const isOpen = () => phase === "loading" || phase === "live";
 
+  /** The network has gone or come, or the page was hidden or shown. */
+  const onPage = () => {
+    if (phase === "waiting") wake();
+    else if (isOpen()) {
+      // It would seem alive until the silence is noticed.
+      if (!isOnline()) wait("network");
+      else if (watch.ms() > OVERDUE_MS) open("silence");
+    }
+    enter(phase);
+  };
+
+  /** A token is reported, or a sign-out. */
+  const onToken = (token: string | null) => {
+    if (token === null) return phase === "idle" ? void setUser("") : signOut("");
+    if (token === refused) return;
+    refusals = 0;
+    const isOther = setUser(tokenUser(token));
+    if (phase === "waiting") wake();
+    // A stream of the same user stays open as long as its own token is valid.
+    else if (phase === "signed-out" || isOther && phase !== "idle") open();
+  };
+
   return {
     start() {
-      if (phase === "idle") open();
+      if (phase !== "idle") return;
+      if (!watching) {
+        watching = new AbortController();
+        // This goes on while nobody listens, so that the files are dropped at a sign-out.
+        tokens.watch?.(onToken, watching.signal);
+        environment.watchPage(onPage, watching.signal);
+      }
+      open();
     },
     pause: () => rest("idle"),
     reconnect() {
@@ -209,24 +228,9 @@ export function createConnection(options: ConnectionOptions): Connection {
       refusals = 0;
       if (phase !== "idle") open();
     },
-    close: () => rest("closed"),
-    onPage() {
-      if (phase === "waiting") wake();
-      else if (isOpen()) {
-        // It would seem alive until the silence is noticed.
-        if (!environment.isOnline()) wait("network");
-        else if (watch.ms() > OVERDUE_MS) open("silence");
-      }
-      enter(phase);
-    },
-    onToken(token) {
-      if (token === null) return phase === "idle" ? void setUser("") : signOut("");
-      if (token === refused) return;
-      refusals = 0;
-      const isOther = setUser(tokenUser(token));
-      if (phase === "waiting") wake();
-      // A stream of the same user stays open as long as its own token is valid.
-      else if (phase === "signed-out" || isOther && phase !== "idle") open();
+    close() {
+      rest("closed");
+      watching?.abort();
     },
   };
 }

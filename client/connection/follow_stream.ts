@@ -8,7 +8,7 @@ export interface Ending {
   /** The HTTP status, if it was not 200. */
   readonly status?: number;
   /** The server wants at least so many milliseconds until the next attempt. */
-  readonly retryAfterMs?: number;
+  readonly floorMs?: number;
 }
 
 export interface StreamHandler {
@@ -17,9 +17,6 @@ export interface StreamHandler {
   readonly onRetry: (ms: number) => void;
   readonly onEvent: (event: FileEvent, id: string | undefined) => void;
 }
-
-/** Characters of an event that has not ended. Nothing that the server sends comes near. */
-const MAX_BUFFER_SIZE = 2 ** 26;
 
 /**
  * Reads the answer until it ends or makes no sense; the caller then ends the request. No event is
@@ -32,37 +29,33 @@ export async function followStream(
 ): Promise<Ending> {
   let reason = "";
   const { feed } = createParser({
-    maxBufferSize: MAX_BUFFER_SIZE,
     onRetry,
     onEvent({ data, id }) {
       // After an event that can't be read, an id may cover it.
       if (signal.aborted || reason) return;
       const event = parseEvent(data);
-      if (!event) reason = "invalid-event";
-      else {
-        if (event.eventType === "closing") reason = event.reason;
-        onEvent(event, id);
-      }
+      if (event?.eventType === "closing") reason = event.reason;
+      if (event) onEvent(event, id);
+      else reason = "invalid-event";
     },
   });
   // Keeps the bytes of a character that the end of a chunk has cut.
   const decoder = new TextDecoder();
-  try {
-    const response = await answer;
-    const { status, headers, body } = response;
-    if (status !== 200) return await judge(response);
-    if (!/^text\/event-stream/.test(headers.get("content-type")!)) {
-      return { reason: "not-a-stream" };
-    }
-    const reader = body!.getReader();
-    while (!signal.aborted && !reason) {
-      onBytes();
-      const { done, value } = await reader.read();
-      if (done) return { reason: "cut" };
-      feed(decoder.decode(value, { stream: true }));
-    }
-  } catch {
-    reason = "network";
+  const response = await answer.catch(() => undefined);
+  if (!response) return { reason: "network" };
+  const { status, headers, body } = response;
+  if (status !== 200) {
+    const code = /"code":\s*"(\w+)/.exec(await response.text().catch(String))?.[1];
+    const floorMs = 1000 * Number(headers.get("retry-after")) || 0;
+    return { status, reason: code ?? `status-${status}`, floorMs };
+  }
+  if (!/^text\/event-stream/.test(headers.get("content-type")!)) return { reason: "not-a-stream" };
+  const reader = body!.getReader();
+  while (!signal.aborted && !reason) {
+    onBytes();
+    const chunk = await reader.read().catch(() => undefined);
+    if (!chunk?.value) return { reason: chunk ? "cut" : "network" };
+    feed(decoder.decode(chunk.value, { stream: true }));
   }
   return { reason };
 }
@@ -75,13 +68,4 @@ function parseEvent(data: string): FileEvent | undefined {
   } catch {
     return undefined;
   }
-}
-
-async function judge(response: Response): Promise<Ending> {
-  const { status, headers } = response;
-  return {
-    status,
-    reason: /"code":\s*"(\w+)/.exec(await response.text())?.[1] ?? `status-${status}`,
-    retryAfterMs: 1000 * Number(headers.get("retry-after")) || 0,
-  };
 }

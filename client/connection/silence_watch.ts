@@ -15,30 +15,25 @@ export interface SilenceWatch {
   readonly stop: () => void;
 }
 
-/** @param onPulse Called every few seconds with the milliseconds that have passed since the last. */
-export function createSilenceWatch(
-  clock: Clock,
-  onPulse: (elapsedMs: number) => void,
-): SilenceWatch {
+/** @param onPulse Called every few seconds. */
+export function createSilenceWatch({ now, after }: Clock, onPulse: () => void): SilenceWatch {
   let heardAt = 0;
   let cancel = () => {};
 
-  const ms = () => clock.now() - heardAt;
   const pulse = () => {
-    const pulsedAt = clock.now();
-    cancel = clock.after(PULSE_MS, () => {
-      const elapsedMs = clock.now() - pulsedAt;
+    const pulsedAt = now();
+    cancel = after(PULSE_MS, () => {
       // A clock that was set back says nothing of the time that has passed.
-      if (elapsedMs < 0) heardAt = clock.now();
+      if (now() < pulsedAt) heardAt = now();
       pulse();
-      onPulse(elapsedMs);
+      onPulse();
     });
   };
   return {
-    ms,
+    ms: () => now() - heardAt,
     start() {
       cancel();
-      heardAt = clock.now();
+      heardAt = now();
       pulse();
     },
     stop: () => cancel(),

@@ -12,16 +12,14 @@ export interface TokenSource {
   readonly watch?: (onToken: (token: string | null) => void, signal: AbortSignal) => void;
 }
 
-/** What the Auth server answers if it refuses the session. Anything else is an outage. */
-const REFUSED_SESSION = [400, 401, 403, 404];
-
 export function tokenSource({ supabase, getToken }: FileEventsOptions): TokenSource {
   if (!supabase) return { get: async (options) => await getToken(options) };
   const { auth } = supabase;
   return {
     async get({ fresh }) {
       const { data, error } = await (fresh ? auth.refreshSession() : auth.getSession());
-      if (error && !REFUSED_SESSION.includes(error.status!)) throw error;
+      // From 400 to 404, the Auth server has refused the session. Anything else is an outage.
+      if (error && !(error.status! > 399 && error.status! < 405)) throw error;
       return data.session?.access_token;
     },
     watch(onToken, signal) {

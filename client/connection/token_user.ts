@@ -4,7 +4,7 @@
  */
 export function tokenUser(token: string): string {
   try {
-    const payload = token.split(".")[1]!.replaceAll("-", "+").replaceAll("_", "/");
+    const payload = token.split(".")[1]!.replace(/-/g, "+").replace(/_/g, "/");
     return JSON.parse(atob(payload)).sub;
   } catch {
     return token;

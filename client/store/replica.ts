@@ -8,7 +8,7 @@ export interface Replica {
   /** By id. It stays the same object. */
   readonly files: ReadonlyMap<string, FileState>;
   /** An empty text if there is nothing to resume. */
-  readonly lastEventId: string;
+  readonly cursor: string;
   /** The files are complete. */
   readonly isLoaded: boolean;
   readonly apply: (event: FileEvent, id: string | undefined) => void;
@@ -30,7 +30,7 @@ export function createReplica(): Replica {
 
   const replica = {
     files,
-    lastEventId: "",
+    cursor: "",
     isLoaded: false,
     apply(event: FileEvent, id: string | undefined) {
       const target = snapshot ?? files;
@@ -50,12 +50,12 @@ export function createReplica(): Replica {
           snapshot = undefined;
           replica.isLoaded = true;
       }
-      replica.lastEventId = id ?? replica.lastEventId;
+      replica.cursor = id ?? replica.cursor;
     },
     clear() {
       files.clear();
       snapshot = undefined;
-      replica.lastEventId = "";
+      replica.cursor = "";
       replica.isLoaded = false;
     },
   };

@@ -26,15 +26,11 @@ export function createStore<T>(initial: T, hold: () => () => void): Store<T> {
     set(next) {
       if (next === value) return;
       value = next;
-      for (const subscription of [...subscriptions]) {
-        try {
-          if (subscriptions.has(subscription)) subscription.run(next);
-        } catch (error) {
-          // It is reported as an uncaught error and stops nobody else.
-          queueMicrotask(() => {
-            throw error;
-          });
-        }
+      for (const subscription of subscriptions) {
+        // Apart from the others, because one that throws must not stop them.
+        queueMicrotask(() => {
+          if (subscriptions.has(subscription)) subscription.run(value);
+        });
       }
     },
   };

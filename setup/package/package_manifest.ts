@@ -14,6 +14,7 @@ export function packageManifest(): object {
     exports: {
       ".": entry("file_events"),
       "./react": entry("react"),
+      "./summary": entry("summary"),
       "./package.json": "./package.json",
     },
     sideEffects: false,

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { assertShowsDatabase } from "./assert_shows_database.ts";
 import { demoPageTests } from "./demo_page_tests.ts";
 import type { DemoTab } from "./demo_tab.ts";
-import { startNetwork } from "./network.ts";
+import { startNetwork } from "../support/network.ts";
 
 const { stack, test: browserTest, file, largeFile } = demoPageTests();
 

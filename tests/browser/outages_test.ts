@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { assertShowsDatabase } from "./assert_shows_database.ts";
 import { demoPageTests } from "./demo_page_tests.ts";
-import { startNetwork } from "./network.ts";
+import { startNetwork } from "../support/network.ts";
 import { watchBars } from "./watch_bars.ts";
 
 const { stack, test: browserTest, file, largeFile } = demoPageTests({

@@ -19,11 +19,13 @@ export class Request {
   readonly #answer = Promise.withResolvers<Response>();
   #body: ReadableStreamDefaultController<Uint8Array> | undefined;
 
-  constructor(url: string, init: RequestInit) {
+  constructor(url: string, init: RequestInit, ignoresAborts: boolean) {
     this.url = new URL(url);
     this.headers = new Headers(init.headers);
     this.signal = init.signal!;
-    this.signal.addEventListener("abort", () => this.#fail(this.signal.reason));
+    if (!ignoresAborts) {
+      this.signal.addEventListener("abort", () => this.#fail(this.signal.reason));
+    }
   }
 
   get answer(): Promise<Response> {
@@ -87,7 +89,7 @@ export class Request {
 }
 
 /** A client on a clock that moves by hand, and the server's side of it. */
-export interface ClientStage {
+export interface ClientStage extends Disposable {
   readonly clock: FakeClock;
   readonly files: FileEvents;
   /** All requests, in order. */
@@ -111,25 +113,36 @@ export interface ClientStage {
 }
 
 export interface ClientStageOptions {
-  readonly options?: Partial<FileEventsOptions>;
+  readonly options?: { [Name in keyof FileEventsOptions]?: FileEventsOptions[Name] | undefined };
   /** Subscribers are told with the next {@linkcode ClientStage.frame} only. */
   readonly hasFrames?: boolean;
   readonly random?: () => number;
   /** Nobody subscribes. */
   readonly isIdle?: boolean;
+  readonly isOnline?: boolean;
+  /** Requests go on when they are aborted. */
+  readonly ignoresAborts?: boolean;
 }
 
 export function startClientStage(
-  { options = {}, hasFrames = false, random = () => 0, isIdle = false }: ClientStageOptions = {},
+  {
+    options = {},
+    hasFrames = false,
+    random = () => 0,
+    isIdle = false,
+    isOnline: startsOnline = true,
+    ignoresAborts = false,
+  }: ClientStageOptions = {},
 ): ClientStage {
   const clock = new FakeClock();
   const requests: Request[] = [];
-  let isOnline = true;
+  let isOnline = startsOnline;
   let onChange = () => {};
   const frames: (() => void)[] = [];
   let framesRequested = 0;
   const environment: Environment = {
-    clock,
+    now: () => clock.now(),
+    after: (ms, callback) => clock.after(ms, callback),
     random,
     isOnline: () => isOnline,
     watchPage(listener, signal) {
@@ -142,7 +155,7 @@ export function startClientStage(
       else queueMicrotask(run);
     },
     fetch(input, init) {
-      const request = new Request(String(input), init!);
+      const request = new Request(String(input), init!, ignoresAborts);
       requests.push(request);
       return request.answer;
     },
@@ -185,6 +198,7 @@ export function startClientStage(
     get framesRequested() {
       return framesRequested;
     },
+    [Symbol.dispose]: files.close,
   };
 }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createEventSource } from "eventsource-client";
 import { until } from "../support/until.ts";
 import { assertResumes } from "./assert_resumes.ts";
-import { startClientStage } from "./client_stage.ts";
+import { startClientStage } from "../support/client_stage.ts";
 
 Deno.test("npm's eventsource-client, set up as the protocol's page says", async (t) => {
   await using stage = await startClientStage();

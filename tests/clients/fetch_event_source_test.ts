@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fetchEventSource } from "@microsoft/fetch-event-source";
 import { assertResumes } from "./assert_resumes.ts";
-import { startClientStage } from "./client_stage.ts";
+import { startClientStage } from "../support/client_stage.ts";
 
 Deno.test("@microsoft/fetch-event-source, set up as the protocol's page says", async (t) => {
   await using stage = await startClientStage();

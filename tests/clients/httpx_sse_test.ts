@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { startClientStage } from "./client_stage.ts";
+import { startClientStage } from "../support/client_stage.ts";
 
 // Python's package can't be installed from npm. What decides is its decoder, which hands on a block
 // as an event as soon as the block has any field, data or not: this one does the same. It keeps the

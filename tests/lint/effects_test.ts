@@ -160,7 +160,7 @@ for (const source of ALLOWED) {
 const JUDGED = [`${FUNCTION}/handler.ts`, `${FUNCTION}/auth/index.ts`]
   .concat(["client/file_events.ts", "client/stream/web_environment.ts"]);
 const NOT_JUDGED = [`${FUNCTION}/index.ts`, `${FUNCTION}/system_clock.ts`]
-  .concat(["client/web_environment.ts", "local/timers.ts"]);
+  .concat(["client/web_environment.ts", "client/web_clock.ts", "local/timers.ts"]);
 
 Deno.test("effects judges function and client, without the files that pass effects in", () => {
   const run = (path: string) => runRule(effects, path, "setTimeout(run, 1);").length;

@@ -27,7 +27,14 @@ for (
   });
 }
 
-for (const path of ["supabase/functions/file-events/log.ts", "local/sha256.ts", "a/util_log.ts"]) {
+for (
+  const path of [
+    "supabase/functions/file-events/log.ts",
+    "local/sha256.ts",
+    "a/util_log.ts",
+    "a/program.mjs",
+  ]
+) {
   Deno.test(`file-name accepts ${path}`, () => assert.deepEqual(messagesFor(path), []));
 }
 

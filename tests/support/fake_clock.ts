@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers";
 import type { Clock } from "../../supabase/functions/file-events/clock.ts";
 
 interface Timer {
-  readonly at: number;
+  at: number;
   readonly callback: () => void;
 }
 
@@ -43,16 +43,20 @@ export class FakeClock implements Clock {
     await this.#settle();
     for (let timer = this.#next(end); timer; timer = this.#next(end)) {
       this.#timers.delete(timer);
-      this.#now = Math.max(this.#now, timer.at);
+      this.#now = timer.at;
       timer.callback();
       await this.#settle();
     }
     this.#now = end;
   }
 
-  /** Moves on by `ms` at once, as a clock does that is set, or whose machine has slept. */
+  /**
+   * Shows another time at once, as a clock that is set, or whose machine has slept. Timers take as long
+   * as before.
+   */
   jump(ms: number): void {
     this.#now += ms;
+    for (const timer of this.#timers) timer.at += ms;
   }
 
   #next(end: number): Timer | undefined {

@@ -17,13 +17,13 @@ const ARGUMENTS = [
  * Starts a headless Chromium: the one that `CHROME_PATH` names, else the one that comes through
  * npm, which runs on linux-x64 only.
  */
-export async function launchBrowser(): Promise<Browser & AsyncDisposable> {
+export async function launchBrowser(args: string[] = []): Promise<Browser & AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
   const { path } = stack.use(await temporaryFolder());
   try {
     const browser = await launch({
       executablePath: Deno.env.get("CHROME_PATH") || await unpackChromium(path),
-      args: ARGUMENTS,
+      args: [...ARGUMENTS, ...args],
       headless: "shell",
       userDataDir: `${path}/profile`,
       env: { ...Deno.env.toObject(), TMPDIR: path },

@@ -9,9 +9,14 @@ export interface RunningCommand extends AsyncDisposable {
   kill(signal: Deno.Signal): void;
 }
 
+interface Options extends Pick<Deno.CommandOptions, "args" | "cwd" | "env"> {
+  /** Called with each line of the standard output, once it is whole. */
+  readonly onLine?: (line: string) => void;
+}
+
 export function startCommand(
   program: string,
-  { env = {}, ...options }: Pick<Deno.CommandOptions, "args" | "cwd" | "env">,
+  { env = {}, onLine = () => {}, ...options }: Options = {},
 ): RunningCommand {
   const child = new Deno.Command(program, {
     ...options,
@@ -21,9 +26,21 @@ export function startCommand(
     stderr: "piped",
   }).spawn();
   const texts = { stdout: "", stderr: "" };
+  let seen = 0;
+  const passLines = () => {
+    for (let end; (end = texts.stdout.indexOf("\n", seen)) >= 0; seen = end + 1) {
+      onLine(texts.stdout.slice(seen, end));
+    }
+  };
   const read = (name: keyof typeof texts) =>
-    child[name].pipeThrough(new TextDecoderStream())
-      .pipeTo(new WritableStream({ write: (text) => void (texts[name] += text) }));
+    child[name].pipeThrough(new TextDecoderStream()).pipeTo(
+      new WritableStream({
+        write(text) {
+          texts[name] += text;
+          passLines();
+        },
+      }),
+    );
   let hasEnded = false;
   const status = Promise.all([child.status, read("stdout"), read("stderr")])
     .then(([status]) => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { deadline } from "../../support/deadline.ts";
 import { launchBrowser } from "../../support/launch_browser.ts";
 import { execute } from "./execute.ts";
 import type { InstalledPackage } from "./installed_package.ts";
@@ -20,13 +21,15 @@ export function runtimeTests(installed: () => InstalledPackage): void {
   ] as const;
 
   for (const [name, command, ...flags] of RUNTIMES) {
-    Deno.test(`the client lists files in ${name}`, async () => {
+    Deno.test(`the client lists files in ${name}, and leaves no timer when it is closed`, async () => {
       const { folder } = installed();
       await using server = serveProject(folder);
-      const program = `import { listFiles } from "./list_files.js";
-        console.log(await listFiles("${server.url}", "${server.token}"));`;
+      const program = `import process from "node:process";
+        import { listFiles } from "./list_files.js";
+        console.log(await listFiles("${server.url}", "${server.token}"));
+        console.log(process.getActiveResourcesInfo().includes("Timeout"));`;
       const output = await execute(command, [...flags, program], folder);
-      assert.equal(output, "second.txt, first.txt\n");
+      assert.equal(output, "second.txt, first.txt\nfalse\n");
     });
   }
 
@@ -48,8 +51,11 @@ export function runtimeTests(installed: () => InstalledPackage): void {
     await page.goto(server.url);
 
     const run = (module: string, name: string) =>
-      page.evaluate(
-        `import("${module}").then((it) => it.${name}("${server.url}", "${server.token}"))`,
+      deadline(
+        page.evaluate(
+          `import("${module}").then((it) => it.${name}("${server.url}", "${server.token}"))`,
+        ),
+        module,
       );
     assert.equal(await run("/list_files.js", "listFiles"), "second.txt, first.txt");
     assert.equal(await run("/bundle.js", "nameOfReadyFile"), "first.txt");

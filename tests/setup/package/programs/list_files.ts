@@ -1,13 +1,16 @@
 import { fileEvents } from "file-events";
 
-/** The names of the user's files, once they are all there. Needs nothing but Web APIs. */
+/** The names of the user's files, once they are there. Needs nothing but Web APIs. */
 export async function listFiles(url: string, token: string): Promise<string> {
   using files = fileEvents({ url, key: "publishable", getToken: () => token });
-  return await new Promise((resolve, reject) => {
-    files.connection.subscribe(({ state, reason }) => {
-      if (state === "live") resolve(files.value.map(({ filename }) => filename).join(", "));
+  let unsubscribe = () => {};
+  await new Promise<void>((resolve, reject) => {
+    unsubscribe = files.connection.subscribe(({ state, reason }) => {
+      if (state === "live") resolve();
       else if (state !== "loading") reject(new Error(`${state}: ${reason}`));
     });
-    files.subscribe(() => {});
   });
+  unsubscribe();
+  await files.done("1");
+  return files.value.map(({ filename }) => filename).join(", ");
 }

@@ -11,11 +11,11 @@ import {
   type FileEventsOptions,
   type FileState,
   type GetToken,
+  type Outcome,
   type Readable,
-  type Summary,
   type SupabaseClientLike,
 } from "file-events";
-import { useFile, useFiles } from "file-events/react";
+import { type Summary, summaryOf } from "file-events/summary";
 
 interface MyFile extends FileState {
   readonly page_count: number | null;
@@ -32,7 +32,7 @@ const files = fileEvents<MyFile>({
   supabase,
   url,
   key,
-  statuses: { ready: ["done"], failed: ["error"] },
+  statuses: { done: "ready", error: "failed" },
   onEvent: (event: FileEvent, id) => void [event.eventType, id?.length],
   signal: new AbortController().signal,
 });
@@ -42,7 +42,8 @@ export const everything: Readable<readonly MyFile[]> = files;
 export const unsubscribe: () => void = files.subscribe(([first]) => first?.page_count);
 export const state: ConnectionState = files.connection.value.state;
 export const status: Readable<ConnectionStatus> = plain.connection;
-export const summary: Readable<Summary> = plain.summary;
+export const summary: Readable<Summary> = summaryOf(plain);
+export const outcome: Outcome = plain.outcome(plain.value[0]!);
 export const known: MyFile | undefined = files.get("1");
 
 export async function follow(): Promise<FileEventsErrorCode | undefined> {
@@ -62,12 +63,6 @@ export async function follow(): Promise<FileEventsErrorCode | undefined> {
   }
 }
 
-export function component(): (number | null | undefined)[] {
-  const { files: list, connection, summary } = useFiles(files);
-  const { state }: ConnectionStatus = connection;
-  return [list[0]?.page_count, useFile(files, "1")?.page_count, summary.total, state.length];
-}
-
 // @ts-expect-error: the key is missing
 fileEvents({ supabase, url });
 // @ts-expect-error: the URL is missing
@@ -78,6 +73,8 @@ fileEvents({ supabase, getToken, url, key });
 fileEvents({ url, key });
 // @ts-expect-error: no client of supabase-js
 fileEvents({ supabase: {}, url, key });
+// @ts-expect-error: no outcome of this name
+fileEvents({ getToken, url, key, statuses: { done: "finished" } });
 // @ts-expect-error: no option of this name
 fileEvents({ getToken, url, key, fileId: "1" });
 // @ts-expect-error: this column is not in the type

@@ -15,7 +15,13 @@ export function startNetwork(target: string): Network {
   let isCut = false;
 
   const close = (end: Deno.Conn) => {
-    if (ends.delete(end)) end.close();
+    if (!ends.delete(end)) return;
+    try {
+      end.close();
+    } catch (error) {
+      // A connection whose two directions have both ended is closed already.
+      if (!(error instanceof Deno.errors.BadResource)) throw error;
+    }
   };
   const cut = () => {
     isCut = true;

@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import { exampleFile, startClientStage } from "./client_stage.ts";
+import { FakeAuth, tokenOf } from "./fake_auth.ts";
+
+/** A client of supabase-js's user Ada, with one file shown. */
+async function adasClient(stageOptions = {}) {
+  const auth = new FakeAuth(tokenOf("ada"));
+  const stage = startClientStage({
+    options: { supabase: auth.client, getToken: undefined },
+    ...stageOptions,
+  });
+  const request = await stage.request();
+  request.begin().snapshot([exampleFile("ada")], "a.1");
+  await stage.settle();
+  stage.frame();
+  assert.deepEqual(stage.names(), ["ada.txt"]);
+  return { auth, stage, request };
+}
+
+Deno.test("a sign-out empties the list at once, ends the stream, and is quiet (SPEC 12)", async () => {
+  const { auth, stage, request } = await adasClient({ hasFrames: true });
+  using _ = stage;
+  auth.report("SIGNED_OUT", null);
+  assert.deepEqual(stage.names(), [], "without a frame");
+  assert.equal(stage.files.connection.value.state, "signed-out");
+  assert.ok(request.signal.aborted);
+  await stage.clock.advance(3_600_000);
+  stage.frame();
+  assert.deepEqual(stage.names(), []);
+  assert.equal(stage.requests.length, 1);
+});
+
+Deno.test("another user's sign-in drops the files and the id of the first (SPEC 12)", async () => {
+  const { auth, stage, request } = await adasClient({ hasFrames: true });
+  using _ = stage;
+  auth.report("SIGNED_IN", tokenOf("grace"));
+  assert.deepEqual(stage.names(), []);
+  assert.ok(request.signal.aborted);
+  const second = await stage.request();
+  assert.equal(second.token, tokenOf("grace"));
+  assert.equal(second.headers.get("last-event-id"), null);
+});
+
+Deno.test("another user's token from getToken drops the files of the first (SPEC 12)", async () => {
+  let user = "ada";
+  using stage = startClientStage({ options: { getToken: () => tokenOf(user) } });
+  const first = await stage.request();
+  first.begin().snapshot([exampleFile("ada")], "a.1");
+  await stage.settle();
+  user = "grace";
+  first.cut();
+  await stage.clock.advance(1_000);
+  assert.deepEqual(stage.names(), []);
+  assert.equal(stage.requests[1]!.headers.get("last-event-id"), null);
+});
+
+Deno.test("a sign-out drops the files while nobody listens too (SPEC 12)", async () => {
+  const auth = new FakeAuth(tokenOf("ada"));
+  using stage = startClientStage({
+    options: { supabase: auth.client, getToken: undefined },
+    isIdle: true,
+  });
+  const stop = stage.files.subscribe(() => {});
+  (await stage.request()).begin().snapshot([exampleFile("ada")], "a.1");
+  await stage.settle();
+  stop();
+  await stage.clock.advance(5_000);
+  auth.report("SIGNED_OUT", null);
+  assert.deepEqual(stage.names(), []);
+  await stage.settle();
+  assert.equal(stage.requests.length, 1);
+  stage.files.subscribe(() => {});
+  await stage.settle();
+  assert.equal(stage.files.connection.value.state, "signed-out");
+});
+
+Deno.test("done() and events() of a user end at the sign-out (SPEC 12)", async () => {
+  const { auth, stage } = await adasClient();
+  using _ = stage;
+  const events = stage.files.events();
+  await events.next();
+  const ends = [
+    assert.rejects(stage.files.done("ada"), { code: "signed-out" }),
+    assert.rejects(events.next(), { code: "signed-out" }),
+  ];
+  await stage.settle();
+  auth.report("SIGNED_IN", tokenOf("grace"));
+  await Promise.all(ends);
+});
+
+Deno.test("a consumer of events is given nothing of its user after the sign-out (SPEC 12)", async () => {
+  const { auth, stage, request } = await adasClient();
+  using _ = stage;
+  request.send({ eventType: "file-update", file: exampleFile("second") });
+  await stage.settle();
+  const events = stage.files.events();
+  await events.next();
+  auth.report("SIGNED_OUT", null);
+  await assert.rejects(events.next(), { code: "signed-out" });
+});
+
+Deno.test("a new token of the same user leaves an open stream alone (SPEC 13)", async () => {
+  const { auth, stage, request } = await adasClient();
+  using _ = stage;
+  auth.report("TOKEN_REFRESHED", tokenOf("ada", 2));
+  auth.report("SIGNED_IN", tokenOf("ada", 2));
+  await stage.settle();
+  assert.equal(stage.requests.length, 1);
+  request.cut();
+  await stage.clock.advance(1_000);
+  assert.equal(stage.requests[1]!.token, tokenOf("ada", 2));
+});
+
+Deno.test("SIGNED_IN with a refused token changes nothing, with another one it continues (SPEC 13)", async () => {
+  const auth = new FakeAuth(tokenOf("ada"), tokenOf("ada", 2));
+  using stage = startClientStage({ options: { supabase: auth.client, getToken: undefined } });
+  (await stage.request()).refuse(401);
+  (await stage.request()).refuse(401);
+  await stage.settle();
+  assert.match(stage.states.at(-1)!, /^signed-out/);
+  auth.report("SIGNED_IN", tokenOf("ada", 2));
+  await stage.settle();
+  assert.equal(stage.requests.length, 2);
+  auth.report("SIGNED_IN", tokenOf("ada", 3));
+  assert.equal((await stage.request()).token, tokenOf("ada", 3));
+});
+
+Deno.test("a session that is reported as none at load is no sign-out (SPEC 12)", async () => {
+  const { auth, stage } = await adasClient();
+  using _ = stage;
+  auth.report("INITIAL_SESSION", null);
+  await stage.settle();
+  assert.deepEqual(stage.names(), ["ada.txt"]);
+});
+
+Deno.test("a clock an hour fast, which refreshes at each getSession, causes no storm (SPEC 13)", async () => {
+  const auth = new FakeAuth(tokenOf("ada", 1));
+  let refreshes = 1;
+  const { auth: real } = auth.client;
+  const supabase = {
+    auth: {
+      ...real,
+      // As supabase-js does when it takes the token for expired: it reports before it answers.
+      getSession: () => {
+        auth.report("TOKEN_REFRESHED", tokenOf("ada", ++refreshes));
+        return real.getSession();
+      },
+    },
+  };
+  using stage = startClientStage({ options: { supabase, getToken: undefined } });
+  (await stage.request()).begin().snapshot([], "c.1");
+  await stage.clock.advance(60_000);
+  assert.deepEqual(
+    [stage.requests.length, refreshes],
+    [2, 3],
+    "one more, after a minute of silence",
+  );
+});
+
+Deno.test("of tokens that can't be read, each is a user of its own (SPEC 12)", async () => {
+  let token = "opaque 1";
+  using stage = startClientStage({ options: { getToken: () => token } });
+  const first = await stage.request();
+  first.begin().snapshot([exampleFile("1")], "c.1");
+  await stage.settle();
+  token = "opaque 2";
+  first.cut();
+  await stage.clock.advance(1_000);
+  assert.deepEqual(stage.names(), []);
+});

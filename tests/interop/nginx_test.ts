@@ -1,0 +1,43 @@
+import { startStack } from "../../local/stack.ts";
+import { isType, isUpdate } from "../support/event_predicates.ts";
+import { EventStream } from "../support/event_stream.ts";
+import { functionUrl } from "../support/target.ts";
+import { mintTestUser } from "../support/test_user.ts";
+import { until } from "../support/until.ts";
+import { eventsource } from "./clients/eventsource.ts";
+import { startNginx } from "./nginx.ts";
+import { runClient } from "./run_client.ts";
+
+Deno.test("nginx", async (t) => {
+  await using stack = await startStack();
+
+  await t.step("leaves streams to its old workers when it is reloaded", async () => {
+    await using nginx = await startNginx(stack.url);
+    const user = await mintTestUser(stack);
+    const headers = { authorization: `Bearer ${user.token}` };
+    const url = functionUrl({ ...stack, url: nginx.url });
+    await using stream = await EventStream.open(url, headers);
+    await stream.next(isType("ready"), "ready");
+    nginx.reload();
+    await until(() => nginx.startedWorkers() === 2, "new worker");
+    const id = await user.insert();
+    await stream.next(isUpdate(id), "update");
+  });
+
+  await t.step("loses nothing when a reload ends the connections of its old workers", async () => {
+    await runClient(stack, eventsource, async (url) => {
+      const mainDirectives = "worker_shutdown_timeout 1s;";
+      const nginx = await startNginx(url, { http2: true, mainDirectives });
+      return { ...nginx, cut: nginx.reload };
+    });
+  });
+
+  await t.step("may stand behind another nginx if it passes X-Accel-Buffering on", async () => {
+    await using opened = new AsyncDisposableStack();
+    await runClient(stack, eventsource, async (url) => {
+      const httpDirectives = "proxy_pass_header X-Accel-Buffering;";
+      const inner = opened.use(await startNginx(url, { httpDirectives }));
+      return startNginx(inner.url);
+    });
+  });
+});
