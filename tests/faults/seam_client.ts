@@ -73,7 +73,8 @@ export class SeamClient {
         if (event.eventType === "ready") queueMicrotask(() => this.onReady());
       },
     }, {
-      clock: this.#clock,
+      now: () => this.#clock.now(),
+      after: (ms, callback) => this.#clock.after(ms, callback),
       random,
       fetch: this.#network.carry(this.#gateway.carry(async (_, init) => this.#answer(init!))),
       isOnline: () => this.#network.isOnline,
