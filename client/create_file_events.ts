@@ -61,7 +61,7 @@ export function createFileEvents(options: FileEventsOptions, environment: Enviro
       status.set({ state, reason });
     }
   };
-  /** Lets {@linkcode versions} continue at once, and tells subscribers soon. */
+  /** Lets {@linkcode follow} continue at once, and tells subscribers soon. */
   const touch = () => {
     wake();
     changed = new Promise((resolve) => wake = resolve);
@@ -69,10 +69,16 @@ export function createFileEvents(options: FileEventsOptions, environment: Enviro
     isScheduled = true;
   };
 
-  /** Yields the files now, and whenever they may have changed. Ends at `close()` and by the signal. */
-  async function* versions(signal: AbortSignal | undefined) {
-    const release = hold();
+  /**
+   * Yields the files as they are, then their changes, until `close()` or the signal.
+   *
+   * @param ids Only of these files.
+   */
+  async function* follow(signal?: AbortSignal, ids?: readonly string[]) {
+    const { files } = replica;
+    const given = new Map<string, FileState>();
     const firstGeneration = generation;
+    const release = hold();
     const onAbort = () => wake();
     signal?.addEventListener("abort", onAbort);
     try {
@@ -81,7 +87,18 @@ export function createFileEvents(options: FileEventsOptions, environment: Enviro
         if (code === "closed") return;
         if (isEnded(code)) throw failure(code);
         const next = changed;
-        yield replica.files;
+        for (const id of ids ?? new Set([...given.keys(), ...files.keys()])) {
+          const file = files.get(id);
+          // The consumer may have taken long, and the user may have left meanwhile.
+          if (file === given.get(id) || generation !== firstGeneration) continue;
+          if (file) {
+            given.set(id, file);
+            yield { eventType: "file-update", file } as const;
+          } else {
+            given.delete(id);
+            yield { eventType: "file-deleted", file: { id } } as const;
+          }
+        }
         await next;
       }
     } finally {
@@ -129,35 +146,18 @@ export function createFileEvents(options: FileEventsOptions, environment: Enviro
     connection: status,
     get: (id) => replica.files.get(id),
     async done(id, { signal } = {}) {
-      let file: FileState | undefined;
-      for await (const files of versions(signal)) {
-        const wasKnown = file;
-        file = files.get(id);
-        const now = file ? outcome(file) : wasKnown && "deleted";
-        if (now === "ready") return file!;
-        if (now && now !== "active") {
-          throw new FileEventsError(now, file?.error_message ?? now, file);
+      for await (const { eventType, file } of follow(signal, [id])) {
+        const now = eventType === "file-deleted" ? "deleted" : outcome(file);
+        if (now === "ready") return file as FileState;
+        const { error_message } = file as FileState;
+        if (now !== "active") {
+          throw new FileEventsError(now, error_message ?? now, file as FileState);
         }
       }
       signal?.throwIfAborted();
       throw failure("closed");
     },
-    async *events({ signal } = {}) {
-      const given = new Map<string, FileState>();
-      for await (const files of versions(signal)) {
-        const gone = [...given.keys()].filter((id) => !files.has(id));
-        for (const id of gone) {
-          given.delete(id);
-          yield { eventType: "file-deleted", file: { id } };
-        }
-        // At a sign-out the files are dropped, so that this ends at once.
-        for (const [id, file] of files) {
-          if (given.get(id) === file) continue;
-          given.set(id, file);
-          yield { eventType: "file-update", file };
-        }
-      }
-    },
+    events: ({ signal } = {}) => follow(signal),
     outcome,
     reconnect: connection.reconnect,
     close,

@@ -118,14 +118,13 @@ export function createConnection(
     if (!token) return signOut(refused && reason);
     setUser(tokenUser(token));
     enter("opening");
-    const id = cursor();
     const headers = {
       authorization: `Bearer ${token}`,
       apikey: options.key,
-      ...(id && { "last-event-id": id }),
+      "last-event-id": cursor(),
     };
     const answer = fetch(url, { headers, signal, cache: "no-store" });
-    const ending = await followStream(answer, signal, {
+    const { status, reason: end, floorMs } = await followStream(answer, signal, {
       onBytes() {
         watch.start();
         refusals = 0;
@@ -141,11 +140,11 @@ export function createConnection(
       },
     });
     if (signal.aborted) return;
-    if (ending.status === 401 || ending.reason === "token-expired") refused = token;
-    if (REFUSALS.includes(ending.status!)) rest("refused", ending.reason);
-    else if (ending.status !== 401) wait(ending.reason, ending.floorMs);
-    else if (refusals++) signOut(ending.reason);
-    else open(ending.reason);
+    if (status === 401 || end === "token-expired") refused = token;
+    if (REFUSALS.includes(status!)) rest("refused", end);
+    else if (status !== 401) wait(end, floorMs);
+    else if (refusals++) signOut(end);
+    else open(end);
   };
 
   /** @returns None if there is none to try. */

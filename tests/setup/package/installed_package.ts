@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { VERSION } from "../../../setup/version.ts";
 import { temporaryFolder } from "../../support/temporary_folder.ts";
-import { execute } from "./execute.ts";
+import { execute } from "../../support/execute.ts";
 
 export const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { VERSION } from "../../../setup/version.ts";
-import { execute } from "./execute.ts";
+import { execute } from "../../support/execute.ts";
 import { fileURLToPath } from "node:url";
 
 const CLIENT = new URL("../../../client/", import.meta.url);

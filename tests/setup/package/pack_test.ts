@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { VERSION } from "../../../setup/version.ts";
 import { call } from "../call.ts";
 import { temporaryProject } from "../temporary_project.ts";
-import { execute } from "./execute.ts";
+import { execute } from "../../support/execute.ts";
 import { type InstalledPackage, installPackage, ROOT } from "./installed_package.ts";
 import { runtimeTests } from "./runtime_tests.ts";
 import { sizeTests } from "./size_tests.ts";

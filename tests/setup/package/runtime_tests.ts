@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { deadline } from "../../support/deadline.ts";
 import { launchBrowser } from "../../support/launch_browser.ts";
-import { execute } from "./execute.ts";
+import { execute } from "../../support/execute.ts";
 import type { InstalledPackage } from "./installed_package.ts";
 import { serveProject } from "./project_server.ts";
 

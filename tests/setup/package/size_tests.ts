@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { execute } from "./execute.ts";
+import { execute } from "../../support/execute.ts";
 import { type InstalledPackage, ROOT } from "./installed_package.ts";
 
 /** Bytes that the client may have with its parser, minified and compressed. */
 const LIMIT = 5_000;
-/** Bytes that `file-events/react` may add. */
-const REACT_LIMIT = 1_000;
+/** Bytes that `useFile` and `useFiles` may add to it. */
+const HOOKS_LIMIT = 500;
 
 /** What the client adds to a page. */
 export function sizeTests(installed: () => InstalledPackage): void {
@@ -25,9 +25,9 @@ export function sizeTests(installed: () => InstalledPackage): void {
 
   Deno.test("the hooks for React add little to it", async () => {
     const code = 'export { fileEvents } from "file-events";';
-    const size = await bundleSize(installed(), `${code} export * from "file-events/react";`);
-    const added = size - await bundleSize(installed(), code);
-    assert.ok(added > 0 && added <= REACT_LIMIT, `${added} bytes`);
+    const hooks = 'export { useFile, useFiles } from "file-events/react";';
+    const added = await bundleSize(installed(), code + hooks) - await bundleSize(installed(), code);
+    assert.ok(added > 0 && added <= HOOKS_LIMIT, `${added} bytes`);
   });
 }
 
