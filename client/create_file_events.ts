@@ -79,8 +79,7 @@ export function createFileEvents(options: FileEventsOptions, environment: Enviro
     const given = new Map<string, FileState>();
     const firstGeneration = generation;
     const release = hold();
-    const onAbort = () => wake();
-    signal?.addEventListener("abort", onAbort);
+    signal?.addEventListener("abort", touch);
     try {
       while (!signal?.aborted) {
         const code = generation === firstGeneration ? phase : "signed-out";
@@ -102,7 +101,7 @@ export function createFileEvents(options: FileEventsOptions, environment: Enviro
         await next;
       }
     } finally {
-      signal?.removeEventListener("abort", onAbort);
+      signal?.removeEventListener("abort", touch);
       release();
     }
   }

@@ -167,3 +167,26 @@ Deno.test("who comes while nobody is signed in is told at once (SPEC 12)", async
   await assert.rejects(stage.files.done("1"), { code: "signed-out" });
   await assert.rejects(stage.files.events().next(), { code: "signed-out" });
 });
+
+Deno.test("a signal that aborts ends its own consumer, and wakes no other again and again (SPEC 17)", async () => {
+  const { stage } = await loadedClient(["1"]);
+  using _ = stage;
+  const { signal } = new AbortController();
+  let looks = 0;
+  Object.defineProperty(signal, "aborted", {
+    get: () => {
+      // An endless loop of promises would never let a test end.
+      if (++looks > 100) throw new Error("it spins");
+      return false;
+    },
+  });
+  const patient = stage.files.done("1", { signal });
+  const controller = new AbortController();
+  const impatient = assert.rejects(stage.files.done("1", { signal: controller.signal }), /enough/);
+  await stage.settle();
+  controller.abort(new Error("enough"));
+  await impatient;
+  await stage.settle();
+  stage.files.close();
+  await assert.rejects(patient, { code: "closed" });
+});
