@@ -203,8 +203,9 @@ export function createConnection(
   const onToken = (token: string | null) => {
     if (token === null) return phase === "idle" ? void setUser("") : signOut("");
     if (token === refused) return;
-    refusals = 0;
     const isOther = setUser(tokenUser(token));
+    // While a token is being asked for, this may be the answer: it gives no further attempt.
+    if (isOther || phase !== "authorizing") refusals = 0;
     if (phase === "waiting") wake();
     // A stream of the same user stays open as long as its own token is valid.
     else if (phase === "signed-out" || isOther && phase !== "idle") open();

@@ -168,3 +168,24 @@ Deno.test("of tokens that can't be read, each is a user of its own (SPEC 12)", a
   await stage.clock.advance(1_000);
   assert.deepEqual(stage.names(), []);
 });
+
+Deno.test("refreshed tokens that are refused cause no storm, though each is reported (SPEC 2)", async () => {
+  const auth = new FakeAuth(tokenOf("ada"));
+  let refreshes = 1;
+  const { auth: real } = auth.client;
+  const supabase = {
+    auth: {
+      ...real,
+      // As supabase-js does: it reports before it answers.
+      refreshSession: () => {
+        auth.report("TOKEN_REFRESHED", tokenOf("ada", ++refreshes));
+        return real.getSession();
+      },
+    },
+  };
+  using stage = startClientStage({ options: { supabase, getToken: undefined } });
+  for (const _ of [1, 2, 3, 4]) (await stage.request()).refuse(401);
+  await stage.settle();
+  assert.equal(stage.requests.length, 2);
+  assert.match(stage.states.at(-1)!, /^signed-out/);
+});
