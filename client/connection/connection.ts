@@ -227,6 +227,8 @@ export function createConnection(
       refused = "";
       refusals = 0;
       if (phase !== "idle") open();
+      // Somebody else may have signed in, and the next listener is given the list at once.
+      else setUser("");
     },
     close() {
       rest("closed");

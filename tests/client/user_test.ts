@@ -189,3 +189,19 @@ Deno.test("refreshed tokens that are refused cause no storm, though each is repo
   assert.equal(stage.requests.length, 2);
   assert.match(stage.states.at(-1)!, /^signed-out/);
 });
+
+Deno.test("reconnect() while nobody listens drops the files, which may be another user's (SPEC 12)", async () => {
+  let user = "ada";
+  using stage = startClientStage({ options: { getToken: () => tokenOf(user) }, isIdle: true });
+  const stop = stage.files.subscribe(() => {});
+  (await stage.request()).begin().snapshot([exampleFile("ada")], "a.1");
+  await stage.settle();
+  stop();
+  await stage.clock.advance(5_000);
+  user = "grace";
+  stage.files.reconnect();
+  const shown: unknown[] = [];
+  stage.files.subscribe((files) => shown.push(files));
+  assert.deepEqual(shown, [[]]);
+  assert.equal((await stage.request()).headers.get("last-event-id"), "");
+});
