@@ -22,7 +22,7 @@ export function answerAtSeam(
     return new Response(body, { status: 401, headers: contentType });
   }
   const { readable, writable } = new ServerSentEventStream();
-  const lastEventId = headers.get("last-event-id");
+  const lastEventId = headers.get("last-event-id") || null;
   open(caller, { lastEventId, fileIds, snapshot: true }, writable.getWriter());
   return new Response(readable, { headers: contentType });
 }

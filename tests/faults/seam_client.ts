@@ -219,7 +219,7 @@ export class SeamClient {
 
   #answer(init: RequestInit): Response {
     const headers = new Headers(init.headers);
-    const lastEventId = headers.get("last-event-id");
+    const lastEventId = headers.get("last-event-id") || null;
     const { open } = this.#options;
     // A client keeps its filter. Here its requests have another one, as if it did not.
     const { session, fileIds } = this;
