@@ -112,9 +112,12 @@ export function createConnection(
     if (phase === "closed") return;
     const { signal } = attempt = new AbortController();
     watch.start();
+    const before = user;
     const token = await chooseToken().catch(() => false as const);
     if (signal.aborted) return;
     if (token === false) return wait("token");
+    // Somebody may have signed in after the answer was given.
+    if (!token && !before && user) return open();
     if (!token) return signOut(refused && reason);
     setUser(tokenUser(token));
     enter("opening");
