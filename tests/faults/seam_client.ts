@@ -168,7 +168,11 @@ export class SeamClient {
       this.#signIn(this.session.user, rights);
       this.#network.break();
     },
-    "sign in as": ({ user }) => this.#signIn(user, "aal1"),
+    "sign in as": ({ user }) => {
+      const { session } = this;
+      // A client keeps the stream of its user, and with it the rights.
+      this.#signIn(user, user === session.user ? session.rights : "aal1");
+    },
     "sign out": () => {
       this.session.signOut();
       this.#tellSession();

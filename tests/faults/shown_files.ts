@@ -25,6 +25,8 @@ export class ShownFiles {
 
   /** @returns Ends the subscriptions. */
   subscribe(): () => void {
+    // What was there before may have been dropped meanwhile.
+    this.#list = [];
     const stopList = this.#files.subscribe((list) => this.#look(list));
     const stopStatus = this.#files.connection.subscribe(({ state, reason }) => {
       if (state === "refused" || reason === "invalid-event") {
