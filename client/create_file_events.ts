@@ -79,7 +79,9 @@ export function createFileEvents(options: FileEventsOptions, environment: Enviro
     const given = new Map<string, FileState>();
     const firstGeneration = generation;
     const release = hold();
-    signal?.addEventListener("abort", touch);
+    // A listener of its own, because consumers may share a signal.
+    const onAbort = () => touch();
+    signal?.addEventListener("abort", onAbort);
     try {
       while (!signal?.aborted) {
         const code = generation === firstGeneration ? phase : "signed-out";
@@ -101,7 +103,7 @@ export function createFileEvents(options: FileEventsOptions, environment: Enviro
         await next;
       }
     } finally {
-      signal?.removeEventListener("abort", touch);
+      signal?.removeEventListener("abort", onAbort);
       release();
     }
   }

@@ -21,7 +21,7 @@ summaryOf(files).subscribe(({ total, ready, failed, active, progress }) => {
 files.connection.subscribe(({ state, reason }) => {
   find("#sign-in").hidden = state !== "signed-out";
   find("#signed-in").hidden = state === "signed-out";
-  Object.assign(find("output"), { className: state, textContent: state, title: reason });
+  Object.assign(find("output"), { className: state, textContent: `${state} ${reason}` });
 });
 
 find("#sign-out").onclick = () => supabase.auth.signOut();

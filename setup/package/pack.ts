@@ -1,7 +1,6 @@
 /**
  * `deno task pack [DIR]`: builds `file-events-<version>.tgz`, the npm package. Runs on Deno, whose
- * bundler it uses for the installer, with `deno.tests.json`, which names the compiler for the client.
- * It needs npm.
+ * bundler it uses, and needs npm.
  */
 import { execFile } from "node:child_process";
 import { chmod, cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";

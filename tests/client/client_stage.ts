@@ -16,6 +16,7 @@ export class Request {
   readonly url: URL;
   readonly headers: Headers;
   readonly signal: AbortSignal;
+  readonly cache: RequestCache | undefined;
   readonly #answer = Promise.withResolvers<Response>();
   #body: ReadableStreamDefaultController<Uint8Array> | undefined;
 
@@ -23,6 +24,7 @@ export class Request {
     this.url = new URL(url);
     this.headers = new Headers(init.headers);
     this.signal = init.signal!;
+    this.cache = init.cache;
     if (!ignoresAborts) {
       this.signal.addEventListener("abort", () => this.#fail(this.signal.reason));
     }

@@ -8,6 +8,8 @@ Deno.test("the token is in the header, and is asked for at each attempt (SPEC 1)
   const first = await stage.request();
   assert.equal(first.url.href, "https://project.example/functions/v1/file-events?");
   assert.equal(first.headers.get("apikey"), "publishable");
+  // Else a browser lets a second tab wait for the end of the first one's answer.
+  assert.equal(first.cache, "no-store");
   assert.equal(first.token, tokenOf("ada", 1));
   first.cut();
   await stage.clock.advance(1_000);
@@ -37,6 +39,47 @@ Deno.test("after a 401 a fresh token is asked for once, then the client is signe
   assert.equal(stage.requests.length, 2);
   assert.deepEqual(stage.states.at(-1), "signed-out (AUTH_INVALID)");
   assert.equal(stage.clock.pending, 0, "no timer");
+});
+
+Deno.test("a stream that was open in between gives another refresh (SPEC 2)", async () => {
+  const auth = new FakeAuth(tokenOf("ada", 1));
+  using stage = startClientStage({ options: { supabase: auth.client, getToken: undefined } });
+  for (const next of [2, 3]) {
+    auth.refreshed = tokenOf("ada", next);
+    (await stage.request()).refuse(401);
+    const renewed = await stage.request();
+    assert.equal(renewed.token, tokenOf("ada", next));
+    renewed.begin().snapshot([], "c.1");
+    await stage.settle();
+    renewed.end();
+    await stage.clock.advance(1_000);
+  }
+});
+
+Deno.test("a sign-in after a sign-out gives another refresh (SPEC 2)", async () => {
+  const auth = new FakeAuth(tokenOf("ada", 1), tokenOf("ada", 2));
+  using stage = startClientStage({ options: { supabase: auth.client, getToken: undefined } });
+  (await stage.request()).refuse(401);
+  (await stage.request()).refuse(401);
+  await stage.settle();
+  auth.refreshed = tokenOf("ada", 4);
+  auth.report("SIGNED_IN", tokenOf("ada", 3));
+  (await stage.request()).refuse(401);
+  assert.equal((await stage.request()).token, tokenOf("ada", 4));
+});
+
+Deno.test("reconnect() sends a token that was refused once more, and refreshes it once more (SPEC 2)", async () => {
+  const auth = new FakeAuth(tokenOf("ada", 1), tokenOf("ada", 2));
+  using stage = startClientStage({ options: { supabase: auth.client, getToken: undefined } });
+  (await stage.request()).refuse(401);
+  (await stage.request()).refuse(401);
+  await stage.settle();
+  stage.files.reconnect();
+  const again = await stage.request();
+  assert.equal(again.token, tokenOf("ada", 2));
+  auth.refreshed = tokenOf("ada", 3);
+  again.refuse(401);
+  assert.equal((await stage.request()).token, tokenOf("ada", 3));
 });
 
 Deno.test("a token that was refused is never sent again (SPEC 2)", async () => {

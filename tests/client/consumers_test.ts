@@ -106,6 +106,22 @@ Deno.test("done() rejects with the signal's reason, and leaves nothing behind (S
   assert.ok(stage.requests[0]!.signal.aborted, "nobody listens any more");
 });
 
+Deno.test("a signal that several wait with ends each of them (SPEC 17)", async () => {
+  const { stage, request } = await loadedClient(["1"], ["2"]);
+  using _ = stage;
+  const controller = new AbortController();
+  const first = stage.files.done("1", controller);
+  const second = assert.rejects(stage.files.done("2", controller), /too long/);
+  await stage.settle();
+  request.send({
+    eventType: "file-update",
+    file: exampleFile("1", { status: "ready", revision: 2 }),
+  });
+  await first;
+  controller.abort(new Error("too long"));
+  await second;
+});
+
 Deno.test("done() and events() end at close() (SPEC 20)", async () => {
   const { stage } = await loadedClient(["1"]);
   const events = stage.files.events();

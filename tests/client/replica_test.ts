@@ -27,6 +27,16 @@ Deno.test("an id is kept with the files that it covers, and dropped with them (S
   assert.equal((await stage.request()).headers.get("last-event-id"), "none");
 });
 
+Deno.test("an empty id means that there is nothing to resume (SPEC 9)", async () => {
+  const { stage, request } = await clientWith("1");
+  using _ = stage;
+  request.write('id:\ndata: {"eventType":"heartbeat"}\n\n');
+  await stage.settle();
+  request.cut();
+  await stage.clock.advance(1_000);
+  assert.equal((await stage.request()).headers.get("last-event-id"), "");
+});
+
 Deno.test("a snapshot that breaks goes on where it broke (SPEC 9)", async () => {
   using stage = startClientStage();
   const first = await stage.request();

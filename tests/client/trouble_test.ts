@@ -26,8 +26,8 @@ for (
     using stage = startClientStage();
     const request = await stage.request();
     request.begin().snapshot([exampleFile("1")], "c.1");
-    request.write(`id: c.2\ndata: ${data}\n\n`);
-    request.send({ eventType: "file-update", file: exampleFile("2") }, "c.3");
+    const later = { eventType: "file-update", file: exampleFile("2") };
+    request.write(`id: c.2\ndata: ${data}\n\nid: c.3\ndata: ${JSON.stringify(later)}\n\n`);
     await stage.settle();
     assert.equal(stage.states.at(-1), "reconnecting (invalid-event)");
     assert.deepEqual(stage.names(), ["1.txt"]);
@@ -52,7 +52,7 @@ Deno.test("an event of an unknown type changes nothing, and its id counts (SPEC 
 Deno.test("a chunk may end anywhere, in the middle of a character too (SPEC 8)", async () => {
   using stage = startClientStage();
   const request = await stage.request();
-  const file = exampleFile("1", { filename: "Übersicht 😀.txt" });
+  const file = exampleFile("1", { filename: "Über 😀.txt" });
   const data = JSON.stringify({ eventType: "file-update", timestamp: "", file });
   const text = `id: none\ndata: {"eventType":"reset"}\n\ndata: ${data}\n\n` +
     'data: {"eventType":"ready"}\n\n';
@@ -60,7 +60,7 @@ Deno.test("a chunk may end anywhere, in the middle of a character too (SPEC 8)",
   for (const byte of new TextEncoder().encode(text)) request.write(new Uint8Array([byte]));
   await stage.settle();
   for (let turn = 0; turn < 1_000 && stage.names().length === 0; turn++) await stage.settle();
-  assert.deepEqual(stage.names(), ["Übersicht 😀.txt"]);
+  assert.deepEqual(stage.names(), ["Über 😀.txt"]);
 });
 
 Deno.test("an answer that is cut in the middle of a character leaves nothing behind (SPEC 7)", async () => {
@@ -137,6 +137,21 @@ Deno.test("nothing of an attempt that has ended has any effect, though its reque
   await stage.settle();
   assert.deepEqual(stage.names(), ["new.txt"], "an event that comes late");
   assert.equal(stage.requests[2]!.headers.get("last-event-id"), "n.1");
+});
+
+Deno.test("the bytes of an attempt that has ended are no sign of life of the next (SPEC 7)", async () => {
+  using stage = startClientStage({ ignoresAborts: true });
+  const first = await stage.request();
+  first.begin().snapshot([], "c.1");
+  await stage.settle();
+  stage.files.reconnect();
+  (await stage.request()).begin().snapshot([], "c.1");
+  for (let seconds = 0; seconds < 60; seconds += 10) {
+    await stage.clock.advance(10_000);
+    first.write(":\n");
+  }
+  await stage.settle();
+  assert.equal(stage.requests.length, 3);
 });
 
 Deno.test("close() at every await ends the request and all timers (SPEC 20)", async () => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { exampleFile, startClientStage } from "./client_stage.ts";
+import { unsignedToken } from "../support/access_tokens.ts";
 import { FakeAuth, tokenOf } from "./fake_auth.ts";
 
 /** A client of supabase-js's user Ada, with one file shown. */
@@ -39,6 +40,21 @@ Deno.test("another user's sign-in drops the files and the id of the first (SPEC 
   const second = await stage.request();
   assert.equal(second.token, tokenOf("grace"));
   assert.equal(second.headers.get("last-event-id"), "");
+  await stage.settle();
+  stage.frame();
+  assert.equal(stage.files.connection.value.state, "loading");
+});
+
+Deno.test("what has come of a snapshot is dropped with the files (SPEC 12)", async () => {
+  const { auth, stage, request } = await adasClient();
+  using _ = stage;
+  request.send({ eventType: "reset" }, "none");
+  request.send({ eventType: "file-update", file: exampleFile("ada 2") });
+  await stage.settle();
+  auth.report("SIGNED_IN", tokenOf("grace"));
+  (await stage.request()).begin().send({ eventType: "ready" }, "g.1");
+  await stage.settle();
+  assert.deepEqual(stage.names(), []);
 });
 
 Deno.test("another user's token from getToken drops the files of the first (SPEC 12)", async () => {
@@ -67,11 +83,35 @@ Deno.test("a sign-out drops the files while nobody listens too (SPEC 12)", async
   await stage.clock.advance(5_000);
   auth.report("SIGNED_OUT", null);
   assert.deepEqual(stage.names(), []);
+  auth.report("SIGNED_IN", tokenOf("grace"));
+  auth.report("SIGNED_IN", tokenOf("ada"));
   await stage.settle();
-  assert.equal(stage.requests.length, 1);
+  assert.equal(stage.requests.length, 1, "nobody listens");
+  auth.report("SIGNED_OUT", null);
   stage.files.subscribe(() => {});
   await stage.settle();
   assert.equal(stage.files.connection.value.state, "signed-out");
+});
+
+Deno.test("close() ends what it watches of supabase-js (SPEC 20)", async () => {
+  const { auth, stage } = await adasClient();
+  assert.equal(auth.listeners, 1);
+  stage.files.close();
+  assert.equal(auth.listeners, 0);
+});
+
+Deno.test("the user of a token is read from any characters (SPEC 13)", async () => {
+  const named = (name: string) => unsignedToken({ name, sub: "ada" });
+  const tokens = [named("\u00ff\u00ff\u00ff??>>"), named("\u00ff\u00ff\u00ff~~>>")];
+  assert.match(tokens.join(), /[-_].*,.*[-_]/);
+  let attempt = 0;
+  using stage = startClientStage({ options: { getToken: () => tokens[attempt++ % 2]! } });
+  const first = await stage.request();
+  first.begin().snapshot([exampleFile("1")], "c.1");
+  await stage.settle();
+  first.cut();
+  await stage.clock.advance(1_000);
+  assert.deepEqual(stage.names(), ["1.txt"]);
 });
 
 Deno.test("done() and events() of a user end at the sign-out (SPEC 12)", async () => {
@@ -118,9 +158,10 @@ Deno.test("SIGNED_IN with a refused token changes nothing, with another one it c
   (await stage.request()).refuse(401);
   await stage.settle();
   assert.match(stage.states.at(-1)!, /^signed-out/);
+  const asked = auth.calls.length;
   auth.report("SIGNED_IN", tokenOf("ada", 2));
   await stage.settle();
-  assert.equal(stage.requests.length, 2);
+  assert.deepEqual([stage.requests.length, auth.calls.length], [2, asked]);
   auth.report("SIGNED_IN", tokenOf("ada", 3));
   assert.equal((await stage.request()).token, tokenOf("ada", 3));
 });

@@ -107,6 +107,25 @@ export function browserTests(setting: () => Setting): void {
     assert.doesNotMatch(text, /ada\.txt/);
   });
 
+  test("says why there is no connection, and goes on by itself", async (tab) => {
+    await addFile(setting().stack, "ada", { filename: "notes.txt" });
+    let isBroken = true;
+    await tab.page.setRequestInterception(true);
+    tab.page.on("request", (request) => {
+      const isStream = request.url().includes("/functions/v1/");
+      void (isStream && isBroken ? request.abort() : request.continue());
+    });
+    await tab.signIn("ada");
+    await tab.page.waitForFunction(() =>
+      document.querySelector("output")?.textContent.trim() === "loading network"
+    );
+    isBroken = false;
+    await tab.shows("notes.txt, pending, 0");
+    assert.equal(await tab.text("output"), "live");
+    // The browser itself reports the requests that failed.
+    assert.match(tab.problems.splice(0).join(), /ERR_FAILED/);
+  });
+
   test("says why somebody can't sign in", async (tab) => {
     await tab.signIn("ada", "guess");
     await tab.page.waitForSelector("[role=alert]:not(:empty)");

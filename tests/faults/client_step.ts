@@ -43,6 +43,26 @@ const requestFate = fc.constantFrom<RequestFate>(
   "lost",
 );
 
+/**
+ * Whether a step keeps the client without a stream for long, or may do so. While there is none,
+ * nothing shows what the stream does.
+ */
+export function isOutage(step: { readonly do: string }): boolean {
+  return OUTAGES.has(step.do);
+}
+
+const OUTAGES = new Set<string>(
+  [
+    "sign out",
+    "expire the token",
+    "refuse all tokens",
+    "renew the token",
+    "tokens",
+    "requests",
+    "leave",
+  ] satisfies ClientStep["do"][],
+);
+
 /** A `file_id` filter. Most often there is none. */
 export function fileFilter(fileId: fc.Arbitrary<string>): fc.Arbitrary<string[] | null> {
   return fc.oneof(

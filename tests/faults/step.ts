@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { type ClientStep, clientSteps, fileFilter } from "./client_step.ts";
+import { type ClientStep, clientSteps, fileFilter, isOutage } from "./client_step.ts";
 import type { Fate } from "./faulty_feed.ts";
 import { OTHER, OWNER, type Write } from "./file_database.ts";
 import { op, step } from "./tagged.ts";
@@ -115,7 +115,8 @@ export interface Schedule<W = Write> {
 
 /**
  * A schedule, the `file_id` filter of its client, and how many files a stream may hold. Every other
- * one has a transaction that stays open from beginning to end.
+ * one has a transaction that stays open from beginning to end. In every other one the client has
+ * nothing worse to endure than breaks.
  */
 export function schedules<W>(
   write: fc.Arbitrary<W>,
@@ -130,10 +131,16 @@ export function schedules<W>(
     hasCompanion: fc.boolean(),
     auth: fc.constantFrom<Auth>("getToken", "supabase"),
     isPatient: fc.boolean(),
+    hasOutages: fc.boolean(),
     steps: fc.array(anyStep, { minLength: 5, maxLength: 80, size: "max" }),
     longWrites: fc.option(fc.array(write, { minLength: 1, maxLength: 2 })),
-  }).map(({ longWrites, steps, ...options }) => {
-    return { ...options, steps: longWrites ? keepOpen(longWrites, steps) : steps };
+  }).map(({ longWrites, hasOutages, isPatient, steps: drawn, ...options }) => {
+    const steps = hasOutages ? drawn : drawn.filter((step) => !isOutage(step));
+    return {
+      ...options,
+      isPatient: hasOutages && isPatient,
+      steps: longWrites ? keepOpen(longWrites, steps) : steps,
+    };
   });
 }
 

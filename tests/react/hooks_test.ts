@@ -93,12 +93,13 @@ test("useFile renders again only when its file changes", async ({ page, stream, 
   assert.ok(after["1"]! > before["1"]!);
 });
 
-test("useFiles returns one object to all components", async ({ page, stream, shows }) => {
+test("useFiles and useSummary return one object to all components", async ({ page, stream, shows }) => {
   await page.evaluate(() => testPage.render("all"));
   const { snapshot } = await stream();
   snapshot(exampleFile("1", 10));
   await shows("live: 1.txt of 1\n\n1.txt 10 %");
   assert.ok(await page.evaluate(() => testPage.snapshots.Status === testPage.snapshots.List));
+  assert.ok(await page.evaluate(() => testPage.summaries.Status === testPage.summaries.List));
 });
 
 test("useFiles and useFile follow another source", async ({ page, stream, shows }) => {

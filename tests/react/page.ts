@@ -2,7 +2,7 @@
 import { createElement, StrictMode } from "react";
 import { createRoot, hydrateRoot, type Root } from "react-dom/client";
 import { fileEvents } from "../../client/file_events.ts";
-import { App, renders, snapshots } from "./app.ts";
+import { App, renders, snapshots, summaries } from "./app.ts";
 
 const root = document.getElementById("root")!;
 const token = document.documentElement.dataset.token!;
@@ -16,6 +16,7 @@ const sources = {
 export interface TestPage {
   readonly renders: typeof renders;
   readonly snapshots: typeof snapshots;
+  readonly summaries: typeof summaries;
   render(source: keyof typeof sources): void;
   /** Hydrates once another part of the page has the files already. */
   hydrateLate(): void;
@@ -33,6 +34,7 @@ const app = (source: keyof typeof sources) =>
 globalThis.testPage = {
   renders,
   snapshots,
+  summaries,
   render(source) {
     mounted ??= createRoot(root);
     mounted.render(app(source));

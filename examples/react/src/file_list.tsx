@@ -1,11 +1,13 @@
 import { useFile, useFiles, useSummary } from "file-events/react";
 import { memo } from "react";
-import { files } from "./files.ts";
+import { source } from "./files.ts";
 
 export function FileList() {
-  const { files: list, connection } = useFiles(files);
-  const summary = useSummary(files);
-  if (list.length === 0) return <p>{connection.state === "live" ? "No files yet." : "Loading…"}</p>;
+  const { files, connection } = useFiles(source);
+  const summary = useSummary(source);
+  if (files.length === 0) {
+    return <p>{connection.state === "live" ? "No files yet." : "Loading…"}</p>;
+  }
   return (
     <>
       <p>
@@ -14,7 +16,7 @@ export function FileList() {
         {summary.active > 0 && `, ${Math.round(summary.progress ?? 0)} % in all`}
       </p>
       <ul>
-        {list.map(({ id }) => <FileRow key={id} id={id} />)}
+        {files.map(({ id }) => <FileRow key={id} id={id} />)}
       </ul>
     </>
   );
@@ -22,7 +24,7 @@ export function FileList() {
 
 /** Renders again only when this file changes. */
 const FileRow = memo(function FileRow({ id }: { id: string }) {
-  const file = useFile(files, id);
+  const file = useFile(source, id);
   if (!file) return null;
   return (
     <li className={file.status ?? ""}>

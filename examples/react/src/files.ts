@@ -7,4 +7,4 @@ const key = import.meta.env.VITE_SUPABASE_PUBLISHABLE_KEY;
 export const supabase = createClient(url, key);
 
 /** All components share it. Nothing is opened before the first of them mounts. */
-export const files = fileEvents({ supabase, url, key });
+export const source = fileEvents({ supabase, url, key });

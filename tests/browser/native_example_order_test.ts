@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { readReadmeExample } from "./readme_example.ts";
+import { readExample } from "./bundle_example.ts";
 
 type Session = { access_token: string; user: { id: string } } | null;
 
-/** Runs the README's example with an Auth client whose answers the test gives, in any order. */
+/** Runs the example for the native EventSource with an Auth client whose answers the test gives, in any order. */
 async function runExample() {
   const answers: ((session: Session) => Promise<void>)[] = [];
   const sources: { open: boolean }[] = [];
@@ -27,7 +27,7 @@ async function runExample() {
       this.open = false;
     }
   }
-  const code = (await readReadmeExample())
+  const code = (await readExample("docs/protocol.md", "The browser's `EventSource`"))
     .replace(/^import .*$/m, "")
     .replace("https://<project>.supabase.co", "https://project.supabase.co");
   const module = await Deno.makeTempFile({ suffix: ".ts" });
@@ -46,14 +46,14 @@ async function runExample() {
 
 const ada = { access_token: "of ada", user: { id: "ada" } };
 
-Deno.test("the README's example follows a session that was reported as none", async () => {
+Deno.test("the example for the native EventSource follows a session that was reported as none", async () => {
   const { answers, report, open } = await runExample();
   report("INITIAL_SESSION", null);
   await answers[0]!(ada);
   assert.equal(open(), 1);
 });
 
-Deno.test("the README's example has no source after sign-out, whenever an answer comes", async () => {
+Deno.test("the example for the native EventSource has no source after sign-out, whenever an answer comes", async () => {
   const { answers, report, open } = await runExample();
   report("INITIAL_SESSION", null);
   report("SIGNED_IN", ada);
@@ -65,7 +65,7 @@ Deno.test("the README's example has no source after sign-out, whenever an answer
   assert.equal(open(), 0);
 });
 
-Deno.test("the README's example keeps its source when an answer says that there is no session", async () => {
+Deno.test("the example for the native EventSource keeps its source when an answer says that there is no session", async () => {
   const { answers, report, open } = await runExample();
   report("INITIAL_SESSION", null);
   report("SIGNED_IN", ada);

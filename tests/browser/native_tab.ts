@@ -3,7 +3,7 @@ import type { SupabaseClient } from "@supabase/supabase-js";
 import type { Page } from "puppeteer-core";
 import { demoUsers } from "../../local/demo_users.ts";
 
-/** What the README's example and {@linkcode watch} make global in the page. */
+/** What the example for the native EventSource and {@linkcode watch} make global in the page. */
 declare global {
   var supabase: SupabaseClient;
   var files: Map<string, { id: string; filename: string; revision: number }>;
@@ -11,8 +11,8 @@ declare global {
   var sources: EventSource[];
 }
 
-/** A tab with the README's example in it. */
-export interface ReadmeTab {
+/** A tab with the example for the native EventSource in it. */
+export interface NativeTab {
   page: Page;
   /** Resolves to the names that the list holds at that moment. */
   signIn(user: "ada" | "grace"): Promise<string[]>;
@@ -28,11 +28,11 @@ export interface ReadmeTab {
 }
 
 /** @param options.clockMinutes How many minutes the page's clock is ahead. */
-export async function openReadmeTab(
+export async function openNativeTab(
   page: Page,
   url: string,
   { clockMinutes = 0 } = {},
-): Promise<ReadmeTab> {
+): Promise<NativeTab> {
   await page.evaluateOnNewDocument(watch, clockMinutes);
   await page.goto(url);
   return {

@@ -2,8 +2,8 @@ import type { Stack } from "../../local/stack.ts";
 import { serveHttp } from "../support/http_server.ts";
 import { passOn } from "../support/pass_on.ts";
 
-/** Serves the README's example on a stack, and can answer in place of the function. */
-export interface ReadmeServer extends AsyncDisposable {
+/** Serves an example of the documentation on a stack, and can answer in place of the function. */
+export interface ExampleServer extends AsyncDisposable {
   url: string;
   /** URLs of all requests for a stream, in order. */
   streams: URL[];
@@ -13,7 +13,7 @@ export interface ReadmeServer extends AsyncDisposable {
   answerNext(...answers: (number | string)[]): void;
 }
 
-export function startReadmeServer(stack: Stack, script: BodyInit): ReadmeServer {
+export function startExampleServer(stack: Stack, script: BodyInit): ExampleServer {
   const streams: URL[] = [];
   const answers: (number | string)[] = [];
   let refreshes = 0;
