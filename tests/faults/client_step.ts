@@ -44,8 +44,8 @@ const requestFate = fc.constantFrom<RequestFate>(
 );
 
 /**
- * Whether a step keeps the client without a stream for long, or may do so. While there is none,
- * nothing shows what the stream does.
+ * Whether a step may keep the client without a stream for long, or gives it the stream of another
+ * user. What happens to the first one's stream is not seen meanwhile.
  */
 export function isOutage(step: { readonly do: string }): boolean {
   return OUTAGES.has(step.do);
@@ -53,13 +53,16 @@ export function isOutage(step: { readonly do: string }): boolean {
 
 const OUTAGES = new Set<string>(
   [
+    "sign in as",
     "sign out",
     "expire the token",
     "refuse all tokens",
     "renew the token",
     "tokens",
     "requests",
+    "sleep",
     "leave",
+    "return",
   ] satisfies ClientStep["do"][],
 );
 
