@@ -11,8 +11,8 @@ export class ShownFiles {
   readonly #mayShow: (file: FileState) => boolean;
   /** As subscribers were last told. */
   #list: readonly FileState[] = [];
-  /** The client may have begun anew since subscribers were last told. */
-  #hasReset = false;
+  /** How many new lists the client has had since subscribers were last told. */
+  #newLists = 0;
   /** From a `reset` to its `ready`: what the client had at the `reset`, by id. */
   #frozen: Map<string, FileState | undefined> | undefined;
   readonly #ids = new Set<string>();
@@ -57,7 +57,7 @@ export class ShownFiles {
       this.#frozen = new Map([...this.#ids].map((id) => [id, this.#files.get(id)]));
     }
     if (event.eventType === "ready") {
-      this.#hasReset ||= this.#frozen !== undefined;
+      if (this.#frozen) this.#newLists++;
       this.#frozen = undefined;
     }
   }
@@ -82,15 +82,16 @@ export class ShownFiles {
     for (const file of list) {
       const known = before.get(file.id);
       if (!known || known === file) continue;
-      if (known.revision > file.revision && !this.#hasReset) {
+      if (known.revision > file.revision && this.#newLists === 0) {
         this.violations.push("a shown file went back in time");
       }
-      if (JSON.stringify(known) === JSON.stringify(file)) {
+      // Of two new lists, the first may have lacked it.
+      if (JSON.stringify(known) === JSON.stringify(file) && this.#newLists < 2) {
         this.violations.push("a file that has not changed is another object");
       }
     }
     this.#list = list;
-    this.#hasReset = false;
+    this.#newLists = 0;
   }
 }
 

@@ -89,16 +89,19 @@ export const TELLING_SCHEDULES: readonly Schedule[] = [
     ],
   },
   {
-    // Another user signs in while a slow consumer is in the middle of the first one's files.
+    // Another user signs in while a slow consumer is in the middle of the first one's files, and has
+    // one of them by now.
     fileIds: null,
     maxFiles: 1000,
     auth: "supabase",
     steps: [
       write(insert(A, B, C)),
-      write([{ op: "insert", id: D }, { op: "give", id: D, to: OTHER }]),
-      { do: "hide" },
-      { do: "wait", ms: 20 },
+      { do: "wait", ms: 1_500 },
+      write(update(A, B, C)),
+      write([{ op: "give", id: C, to: OTHER }]),
       { do: "sign in as", user: OTHER },
+      // The second user has C before the consumer has taken B.
+      { do: "wait", ms: 60 },
       { do: "wait", ms: 6_000 },
     ],
   },
