@@ -9,21 +9,16 @@ const RETRY_AFTER_S = 20;
 
 const html = { "content-type": "text/html; charset=utf-8" };
 
-const ANSWERS: Record<Exclude<RequestFate, "answer">, (signal: AbortSignal) => Promise<Response>> =
-  {
-    "502": async () => new Response("<h1>Bad gateway</h1>", { status: 502, headers: html }),
-    "page": async () => new Response("<h1>Welcome</h1>", { headers: html }),
-    "overloaded": async () =>
-      Response.json({ error: "Too many streams are open", code: "OVERLOADED" }, {
-        status: 503,
-        headers: { "retry-after": String(RETRY_AFTER_S) },
-      }),
-    "silence": (signal) =>
-      new Promise((_, reject) => {
-        signal.addEventListener("abort", () => reject(signal.reason));
-      }),
-    "lost": () => Promise.reject(new TypeError("network error")),
-  };
+/** How the gateway answers, unless no answer comes. */
+const ANSWERS = {
+  "502": () => new Response("<h1>Bad gateway</h1>", { status: 502, headers: html }),
+  "page": () => new Response("<h1>Welcome</h1>", { headers: html }),
+  "overloaded": () =>
+    Response.json({ error: "Too many streams are open", code: "OVERLOADED" }, {
+      status: 503,
+      headers: { "retry-after": String(RETRY_AFTER_S) },
+    }),
+};
 
 /** A gateway between a client and the function. */
 export class FaultyGateway {
@@ -42,7 +37,23 @@ export class FaultyGateway {
   carry(send: typeof fetch): typeof fetch {
     return (input, init = {}) => {
       const fate = this.#fates.shift() ?? "answer";
-      return fate === "answer" ? send(input, init) : ANSWERS[fate](init.signal!);
+      switch (fate) {
+        case "answer":
+          return send(input, init);
+        case "lost":
+          return Promise.reject(new TypeError("network error"));
+        case "silence":
+          return aborted(init.signal!);
+        default:
+          return Promise.resolve(ANSWERS[fate]());
+      }
     };
   }
+}
+
+/** Rejects when the signal aborts. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason));
+  });
 }

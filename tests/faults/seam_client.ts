@@ -76,7 +76,9 @@ export class SeamClient {
       now: () => this.#clock.now(),
       after: (ms, callback) => this.#clock.after(ms, callback),
       random,
-      fetch: this.#network.carry(this.#gateway.carry(async (_, init) => this.#answer(init!))),
+      fetch: this.#network.carry(
+        this.#gateway.carry((_, init) => Promise.resolve(this.#answer(init!))),
+      ),
       isOnline: () => this.#network.isOnline,
       watchPage: (onChange) => this.#onPage = onChange,
       schedule: (run) => {

@@ -1,12 +1,10 @@
-import type {
-  ChangesPage,
-  ChangesSince,
-} from "../../supabase/functions/file-events/stream/changes_since.ts";
+import type { ChangesSince } from "../../supabase/functions/file-events/stream/changes_since.ts";
 import { answerPings } from "../../supabase/functions/file-events/stream/answer_pings.ts";
 import { createOpenFileStream } from "../../supabase/functions/file-events/stream/file_stream.ts";
 import { shareFeed } from "../../supabase/functions/file-events/realtime/share_feed.ts";
 import { FakeClock, settle } from "../support/fake_clock.ts";
 import { FaultyFeed } from "./faulty_feed.ts";
+import { FaultyQueries } from "./faulty_queries.ts";
 import type {
   FileChange,
   FileState,
@@ -15,11 +13,8 @@ import type { FileDatabase, OnCommit, Rights } from "./file_database.ts";
 import { SeamClient } from "./seam_client.ts";
 import type { createFileEvents } from "../../client/create_file_events.ts";
 import type { ClientStep } from "./client_step.ts";
-import type { Auth, LiveMode, QueryFate, Step, WorldStep } from "./step.ts";
+import type { Auth, LiveMode, Step, WorldStep } from "./step.ts";
 import { seededRandom } from "../support/seeded_random.ts";
-
-const QUERY_TIMEOUT_MS = 10_000;
-const SLOW_MS = 2_000;
 
 export interface SeamWorldOptions<W> {
   readonly database: (onCommit: OnCommit) => FileDatabase<W>;
@@ -54,7 +49,7 @@ export class SeamWorld<W> {
   /** Changes that queries have returned. */
   #returned = 0;
   #shutdown = new AbortController();
-  #queryFates: QueryFate[] = [];
+  readonly #queries = new FaultyQueries(this.clock);
 
   constructor(
     {
@@ -83,7 +78,7 @@ export class SeamWorld<W> {
       this.feed.publish(changes);
     });
     const changesSince = wrap(async ({ userId, rights }, query, { onBegin }) => {
-      const page = await this.#query(() => {
+      const page = await this.#queries.run(() => {
         onBegin();
         return this.database.changesSince(userId, rights as Rights, query);
       });
@@ -151,7 +146,7 @@ export class SeamWorld<W> {
    * are open, then when all are committed.
    */
   async agree(): Promise<void> {
-    this.#queryFates = [];
+    this.#queries.heal();
     this.feed.heal();
     for (const client of this.#clients) client.heal();
     if (await this.database.countRunning() <= this.database.maxRunning) {
@@ -223,7 +218,7 @@ export class SeamWorld<W> {
     "realtime down": () => this.feed.goDown(),
     "realtime up": () => this.feed.goUp(),
     "join": ({ how }) => void (this.feed.joinFate = how),
-    "queries": ({ next }) => this.#queryFates.push(...next),
+    "queries": ({ next }) => this.#queries.decide(next),
     "rotate": () => {
       this.#shutdown.abort();
       this.#shutdown = new AbortController();
@@ -231,27 +226,6 @@ export class SeamWorld<W> {
     "wait": ({ ms }) => this.clock.advance(ms),
     "settle": () => this.agree(),
   };
-
-  async #query(ask: () => ChangesPage | Promise<ChangesPage>): Promise<ChangesPage> {
-    const fate = this.#queryFates.shift() ?? "answer";
-    if (fate === "fail") throw new Error("the query failed");
-    if (fate === "queued") await this.#pass(SLOW_MS);
-    let cancel = () => {};
-    const timeout = new Promise<never>((_, reject) => {
-      cancel = this.clock.after(QUERY_TIMEOUT_MS, () => reject(new Error("the query timed out")));
-    });
-    try {
-      const page = await Promise.race(fate === "hang" ? [timeout] : [ask(), timeout]);
-      if (fate === "slow") await this.#pass(SLOW_MS);
-      return page;
-    } finally {
-      cancel();
-    }
-  }
-
-  #pass(ms: number): Promise<void> {
-    return new Promise((resolve) => void this.clock.after(ms, resolve));
-  }
 
   #hurry(): void {
     for (const client of this.#clients) client.hurry();

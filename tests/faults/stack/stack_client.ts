@@ -34,7 +34,7 @@ export class StackClient implements Disposable {
   readonly #shown: ShownFiles;
   readonly #consumers: FileConsumers;
   #onPage = () => {};
-  readonly #impatience: number | undefined;
+  readonly #impatience: ReturnType<typeof setInterval> | undefined;
 
   constructor({ target: { url, publishableKey }, token, ids, isPatient }: StackClientOptions) {
     this.files = createFileEvents({
