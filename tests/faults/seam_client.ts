@@ -112,12 +112,15 @@ export class SeamClient {
   /** Everything works from now on, and somebody is signed in. */
   heal(): void {
     const { session } = this;
+    session.fate = "given";
     this.#gateway.heal();
     this.#network.heal();
     this.#onPage();
-    this.#return();
     // What a signed-out client waits for: another token, or a word of the app.
-    this.#signIn(session.user, session.rights);
+    if (!session.isAccepted || this.files.connection.value.state === "signed-out") {
+      this.#signIn(session.user, session.rights);
+    }
+    this.#return();
   }
 
   /** All is quiet after a step. */

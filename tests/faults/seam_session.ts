@@ -42,8 +42,9 @@ export class SeamSession {
     this.#token = this.#create(HOUR_MS);
   }
 
-  get isSignedIn(): boolean {
-    return this.#isSignedIn;
+  /** Whether somebody is signed in whose tokens the server accepts. */
+  get isAccepted(): boolean {
+    return this.#isSignedIn && !this.#refusesAll;
   }
 
   signIn(user: string, rights: Rights): void {
