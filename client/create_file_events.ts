@@ -52,7 +52,7 @@ export function createFileEvents(options: FileEventsOptions, environment: Enviro
       files.every((it, i) => it === list.value[i]);
     if (!isSame) list.set(files);
     const whileTrying = replica.isLoaded ? "reconnecting" : "loading";
-    const state = phase === "live" || isEnded(phase)
+    const state = phase === "live" && replica.isLoaded || isEnded(phase)
       ? phase
       : environment.isOnline()
       ? whileTrying
@@ -75,6 +75,7 @@ export function createFileEvents(options: FileEventsOptions, environment: Enviro
    * @param ids Only of these files.
    */
   async function* follow(signal?: AbortSignal, ids?: readonly string[]) {
+    if (signal?.aborted) return;
     const { files } = replica;
     const given = new Map<string, FileState>();
     const firstGeneration = generation;
@@ -118,7 +119,6 @@ export function createFileEvents(options: FileEventsOptions, environment: Enviro
       tell();
     },
     onEvent(event, id) {
-      options.onEvent?.(event, id);
       replica.apply(event, id);
       touch();
     },
@@ -132,11 +132,12 @@ export function createFileEvents(options: FileEventsOptions, environment: Enviro
   const failure = (code: FileEventsErrorCode) => new FileEventsError(code, reason || code);
 
   const close = () => {
+    signal?.removeEventListener("abort", close);
     connection.close();
     cancelLinger();
     tell();
   };
-  signal?.addEventListener("abort", close, { once: true });
+  signal?.addEventListener("abort", close);
   if (signal?.aborted) close();
 
   return {
@@ -168,5 +169,5 @@ export function createFileEvents(options: FileEventsOptions, environment: Enviro
 
 /** Whether nothing comes by itself. */
 function isEnded(phase: Phase): phase is "signed-out" | "refused" | "closed" {
-  return /^(signed-out|refused|closed)$/.test(phase);
+  return ["signed-out", "refused", "closed"].includes(phase);
 }

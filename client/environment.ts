@@ -12,8 +12,14 @@ export interface Environment extends Clock {
   readonly random: () => number;
   readonly fetch: typeof fetch;
   readonly isOnline: () => boolean;
-  /** Calls `onChange` when the network goes or comes, and when the page is hidden or shown. */
-  readonly watchPage: (onChange: () => void, signal: AbortSignal) => void;
+  /**
+   * Calls `onEvent` with an event of type `offline` when the network has gone, and with others when it
+   * has come, or the page is hidden or shown.
+   */
+  readonly watchPage: (
+    onEvent: (event: { readonly type: string }) => void,
+    signal: AbortSignal,
+  ) => void;
   /**
    * Calls `run` at least once: with the next frame while the page is visible, else at the end of the
    * current task.

@@ -13,27 +13,37 @@ interface Page {
   readonly navigator?: { readonly onLine?: boolean };
   readonly addEventListener?: typeof EventTarget.prototype.addEventListener;
   readonly requestAnimationFrame?: (run: () => void) => number;
+  readonly cancelAnimationFrame?: (frame: number) => void;
 }
 
 /** The environment of a page, a worker, Node or Deno. */
-export function webEnvironment(fetch: typeof globalThis.fetch = globalThis.fetch): Environment {
-  const { document, navigator, addEventListener, requestAnimationFrame } = globalThis as Page;
+export function webEnvironment(
+  // The global one at the time of the request, because monitors replace it.
+  fetch: typeof globalThis.fetch = (...request) => globalThis.fetch(...request),
+): Environment {
+  const { document, navigator, addEventListener, requestAnimationFrame, cancelAnimationFrame } =
+    globalThis as Page;
   return {
     ...webClock,
     random: Math.random,
     fetch,
     isOnline: () => navigator?.onLine !== false,
-    watchPage(onChange, signal) {
+    watchPage(onEvent, signal) {
       // `visibilitychange` bubbles to the window. It also ends a stay in the back/forward cache.
       for (const type of ["online", "offline", "visibilitychange"]) {
-        addEventListener?.(type, onChange, { signal });
+        addEventListener?.(type, onEvent, { signal });
       }
     },
     schedule(run) {
       // Not by a timer, because a hidden page's timers run once a second, or once a minute.
       if (document?.hidden ?? true) return queueMicrotask(run);
-      requestAnimationFrame?.(run);
-      setTimeout(run, LONGEST_FRAME_MS);
+      const go = () => {
+        cancelAnimationFrame!(frame);
+        clearTimeout(timer);
+        run();
+      };
+      const frame = requestAnimationFrame!(go);
+      const timer = setTimeout(go, LONGEST_FRAME_MS);
     },
   };
 }

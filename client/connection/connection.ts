@@ -48,14 +48,10 @@ export interface Connection {
   readonly close: () => void;
 }
 
-/** What the server answers to a request that it would refuse again. */
-const REFUSALS = [400, 405, 414];
 /** For a token and the beginning of an answer. */
 const OPENING_LIMIT_MS = 20_000;
 /** Two heartbeats. */
 const SILENCE_LIMIT_MS = 60_000;
-/** A heartbeat is overdue, so that a page which becomes visible does not wait for the limit. */
-const OVERDUE_MS = 35_000;
 const MAX_BACKOFF_MS = 60_000;
 /** No server means more, and a timer could not count much more. */
 const MAX_FLOOR_MS = 3_600_000;
@@ -68,7 +64,7 @@ export function createConnection(
   environment: Environment,
   { cursor, onUserGone, onEvent, onPhase }: ConnectionHandler,
 ): Connection {
-  const { after, random, fetch, isOnline } = environment;
+  const { after, random, fetch } = environment;
   const url = streamUrl(options);
   const tokens = tokenSource(options);
   /** Ends the watching of tokens and the page, once it has begun. */
@@ -80,8 +76,8 @@ export function createConnection(
   let attempt = new AbortController();
   /** Whose files these are. Empty before the first token, and while nobody is signed in. */
   let user = "";
-  /** A token that the server has refused. It is never sent again. */
-  let refused = "";
+  /** The tokens that the server has refused. They are never sent again. */
+  const refused = new Set<unknown>();
   /** Tokens that were refused since the last stream was opened. */
   let refusals = 0;
   /** Attempts since the last `ready`. */
@@ -113,12 +109,12 @@ export function createConnection(
     const { signal } = attempt = new AbortController();
     watch.start();
     const before = user;
-    const token = await chooseToken().catch(() => false as const);
+    const token = await chooseToken().catch(isOutage);
     if (signal.aborted) return;
-    if (token === false) return wait("token");
+    if (token === true) return wait("token");
     // Somebody may have signed in after the answer was given.
     if (!token && !before && user) return open();
-    if (!token) return signOut(refused && reason);
+    if (!token) return signOut(reason);
     setUser(tokenUser(token));
     enter("opening");
     const headers = {
@@ -126,7 +122,8 @@ export function createConnection(
       apikey: options.key,
       "last-event-id": cursor(),
     };
-    const answer = fetch(url, { headers, signal, cache: "no-store" });
+    // In a promise, because a `fetch` of the page's own may throw.
+    const answer = (async () => await fetch(url, { headers, signal, cache: "no-store" }))();
     const { status, reason: end, floorMs } = await followStream(answer, signal, {
       onBytes() {
         watch.start();
@@ -135,6 +132,15 @@ export function createConnection(
       },
       onRetry: (ms) => retryMs = ms,
       onEvent(event, id) {
+        try {
+          options.onEvent?.(event, id);
+        } catch (error) {
+          // It is reported as an uncaught error and stops nothing.
+          queueMicrotask(() => {
+            throw error;
+          });
+        }
+        if (signal.aborted) return;
         onEvent(event, id);
         if (event.eventType === "ready") {
           failures = 0;
@@ -143,8 +149,8 @@ export function createConnection(
       },
     });
     if (signal.aborted) return;
-    if (status === 401 || end === "token-expired") refused = token;
-    if (REFUSALS.includes(status!)) rest("refused", end);
+    if (status === 401 || end === "token-expired") refused.add(token);
+    if (status === 400 || status === 405 || status === 414) rest("refused", end);
     else if (status !== 401) wait(end, floorMs);
     else if (refusals++) signOut(end);
     else open(end);
@@ -154,7 +160,7 @@ export function createConnection(
   const chooseToken = async () => {
     for (const fresh of [false, true]) {
       const token = await tokens.get({ fresh });
-      if (token !== refused) return token;
+      if (!refused.has(token)) return token;
     }
     return undefined;
   };
@@ -183,8 +189,8 @@ export function createConnection(
     });
   };
 
-  const watch = createSilenceWatch(environment, () => {
-    if (watch.ms() < (isOpen() ? SILENCE_LIMIT_MS : OPENING_LIMIT_MS)) return;
+  const watch = createSilenceWatch(environment, (silentMs) => {
+    if (silentMs < (isOpen() ? SILENCE_LIMIT_MS : OPENING_LIMIT_MS)) return;
     if (phase === "live") open("silence");
     else wait(phase === "authorizing" ? "token" : "silence");
   });
@@ -192,23 +198,20 @@ export function createConnection(
   const isOpen = () => phase === "loading" || phase === "live";
 
   /** The network has gone or come, or the page was hidden or shown. */
-  const onPage = () => {
-    if (phase === "waiting") wake();
-    else if (isOpen()) {
-      // It would seem alive until the silence is noticed.
-      if (!isOnline()) wait("network");
-      else if (watch.ms() > OVERDUE_MS) open("silence");
-    }
+  const onPage = ({ type }: { readonly type: string }) => {
+    if (type === "offline") {
+      // A stream would seem open until its silence is noticed.
+      if (isOpen()) wait("network");
+    } else if (phase === "waiting") wake();
     enter(phase);
   };
 
   /** A token is reported, or a sign-out. */
   const onToken = (token: string | null) => {
     if (token === null) return phase === "idle" ? void setUser("") : signOut("");
-    if (token === refused) return;
+    if (refused.has(token)) return;
     const isOther = setUser(tokenUser(token));
-    // While a token is being asked for, this may be the answer: it gives no further attempt.
-    if (isOther || phase !== "authorizing") refusals = 0;
+    refusals = 0;
     if (phase === "waiting") wake();
     // A stream of the same user stays open as long as its own token is valid.
     else if (phase === "signed-out" || isOther && phase !== "idle") open();
@@ -227,15 +230,20 @@ export function createConnection(
     },
     pause: () => rest("idle"),
     reconnect() {
-      refused = "";
+      refused.clear();
       refusals = 0;
+      // Somebody else may have signed in, which nothing reports.
+      if (!tokens.watch) setUser("");
       if (phase !== "idle") open();
-      // Somebody else may have signed in, and the next listener is given the list at once.
-      else setUser("");
     },
     close() {
       rest("closed");
       watching?.abort();
     },
   };
+}
+
+/** Returns `true` if nothing is known of the session, and nothing if the Auth server has refused it. */
+function isOutage(error?: { readonly status?: number }): true | undefined {
+  return !(error?.status! > 399 && error!.status! < 405) || undefined;
 }

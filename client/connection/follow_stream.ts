@@ -49,8 +49,10 @@ export async function followStream(
     const floorMs = 1000 * Number(headers.get("retry-after")) || 0;
     return { status, reason: code ?? `status-${status}`, floorMs };
   }
-  if (!/^text\/event-stream/.test(headers.get("content-type")!)) return { reason: "not-a-stream" };
-  const reader = body!.getReader();
+  if (!body || !/^text\/event-stream/i.test(headers.get("content-type")!)) {
+    return { reason: "not-a-stream" };
+  }
+  const reader = body.getReader();
   while (!signal.aborted && !reason) {
     onBytes();
     const chunk = await reader.read().catch(() => undefined);
@@ -64,7 +66,8 @@ export async function followStream(
 function parseEvent(data: string): FileEvent | undefined {
   try {
     const event = JSON.parse(data);
-    return event.eventType.startsWith("file-") && !event.file.id ? undefined : event;
+    const isOfFile = /^file-(update|deleted)$/.test(event.eventType);
+    return (isOfFile ? event.file.id : event.eventType) ? event : undefined;
   } catch {
     return undefined;
   }

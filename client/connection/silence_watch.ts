@@ -8,15 +8,16 @@ const PULSE_MS = 5_000;
  * stands still while the machine sleeps and the clock does not.
  */
 export interface SilenceWatch {
-  /** Milliseconds since something was heard. */
-  readonly ms: () => number;
   /** Something was heard: begins anew. */
   readonly start: () => void;
   readonly stop: () => void;
 }
 
-/** @param onPulse Called every few seconds. */
-export function createSilenceWatch({ now, after }: Clock, onPulse: () => void): SilenceWatch {
+/** @param onPulse Called every few seconds with the milliseconds since something was heard. */
+export function createSilenceWatch(
+  { now, after }: Clock,
+  onPulse: (silentMs: number) => void,
+): SilenceWatch {
   let heardAt = 0;
   let cancel = () => {};
 
@@ -26,11 +27,10 @@ export function createSilenceWatch({ now, after }: Clock, onPulse: () => void): 
       // A clock that was set back says nothing of the time that has passed.
       if (now() < pulsedAt) heardAt = now();
       pulse();
-      onPulse();
+      onPulse(now() - heardAt);
     });
   };
   return {
-    ms: () => now() - heardAt,
     start() {
       cancel();
       heardAt = now();

@@ -6,11 +6,13 @@ import type { FileEventsOptions } from "../options.ts";
  * @throws {TypeError} If an option is missing, as when it comes from an environment that lacks it.
  */
 export function streamUrl(
-  { url, key, supabase, getToken, fileIds = [] }: FileEventsOptions,
+  { url, key, supabase, getToken, fileIds }: FileEventsOptions,
 ): string {
-  if (!/^https?:/.test(url) || !key || !(supabase ?? getToken)) {
-    throw new TypeError("url, key, supabase or getToken is missing");
+  // A client of supabase-js with the option `accessToken` throws at this, and says why.
+  const tokens = supabase?.auth.getSession ?? getToken;
+  if (!/^https?:/.test(url) || !key || !tokens || fileIds?.length === 0) {
+    throw new TypeError("url, key, tokens or ids missing");
   }
-  const query = new URLSearchParams(fileIds.map((id) => ["file_id", id]));
+  const query = new URLSearchParams(fileIds?.map((id) => ["file_id", id]));
   return `${url.replace(/\/*$/, "/functions/v1/file-events")}?${query}`;
 }

@@ -5,7 +5,7 @@
 export function tokenUser(token: string): string {
   try {
     const payload = token.split(".")[1]!.replace(/-/g, "+").replace(/_/g, "/");
-    return JSON.parse(atob(payload)).sub;
+    return JSON.parse(atob(payload)).sub || token;
   } catch {
     return token;
   }

@@ -1,28 +1,32 @@
+import type { ConnectionState, ConnectionStatus } from "../../client/connection_status.ts";
 import { visibleText } from "../visible_text.ts";
 import { byId } from "./element.ts";
-import type { ConnectionState } from "./file_events_connection.ts";
 import { formatLatency } from "./format_latency.ts";
 
 const LABELS: Record<ConnectionState, string> = {
-  "connecting": "Connecting",
-  "catching-up": "Catching up",
-  "connected": "Connected",
+  "loading": "Loading",
+  "live": "Live",
   "reconnecting": "Reconnecting",
   "offline": "Offline",
+  "signed-out": "Signed out",
+  "refused": "Refused",
+  "closed": "",
 };
 
-/** What a person can do something about. */
+/** Reasons that a person understands better in other words. */
 const REASONS: Record<string, string> = {
   "setup-required": "the database lacks the migrations",
+  "token": "Auth does not answer",
 };
 
-/** Says how the stream is; undefined while nobody is signed in. */
-export function showConnection(state: ConnectionState | undefined, reason?: string): void {
+/** Says how the stream is. A closed one belongs to nobody who is signed in: the badge goes away. */
+export function showConnection({ state, reason }: ConnectionStatus): void {
   const badge = byId("connection");
-  badge.hidden = state === undefined;
-  badge.dataset.state = state ?? "";
-  const why = reason && visibleText(REASONS[reason] ?? reason);
-  badge.textContent = state ? LABELS[state] + (why ? ` (${why})` : "") : "";
+  badge.hidden = state === "closed";
+  badge.dataset.state = state;
+  // That there is no network is the reason for "Offline".
+  const why = state === "offline" ? "" : visibleText(REASONS[reason] ?? reason);
+  badge.textContent = LABELS[state] + (why && ` (${why})`);
 }
 
 /** Shows the usual latency beside the connection; nothing while it is unknown. */

@@ -1,16 +1,16 @@
+import type { FileEvent } from "../../client/protocol.ts";
 import { visibleText } from "../visible_text.ts";
 import { byId, element } from "./element.ts";
-import type { FileEvent } from "./file_event.ts";
 import { stageOf, statusOf } from "./file_words.ts";
 import { formatLatency } from "./format_latency.ts";
 
 const MOST_ENTRIES = 100;
 
 export interface LoggedMessage {
-  data: string;
-  id?: string;
+  /** The event's id, if it has one. */
+  id: string | undefined;
   /** The name of the file it is about, as the page shows it, if known. */
-  name?: string | undefined;
+  name: string | undefined;
 }
 
 export interface EventLog {
@@ -26,7 +26,7 @@ export function createEventLog(): EventLog {
   let count = 0;
 
   return {
-    add(event, { data, id, name = "" }) {
+    add(event, { id, name = "" }) {
       const latency = element("span", { class: "event-latency" });
       const line = element(
         "li",
@@ -36,7 +36,7 @@ export function createEventLog(): EventLog {
         element("bdi", { class: "event-subject" }, name || remarkOn(event)),
         element("span", { class: "event-state" }, stateOf(event)),
         latency,
-        element("code", { class: "event-data" }, ...breakable(data)),
+        element("code", { class: "event-data" }, ...breakable(JSON.stringify(event))),
       );
       if (id) line.append(element("code", { class: "event-id" }, `id: ${id}`));
       list.prepend(line);

@@ -1,35 +1,39 @@
+import type { FileState } from "../../client/protocol.ts";
+import type { Summary } from "../../client/summary.ts";
 import { byId } from "./element.ts";
-import type { FileState } from "./file_event.ts";
 import { createFileRow, type FileRow } from "./file_row.ts";
 import type { Finding } from "./findings.ts";
-import { newestFirst } from "./newest_first.ts";
 
 export interface FileListOptions {
   onDelete: (file: FileState) => void;
   findingsOf: (id: string) => Finding[] | undefined;
 }
 
-/** Shows files, the latest first; `show` can be called at any rate, it paints once a frame. */
-export function createFileList({ onDelete, findingsOf }: FileListOptions) {
+export interface FileList {
+  /** Shows these files, in this order. */
+  show(files: readonly FileState[]): void;
+  /** Shows how many of the files are done, and which of those that are shown are stalled. */
+  showSummary(summary: Summary): void;
+  clear(): void;
+}
+
+export function createFileList({ onDelete, findingsOf }: FileListOptions): FileList {
   const list = byId("file-list");
   const rows = new Map<string, FileRow>();
-  let frame: number | undefined;
 
-  const paint = (files: Map<string, FileState>) => {
+  const show = (files: readonly FileState[]) => {
+    const ids = new Set(files.map(({ id }) => id));
     for (const [id, row] of rows) {
-      if (files.has(id)) continue;
+      if (ids.has(id)) continue;
       if (row.element.contains(document.activeElement)) focusNeighbour(row);
       row.element.remove();
       rows.delete(id);
     }
     let next: Element | null = null;
     let foundElsewhere = false;
-    for (const file of newestFirst(files.values()).reverse()) {
+    for (const file of files.toReversed()) {
       const { id } = file;
-      const row = rows.get(id) ?? createFileRow(() => {
-        const current = files.get(id);
-        if (current) onDelete(current);
-      });
+      const row = rows.get(id) ?? createFileRow(onDelete);
       rows.set(id, row);
       const findings = findingsOf(id);
       row.update(file, findings);
@@ -40,25 +44,32 @@ export function createFileList({ onDelete, findingsOf }: FileListOptions) {
       next = row.element;
     }
     const empty = byId("no-files");
-    if (files.size > 0 && empty.contains(document.activeElement)) byId("file-input").focus();
-    empty.hidden = files.size > 0;
+    if (files.length > 0 && empty.contains(document.activeElement)) byId("file-input").focus();
+    empty.hidden = files.length > 0;
     byId("found-elsewhere").hidden = !foundElsewhere;
-    byId("files-count").textContent = files.size > 0 ? String(files.size) : "";
   };
 
   return {
-    show(files: Map<string, FileState>) {
-      frame ??= requestAnimationFrame(() => {
-        frame = undefined;
-        paint(files);
-      });
+    show,
+    showSummary(summary) {
+      byId("files-count").textContent = phraseOf(summary);
+      for (const [id, row] of rows) row.markStalled(summary.stalled.includes(id));
     },
     clear() {
-      if (frame !== undefined) cancelAnimationFrame(frame);
-      frame = undefined;
-      paint(new Map());
+      show([]);
+      byId("files-count").textContent = "";
     },
   };
+}
+
+/** Such as `3 of 5 ready, 1 failed`. */
+function phraseOf({ total, ready, failed, stalled }: Summary): string {
+  if (total === 0) return "";
+  return [
+    `${ready} of ${total} ready`,
+    failed > 0 ? `${failed} failed` : "",
+    stalled.length > 0 ? `${stalled.length} stalled` : "",
+  ].filter(Boolean).join(", ");
 }
 
 /** Who deletes by keyboard goes on with the next file, not from the top of the page. */

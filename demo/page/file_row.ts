@@ -1,21 +1,24 @@
+import type { FileState } from "../../client/protocol.ts";
 import { STAGES } from "../processing/stage.ts";
 import { visibleText } from "../visible_text.ts";
 import { element } from "./element.ts";
-import type { FileState } from "./file_event.ts";
 import { errorOf, nameOf, percentOf, stageOf, statusOf } from "./file_words.ts";
 import type { Finding } from "./findings.ts";
 
 export interface FileRow {
   element: HTMLElement;
   update: (file: FileState, findings: Finding[] | undefined) => void;
+  /** Whether the file has not changed for much longer than usual. */
+  markStalled: (isStalled: boolean) => void;
 }
 
 /** One file of the list. It keeps its elements from update to update, and with them the focus. */
-export function createFileRow(onDelete: () => void): FileRow {
+export function createFileRow(onDelete: (file: FileState) => void): FileRow {
   // A name in another direction of writing must not carry along what stands beside it.
   const name = element("bdi", { class: "file-name" });
   const type = element("span", { class: "file-type" });
-  const status = element("span", { class: "file-status" });
+  const status = element("span");
+  const stalled = element("span", { hidden: "" }, ", stalled");
   const fill = element("span", { class: "bar-fill" });
   const bar = element("div", {
     class: "bar",
@@ -28,13 +31,13 @@ export function createFileRow(onDelete: () => void): FileRow {
   const problem = element("p", { class: "error" });
   const details = element("dl", { class: "findings" });
   const deleteButton = element("button", { type: "button", class: "delete", title: "Delete" });
-  deleteButton.addEventListener("click", onDelete);
+  deleteButton.addEventListener("click", () => shownFile && onDelete(shownFile));
 
   const row = element(
     "li",
     { class: "file" },
     element("div", { class: "file-title" }, name, type),
-    status,
+    element("span", { class: "file-status" }, status, stalled),
     deleteButton,
     bar,
     // The progress bar says it aloud.
@@ -83,6 +86,10 @@ export function createFileRow(onDelete: () => void): FileRow {
       if (findings !== shownFindings) details.replaceChildren(...describe(findings ?? []));
       shownFile = file;
       shownFindings = findings;
+    },
+    markStalled(isStalled) {
+      row.toggleAttribute("data-stalled", isStalled);
+      stalled.hidden = !isStalled;
     },
   };
 }

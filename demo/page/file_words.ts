@@ -1,5 +1,5 @@
+import type { FileState } from "../../client/protocol.ts";
 import { visibleText } from "../visible_text.ts";
-import type { FileState } from "./file_event.ts";
 
 /** Names of others are shown as they are, with what would act in them made visible. */
 export function nameOf({ filename }: Pick<FileState, "filename">): string {

@@ -1,5 +1,5 @@
+import type { FileState } from "../../client/protocol.ts";
 import type { Write } from "../processing/write_row.ts";
-import type { FileState } from "./file_event.ts";
 
 export interface LatencyMeter {
   /** This tab has written a file's row. */

@@ -1,20 +1,21 @@
 import type { Session, SupabaseClient } from "@supabase/supabase-js";
+import { fileEvents } from "../../client/file_events.ts";
+import type { FileState } from "../../client/protocol.ts";
+import { summaryOf } from "../../client/summary.ts";
 import { describeResults } from "../processing/describe_results.ts";
 import { failureReason } from "../processing/failure_reason.ts";
+import { announcementOf } from "./announcement.ts";
 import { showConnection, showMedianLatency } from "./connection_badge.ts";
 import { setUpDropZone } from "./drop_zone.ts";
 import { byId } from "./element.ts";
 import { createEventLog } from "./event_log.ts";
 import { exampleFile } from "./example_file.ts";
-import { applyEvent, type FileEvent, type FileState } from "./file_event.ts";
-import { openFileEvents } from "./file_events_connection.ts";
 import { createFileList } from "./file_list.ts";
-import { errorOf, nameOf } from "./file_words.ts";
+import { nameOf } from "./file_words.ts";
 import { startFileWorker } from "./file_worker.ts";
 import { keepFindings } from "./findings.ts";
 import { createLatencyMeter } from "./latency_meter.ts";
 import { showNotice } from "./notices.ts";
-import { authFailureReason } from "./sign_in_form.ts";
 import type { Project } from "./tab_client.ts";
 import { failAbandonedFiles, rememberUnfinishedFiles } from "./unfinished_files.ts";
 
@@ -37,7 +38,6 @@ export function startSessionView(
 ): SessionView {
   const ended = new AbortController();
   const { signal } = ended;
-  const files = new Map<string, FileState>();
   const userId = session.user.id;
   const findings = keepFindings(sessionStorage, userId);
   const list = createFileList({
@@ -45,9 +45,8 @@ export function startSessionView(
     findingsOf: findings.of,
   });
   const log = createEventLog();
-  const render = () => !signal.aborted && list.show(files);
   const latencies = createLatencyMeter(Date.now);
-  let upToDate = false;
+  let isLive = false;
   let accessToken = session.access_token;
 
   const remove = async (file: FileState) => {
@@ -64,8 +63,8 @@ export function startSessionView(
     onOutcome: (id, outcome) => {
       if (outcome.status === "ready" && !signal.aborted) {
         findings.keep(id, describeResults(outcome.results));
+        list.show(files.value);
       }
-      render();
     },
     onWaiting: (filename, reason) =>
       signal.aborted ? () => {} : showNotice(`${filename} waits for its turn: ${reason}.`),
@@ -79,38 +78,33 @@ export function startSessionView(
     // The user has left, or the database refuses it: then so be it.
   });
 
-  const refreshLatency = () => showMedianLatency(upToDate ? latencies.median() : undefined);
-
-  const connection = openFileEvents({
-    url: `${project.url}/functions/v1/file-events`,
-    publishableKey: project.publishableKey,
-    accessToken: async ({ fresh }) => {
-      const { auth } = client;
-      const { data, error } = await (fresh ? auth.refreshSession() : auth.getSession());
-      if (error) throw new Error(authFailureReason(error));
-      if (!data.session) throw new Error("signed out");
-      return data.session.access_token;
-    },
-    onEvent: (event, message) => {
-      if (upToDate) announce(event, files);
-      const name = fileNameOf(event, files);
-      applyEvent(files, event);
+  const files = fileEvents({
+    supabase: client,
+    url: project.url,
+    key: project.publishableKey,
+    onEvent: (event, id) => {
+      const known = "file" in event ? files.get(event.file.id) : undefined;
+      const announcement = isLive && announcementOf(event, known);
+      if (announcement) byId("announcement").textContent = announcement;
+      const file = event.eventType === "file-update" ? event.file : known;
+      const showLatency = log.add(event, { id, name: file && nameOf(file) });
+      if (event.eventType === "file-update") latencies.arrived(event.file, showLatency);
       if (event.eventType === "file-deleted") {
         findings.remove(event.file.id);
         latencies.deleted(event.file.id);
       }
-      const showLatency = log.add(event, { ...message, name });
-      if (event.eventType === "file-update") {
-        latencies.arrived(event.file, showLatency);
-      }
-      render();
-    },
-    onState: (state, reason) => {
-      upToDate = state === "connected";
-      showConnection(state, reason);
-      refreshLatency();
     },
     signal,
+  });
+
+  const refreshLatency = () => showMedianLatency(isLive ? latencies.median() : undefined);
+
+  files.subscribe(list.show);
+  summaryOf(files).subscribe(list.showSummary);
+  files.connection.subscribe((status) => {
+    isLive = status.state === "live";
+    showConnection(status);
+    refreshLatency();
   });
 
   // What is written and not yet here makes the latency grow, though nothing happens.
@@ -131,7 +125,6 @@ export function startSessionView(
       if (token === accessToken) return;
       accessToken = token;
       worker.useToken(token);
-      if (!signal.aborted) connection.reopen();
     },
     stop: ({ signedOut }) => {
       ended.abort();
@@ -140,35 +133,6 @@ export function startSessionView(
       log.clear();
       if (signedOut) findings.clear();
       byId("notices").replaceChildren();
-      showConnection(undefined);
-      showMedianLatency(undefined);
     },
   };
-}
-
-/** As the page shows it; undefined for an event that is about no file, or an unknown one. */
-function fileNameOf(event: FileEvent, files: Map<string, FileState>): string | undefined {
-  if (event.eventType === "file-update") return nameOf(event.file);
-  if (event.eventType !== "file-deleted") return;
-  const file = files.get(event.file.id);
-  return file && nameOf(file);
-}
-
-/** Tells a screen reader what has come to an end; each per cent of progress would be noise. */
-function announce(event: FileEvent, files: Map<string, FileState>): void {
-  const text = announcementOf(event, files);
-  if (text) byId("announcement").textContent = text;
-}
-
-function announcementOf(event: FileEvent, files: Map<string, FileState>): string | undefined {
-  if (event.eventType === "file-deleted") {
-    const name = fileNameOf(event, files);
-    return name && `${name} deleted`;
-  }
-  if (event.eventType !== "file-update") return;
-  const { file } = event;
-  if (files.get(file.id)?.status === file.status) return;
-  if (file.status === "ready") return `${nameOf(file)} ready`;
-  if (file.status !== "failed") return;
-  return `${nameOf(file)} failed${file.error_message ? `: ${errorOf(file)}` : ""}`;
 }

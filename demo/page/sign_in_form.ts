@@ -38,7 +38,7 @@ export function signInProblem(email: string, error: unknown): string {
 }
 
 /** Why Auth did not do what it was asked for. */
-export function authFailureReason(error: unknown): string {
+function authFailureReason(error: unknown): string {
   if (isAuthRetryableFetchError(error)) return failureReason(error.status ?? 0, error.message);
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
-import type { Page } from "puppeteer-core";
+import type { HTTPRequest, Page } from "puppeteer-core";
 
 /** A file as the page shows it. */
 export interface ShownFile {
@@ -26,8 +26,8 @@ export interface DemoTab {
   page: Page;
   /** Console errors and warnings, uncaught exceptions, failed requests. */
   problems: string[];
-  /** URLs that EventSource has asked for. */
-  streams: URL[];
+  /** The requests for a stream. */
+  streams: HTTPRequest[];
   signIn(user: "ada" | "grace"): Promise<void>;
   connected(): Promise<void>;
   choose(...paths: string[]): Promise<void>;
@@ -46,13 +46,13 @@ export interface DemoTab {
 
 export async function openDemoTab(page: Page, url: string): Promise<DemoTab> {
   const problems: string[] = [];
-  const streams: URL[] = [];
+  const streams: HTTPRequest[] = [];
   page.on("console", (message) => {
     if (["error", "warn"].includes(message.type())) problems.push(message.text());
   });
   page.on("pageerror", (error) => problems.push(String(error)));
   page.on("request", (request) => {
-    if (request.resourceType() === "eventsource") streams.push(new URL(request.url()));
+    if (new URL(request.url()).pathname.endsWith("/file-events")) streams.push(request);
   });
   page.on("response", (response) => {
     if (response.status() >= 400) problems.push(`${response.status()} ${response.url()}`);
@@ -60,8 +60,7 @@ export async function openDemoTab(page: Page, url: string): Promise<DemoTab> {
   await page.goto(url);
   await page.waitForSelector("main:not([hidden])");
 
-  const connected = async () =>
-    void await page.waitForSelector('#connection[data-state="connected"]');
+  const connected = async () => void await page.waitForSelector('#connection[data-state="live"]');
   const files = () => page.$$eval(".file", readFiles);
   return {
     page,

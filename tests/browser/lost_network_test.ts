@@ -73,6 +73,34 @@ browserTest("knows when the browser is offline, and comes back by itself", async
   assertOnlyNetworkProblems(problems);
 });
 
+browserTest(
+  "keeps its stream when its token is refreshed, and resumes with the new one",
+  async (openTab) => {
+    await using network = startNetwork(stack().url);
+    const tab = await openTab(network.url);
+    const { page, problems, signIn, connected, choose, shows, streams, events } = tab;
+    await signIn("ada");
+    await choose(await file("before.txt", "before"));
+    await shows({ "before.txt": "ready" });
+    const token = await refreshToken(tab);
+    await choose(await file("between.txt", "between"));
+    await shows({ "before.txt": "ready", "between.txt": "ready" });
+    assert.equal(streams.length, 1);
+
+    network.cut();
+    await page.waitForSelector('#connection[data-state="reconnecting"]');
+    network.mend();
+    await connected();
+    await choose(await file("after.txt", "after"));
+    await shows({ "before.txt": "ready", "between.txt": "ready", "after.txt": "ready" });
+    const headers = streams.at(-1)!.headers();
+    assert.ok(headers["last-event-id"]);
+    assert.equal(headers["authorization"], `Bearer ${token}`);
+    assert.equal((await events()).filter(({ eventType }) => eventType === "reset").length, 1);
+    assertOnlyNetworkProblems(problems);
+  },
+);
+
 browserTest("marks later what it could not when it was closed without network", async (openTab) => {
   await using network = startNetwork(stack().url);
   const closed = await openTab(network.url);
@@ -103,6 +131,30 @@ browserTest("leaves the files of another tab alone that is at work", async (open
   await one.shows({ "slow.txt": "ready" });
   await two.shows({ "slow.txt": "ready" });
 });
+
+/** Lets supabase-js refresh the tab's session, and resolves with the new token. */
+async function refreshToken({ page }: DemoTab): Promise<string> {
+  // Auth gives the same token again within the second in which it was issued.
+  const signedInAt = Math.floor(Date.now() / 1000);
+  await page.waitForFunction((second) => Date.now() / 1000 >= second + 1, {}, signedInAt);
+  const known = await page.evaluate(() => {
+    const key = `session ${sessionStorage.getItem("account")}`;
+    const session = JSON.parse(localStorage.getItem(key)!);
+    localStorage.setItem(key, JSON.stringify({ ...session, expires_at: Date.now() / 1000 }));
+    dispatchEvent(new Event("visibilitychange"));
+    return session.access_token;
+  });
+  const refreshed = await page.waitForFunction(
+    (known) => {
+      const key = `session ${sessionStorage.getItem("account")}`;
+      const { access_token } = JSON.parse(localStorage.getItem(key)!);
+      return access_token !== known && access_token;
+    },
+    {},
+    known,
+  );
+  return await refreshed.jsonValue();
+}
 
 function notices({ page }: DemoTab): Promise<string[]> {
   return page.$$eval("#notices li > span", (spans) => spans.map((span) => span.textContent ?? ""));

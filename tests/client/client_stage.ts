@@ -139,7 +139,7 @@ export function startClientStage(
   const clock = new FakeClock();
   const requests: Request[] = [];
   let isOnline = startsOnline;
-  let onChange = () => {};
+  let onEvent = (_event: { type: string }) => {};
   const frames: (() => void)[] = [];
   let framesRequested = 0;
   const environment: Environment = {
@@ -148,8 +148,8 @@ export function startClientStage(
     random,
     isOnline: () => isOnline,
     watchPage(listener, signal) {
-      onChange = listener;
-      signal.addEventListener("abort", () => onChange = () => {});
+      onEvent = listener;
+      signal.addEventListener("abort", () => onEvent = () => {});
     },
     schedule(run) {
       framesRequested++;
@@ -187,9 +187,9 @@ export function startClientStage(
     },
     setOnline(next) {
       isOnline = next;
-      onChange();
+      onEvent({ type: next ? "online" : "offline" });
     },
-    changeVisibility: () => onChange(),
+    changeVisibility: () => onEvent({ type: "visibilitychange" }),
     async sleep(ms) {
       clock.jump(ms);
       await clock.advance(0);

@@ -279,16 +279,13 @@ Deno.test("after a day of sleep the connection is replaced at once (SPEC 6)", as
   assert.equal(stage.requests[1]!.headers.get("last-event-id"), "c.1");
 });
 
-Deno.test("a page that becomes visible replaces a connection whose heartbeat is overdue (SPEC 6)", async () => {
+Deno.test("a page whose timers stood still replaces a dead connection once it is shown (SPEC 6)", async () => {
   using stage = startClientStage();
   (await stage.request()).begin().snapshot([], "c.1");
-  await stage.clock.advance(34_000);
-  stage.changeVisibility();
   await stage.settle();
-  assert.equal(stage.requests.length, 1);
-  await stage.clock.advance(2_000);
+  await stage.sleep(61_000);
   stage.changeVisibility();
-  await stage.settle();
+  await stage.clock.advance(5_000);
   assert.equal(stage.requests.length, 2);
 });
 
@@ -353,4 +350,43 @@ Deno.test("after closing: token-expired another token is used (SPEC 2)", async (
     .send({ eventType: "closing", reason: "token-expired" });
   await stage.clock.advance(1_000);
   assert.equal(stage.requests[1]!.token, tokenOf("ada", 2));
+});
+
+Deno.test("a getToken that keeps its old token is never sent with it again", async () => {
+  // It returns another token when it is told to, and forgets it.
+  const getToken = ({ fresh }: { fresh: boolean }) => tokenOf("ada", fresh ? 2 : 1);
+  using stage = startClientStage({ options: { getToken } });
+  (await stage.request()).refuse(401);
+  const second = await stage.request();
+  second.begin().snapshot([], "c.1").cut();
+  await stage.clock.advance(1_000);
+  (await stage.request()).refuse(401);
+  await stage.settle();
+  const sent = stage.requests.map(({ token }) => token);
+  assert.equal(sent.filter((token) => token === tokenOf("ada", 1)).length, 1);
+});
+
+Deno.test("a live stream of a browser that takes itself for offline survives a change of tabs", async () => {
+  // As with a local Supabase on a train, or a VPN that the browser doesn't see.
+  using stage = startClientStage({ isOnline: false });
+  (await stage.request()).begin().snapshot([], "c.1");
+  await stage.settle();
+  assert.equal(stage.states.at(-1), "live");
+  stage.changeVisibility();
+  await stage.settle();
+  assert.equal(
+    stage.states.at(-1),
+    "live",
+    "SPEC.md says that a page that is hidden changes nothing",
+  );
+});
+
+Deno.test("a refused refresh means signed-out, though supabase-js throws it (its option throwOnError)", async () => {
+  const { auth } = new FakeAuth(tokenOf("ada")).client;
+  const refusal = Object.assign(new Error("Invalid Refresh Token"), { status: 400 });
+  const supabase = { auth: { ...auth, refreshSession: () => Promise.reject(refusal) } };
+  using stage = startClientStage({ options: { supabase, getToken: undefined } });
+  (await stage.request()).refuse(401);
+  await stage.settle();
+  assert.equal(stage.states.at(-1), "signed-out (status-401)");
 });

@@ -155,7 +155,11 @@ Deno.test("events() yields the files, then each change, and a slow consumer the 
   await stage.settle();
   await take();
   await take();
-  assert.deepEqual(seen, ["1:1", "2:1", "2:2", "-1", "2:8"]);
+  request.send({ eventType: "heartbeat" });
+  await stage.settle();
+  request.send({ eventType: "file-update", file: exampleFile("1", { revision: 9 }) });
+  await take();
+  assert.deepEqual(seen, ["1:1", "2:1", "2:2", "-1", "2:8", "1:9"]);
 });
 
 Deno.test("a loop over events() that breaks, or whose signal aborts, leaves nothing behind (SPEC 18)", async () => {
@@ -167,12 +171,27 @@ Deno.test("a loop over events() that breaks, or whose signal aborts, leaves noth
     break;
   }
   const controller = new AbortController();
+  let listeners = 0;
+  const { signal } = controller;
+  const { addEventListener, removeEventListener } = signal;
+  Object.assign(signal, {
+    addEventListener: (...added: Parameters<typeof addEventListener>) => {
+      listeners++;
+      addEventListener.apply(signal, added);
+    },
+    removeEventListener: (...removed: Parameters<typeof removeEventListener>) => {
+      listeners--;
+      removeEventListener.apply(signal, removed);
+    },
+  });
   const loop = (async () => {
     for await (const _ of stage.files.events({ signal: controller.signal }));
   })();
   await stage.settle();
+  assert.equal(listeners, 1);
   controller.abort();
   await loop;
+  assert.equal(listeners, 0);
   await stage.clock.advance(5_000);
   assert.ok(stage.requests[0]!.signal.aborted);
 });
@@ -205,4 +224,14 @@ Deno.test("a signal that aborts ends its own consumer, and wakes no other again 
   await stage.settle();
   stage.files.close();
   await assert.rejects(patient, { code: "closed" });
+});
+
+Deno.test("done() and events() with a signal that has aborted open no stream", async () => {
+  using stage = startClientStage({ isIdle: true });
+  const signal = AbortSignal.abort(new Error("too late"));
+  await assert.rejects(stage.files.done("1", { signal }), /too late/);
+  assert.equal((await stage.files.events({ signal }).next()).done, true);
+  await stage.settle();
+  assert.equal(stage.requests.length, 0);
+  assert.equal(stage.clock.pending, 0);
 });

@@ -68,6 +68,7 @@ Deno.test("subscribers are told once a frame, however much has changed (SPEC 15)
   await stage.settle();
   assert.deepEqual(told, [0, 2]);
   assert.equal(stage.files.get("1")?.revision, 49);
+  assert.equal(stage.framesRequested, 1, "one for all");
 });
 
 Deno.test("a subscriber gets the value at once, and nothing after it has left (SPEC 15)", async () => {

@@ -93,7 +93,8 @@ Deno.test("a file is not stalled while changes can't arrive, nor when it is done
   request.cut();
   await stage.clock.advance(19_000);
   const next = await stage.request();
-  next.begin().send({ eventType: "ready" }, "c.2");
+  const file = exampleFile("1", { progress: 2, revision: 99 });
+  next.begin().send({ eventType: "file-update", file }).send({ eventType: "ready" }, "c.2");
   await stage.settle();
   assert.deepEqual(summary.value.stalled, []);
   await stage.clock.advance(15_000);

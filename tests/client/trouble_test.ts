@@ -1,4 +1,8 @@
+import { createClient } from "@supabase/supabase-js";
 import assert from "node:assert/strict";
+import { createFileEvents } from "../../client/create_file_events.ts";
+import type { Environment } from "../../client/environment.ts";
+import { FakeClock, settle } from "../support/fake_clock.ts";
 import { exampleFile, startClientStage, TOKEN } from "./client_stage.ts";
 
 Deno.test("a page of another service is no stream, and is asked again later (SPEC 3)", async () => {
@@ -52,7 +56,7 @@ Deno.test("an event of an unknown type changes nothing, and its id counts (SPEC 
 Deno.test("a chunk may end anywhere, in the middle of a character too (SPEC 8)", async () => {
   using stage = startClientStage();
   const request = await stage.request();
-  const file = exampleFile("1", { filename: "Über 😀.txt" });
+  const file = exampleFile("1", { filename: "Uhr ü 😀.txt" });
   const data = JSON.stringify({ eventType: "file-update", timestamp: "", file });
   const text = `id: none\ndata: {"eventType":"reset"}\n\ndata: ${data}\n\n` +
     'data: {"eventType":"ready"}\n\n';
@@ -60,7 +64,7 @@ Deno.test("a chunk may end anywhere, in the middle of a character too (SPEC 8)",
   for (const byte of new TextEncoder().encode(text)) request.write(new Uint8Array([byte]));
   await stage.settle();
   for (let turn = 0; turn < 1_000 && stage.names().length === 0; turn++) await stage.settle();
-  assert.deepEqual(stage.names(), ["Über 😀.txt"]);
+  assert.deepEqual(stage.names(), ["Uhr ü 😀.txt"]);
 });
 
 Deno.test("an answer that is cut in the middle of a character leaves nothing behind (SPEC 7)", async () => {
@@ -132,9 +136,9 @@ Deno.test("nothing of an attempt that has ended has any effect, though its reque
   first.begin().snapshot([exampleFile("old")], "o.1");
   await stage.settle();
   assert.deepEqual(stage.names(), ["new.txt"], "an answer that comes late");
-  stage.files.reconnect();
+  stage.setOnline(false);
   second.send({ eventType: "file-deleted", file: { id: "new" } }, "n.2");
-  await stage.settle();
+  await stage.clock.advance(1_000);
   assert.deepEqual(stage.names(), ["new.txt"], "an event that comes late");
   assert.equal(stage.requests[2]!.headers.get("last-event-id"), "n.1");
 });
@@ -191,6 +195,18 @@ Deno.test("close() at every await ends the request and all timers (SPEC 20)", as
   }
 });
 
+Deno.test("close() leaves no timer for listeners that left before it, or leave after it (SPEC 20)", async () => {
+  for (const isBefore of [true, false]) {
+    const stage = startClientStage({ isIdle: true });
+    const stop = stage.files.subscribe(() => {});
+    await stage.settle();
+    if (isBefore) stop();
+    stage.files.close();
+    stop();
+    assert.equal(stage.clock.pending, 0);
+  }
+});
+
 Deno.test("a signal closes the client, aborted before or after (SPEC 20)", async () => {
   const controller = new AbortController();
   const { signal } = controller;
@@ -202,4 +218,170 @@ Deno.test("a signal closes the client, aborted before or after (SPEC 20)", async
   assert.deepEqual([before.requests.length, after.requests.length], [0, 1]);
   assert.equal(before.files.connection.value.state, "closed");
   assert.equal(after.files.connection.value.state, "closed");
+});
+
+for (
+  const data of ['{"eventType":"file-limit","limit":100}', '{"eventType":"file-order","file":null}']
+) {
+  Deno.test(`an event of a later version is ignored, though its name begins as that of a file: ${data}`, async () => {
+    using stage = startClientStage();
+    const request = await stage.request();
+    request.begin().snapshot([exampleFile("1")], "c.1").write(`id: c.2\ndata: ${data}\n\n`);
+    await stage.settle();
+    assert.equal(stage.states.at(-1), "live");
+    assert.deepEqual(stage.names(), ["1.txt"]);
+  });
+}
+
+const STREAM = { headers: { "content-type": "text/event-stream" } };
+
+/** What a `fetch` may do that has no streams, or is somebody's own. */
+const ODD: Record<string, Environment["fetch"]> = {
+  "gives an answer without a body": () => Promise.resolve(new Response(null, STREAM)),
+  "throws at once": () => {
+    throw new TypeError("no network");
+  },
+};
+
+for (const [what, fetch] of Object.entries(ODD)) {
+  Deno.test(`a fetch that ${what} is an outage like any other`, async () => {
+    const rejections: unknown[] = [];
+    const listen = (event: PromiseRejectionEvent) => {
+      event.preventDefault();
+      rejections.push(event.reason);
+    };
+    addEventListener("unhandledrejection", listen);
+    try {
+      const clock = new FakeClock();
+      using files = createFileEvents(
+        { url: "https://project.example", key: "key", getToken: () => TOKEN },
+        {
+          now: () => clock.now(),
+          after: (ms, run) => clock.after(ms, run),
+          random: () => 0,
+          isOnline: () => true,
+          watchPage: () => {},
+          schedule: queueMicrotask,
+          fetch,
+        },
+      );
+      files.subscribe(() => {});
+      await settle();
+      assert.deepEqual(rejections, []);
+      assert.match(files.connection.value.reason, /^(network|not-a-stream)$/);
+    } finally {
+      removeEventListener("unhandledrejection", listen);
+    }
+  });
+}
+
+Deno.test("an onEvent that throws is reported as an uncaught error, and loses no event", async () => {
+  const uncaught: string[] = [];
+  const listen = (event: ErrorEvent | PromiseRejectionEvent) => {
+    event.preventDefault();
+    uncaught.push(event.type);
+  };
+  addEventListener("error", listen);
+  addEventListener("unhandledrejection", listen);
+  try {
+    const onEvent = () => {
+      throw new Error("a fault of the page");
+    };
+    using stage = startClientStage({ options: { onEvent } });
+    (await stage.request()).begin().snapshot([exampleFile("1")], "c.1");
+    await stage.settle();
+    assert.deepEqual(stage.names(), ["1.txt"]);
+    assert.equal(stage.states.at(-1), "live");
+    assert.deepEqual(uncaught, ["error", "error", "error"]);
+  } finally {
+    removeEventListener("error", listen);
+    removeEventListener("unhandledrejection", listen);
+  }
+});
+
+Deno.test("reconnect() inside onEvent: what ends with it is not called live", async () => {
+  const never = new Promise<string>(() => {});
+  let asked = 0;
+  using stage = startClientStage({
+    options: {
+      getToken: () => asked++ > 0 ? never : TOKEN,
+      onEvent: ({ eventType }) => {
+        if (eventType === "ready") stage.files.reconnect();
+      },
+    },
+  });
+  (await stage.request()).begin().snapshot([exampleFile("1")], "c.1");
+  await stage.settle();
+  assert.ok(stage.requests[0]!.signal.aborted);
+  assert.notEqual(stage.states.at(-1), "live");
+});
+
+Deno.test("close() inside onEvent: nobody is told anything afterwards", async () => {
+  using stage = startClientStage({
+    options: {
+      onEvent: ({ eventType }) => {
+        if (eventType === "ready") stage.files.close();
+      },
+    },
+  });
+  const told: number[] = [];
+  stage.files.subscribe((list) => void told.push(list.length));
+  (await stage.request()).begin().snapshot([exampleFile("1")], "c.1");
+  await stage.settle();
+  assert.deepEqual(told, [0]);
+});
+
+Deno.test("an empty list of file ids doesn't mean all files", async () => {
+  let stage;
+  try {
+    stage = startClientStage({ options: { fileIds: [] } });
+  } catch (error) {
+    assert.ok(error instanceof TypeError, "refused when the client is made");
+    return;
+  }
+  using _ = stage;
+  (await stage.request())?.begin().snapshot([exampleFile("1")], "c.1");
+  await stage.settle();
+  assert.deepEqual(stage.requests.map(({ url }) => url.search), [], "or nothing is asked for");
+});
+
+Deno.test("a supabase-js client with the option accessToken is refused when the client is made", () => {
+  const supabase = createClient("https://project.example", "publishable", {
+    accessToken: () => Promise.resolve(TOKEN),
+  });
+  assert.throws(
+    () => startClientStage({ options: { supabase, getToken: undefined }, isIdle: true }),
+    /accessToken/,
+    "not when the first component subscribes",
+  );
+});
+
+Deno.test("a content type may be written in any case of letters", async () => {
+  using stage = startClientStage();
+  (await stage.request())
+    .begin({ headers: { "content-type": "Text/Event-Stream; charset=UTF-8" } })
+    .snapshot([exampleFile("1")], "c.1");
+  await stage.settle();
+  assert.equal(stage.states.at(-1), "live");
+});
+
+Deno.test("after close() nothing listens to the option `signal` any more", () => {
+  const { signal } = new AbortController();
+  const listeners = new Set<unknown>();
+  const own = {
+    add: signal.addEventListener.bind(signal),
+    remove: signal.removeEventListener.bind(signal),
+  };
+  signal.addEventListener = (type: string, listener: never, options: never) => {
+    listeners.add(listener);
+    own.add(type, listener, options);
+  };
+  signal.removeEventListener = (type: string, listener: never) => {
+    listeners.delete(listener);
+    own.remove(type, listener);
+  };
+  const stage = startClientStage({ options: { signal } });
+  assert.equal(listeners.size, 1);
+  stage.files.close();
+  assert.equal(listeners.size, 0);
 });

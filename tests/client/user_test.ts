@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { exampleFile, startClientStage } from "./client_stage.ts";
 import { unsignedToken } from "../support/access_tokens.ts";
+import { exampleFile, startClientStage } from "./client_stage.ts";
 import { FakeAuth, tokenOf } from "./fake_auth.ts";
 
 /** A client of supabase-js's user Ada, with one file shown. */
@@ -139,6 +139,24 @@ Deno.test("a consumer of events is given nothing of its user after the sign-out 
   await assert.rejects(events.next(), { code: "signed-out" });
 });
 
+Deno.test("a sign-out is no deletion for a consumer of events (SPEC 12)", async () => {
+  const { auth, stage, request } = await adasClient();
+  using _ = stage;
+  const update = (id: string, revision: number) =>
+    request.send({ eventType: "file-update", file: exampleFile(id, { revision }) });
+  update("second", 1);
+  await stage.settle();
+  const events = stage.files.events();
+  await events.next();
+  await events.next();
+  update("ada", 2);
+  update("second", 2);
+  await stage.settle();
+  await events.next();
+  auth.report("SIGNED_OUT", null);
+  await assert.rejects(events.next(), { code: "signed-out" });
+});
+
 Deno.test("a new token of the same user leaves an open stream alone (SPEC 13)", async () => {
   const { auth, stage, request } = await adasClient();
   using _ = stage;
@@ -252,4 +270,49 @@ Deno.test("a sign-in that is reported before the answer that there is no token i
   using stage = startClientStage({ options: { supabase: auth.client, getToken: undefined } });
   auth.report("SIGNED_IN", tokenOf("ada"));
   assert.equal((await stage.request()).token, tokenOf("ada"));
+});
+
+for (const sub of [undefined, null, "", 0]) {
+  Deno.test(`the files of a token whose sub is ${JSON.stringify(sub)} are not shown to the next user`, async () => {
+    let token = unsignedToken({ sub, role: "anon" });
+    using stage = startClientStage({ options: { getToken: () => token } });
+    const first = await stage.request();
+    first.begin().snapshot([exampleFile("1")], "a.1");
+    await stage.settle();
+    token = tokenOf("grace");
+    first.cut();
+    await stage.clock.advance(1_000);
+    assert.deepEqual(stage.names(), []);
+    assert.equal(stage.requests[1]!.headers.get("last-event-id"), "");
+  });
+}
+
+Deno.test("the empty list of the next user is never called live", async () => {
+  const auth = new FakeAuth(tokenOf("ada"));
+  using stage = startClientStage({
+    options: { supabase: auth.client, getToken: undefined },
+    hasFrames: true,
+  });
+  (await stage.request()).begin().snapshot([exampleFile("ada")], "a.1");
+  await stage.settle();
+  stage.frame();
+  const shown: string[] = [];
+  stage.files.subscribe((list) => {
+    shown.push(`${stage.files.connection.value.state} ${list.length}`);
+  });
+  auth.report("SIGNED_IN", tokenOf("grace"));
+  await stage.settle();
+  assert.deepEqual(shown, ["live 1", "loading 0"], "before the next frame");
+});
+
+Deno.test("reconnect() after a sign-in with getToken shows nothing of the last user while the token is asked for", async () => {
+  let token: string | Promise<string> = tokenOf("ada");
+  using stage = startClientStage({ options: { getToken: () => token } });
+  (await stage.request()).begin().snapshot([exampleFile("ada")], "a.1");
+  await stage.settle();
+  // Grace has signed in, and whatever gives tokens is slow or can't be reached.
+  token = new Promise<string>(() => {});
+  stage.files.reconnect();
+  await stage.clock.advance(300_000);
+  assert.deepEqual(stage.names(), []);
 });

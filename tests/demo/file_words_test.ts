@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { FileState } from "../../demo/page/file_event.ts";
+import type { FileState } from "../../client/protocol.ts";
 import { errorOf, nameOf, percentOf, stageOf, statusOf } from "../../demo/page/file_words.ts";
 
 const nothing: FileState = {

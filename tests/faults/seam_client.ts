@@ -50,7 +50,7 @@ export class SeamClient {
   readonly #shown: ShownFiles;
   readonly #consumers: FileConsumers;
   #isVisible = true;
-  #onPage = () => {};
+  #onPage = (_: { readonly type: string }) => {};
   /** Ends all subscriptions, if there are any. */
   #leave: (() => void) | undefined;
 
@@ -115,7 +115,7 @@ export class SeamClient {
     session.fate = "given";
     this.#gateway.heal();
     this.#network.heal();
-    this.#onPage();
+    this.#onPage({ type: "online" });
     // What a signed-out client waits for: another token, or a word of the app.
     if (!session.isAccepted || this.files.connection.value.state === "signed-out") {
       this.#signIn(session.user, session.rights);
@@ -157,11 +157,11 @@ export class SeamClient {
     "break after": ({ bytes }) => this.#network.breakAfter(bytes),
     "go offline": () => {
       this.#network.goOffline();
-      this.#onPage();
+      this.#onPage({ type: "offline" });
     },
     "go online": () => {
       this.#network.goOnline();
-      this.#onPage();
+      this.#onPage({ type: "online" });
     },
     "stall": () => this.#network.stall(),
     "read": ({ messages }) => this.#network.read(messages),
@@ -212,7 +212,7 @@ export class SeamClient {
 
   #setVisible(isVisible: boolean): void {
     this.#isVisible = isVisible;
-    this.#onPage();
+    this.#onPage({ type: "visibilitychange" });
   }
 
   #return(): void {

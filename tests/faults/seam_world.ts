@@ -24,7 +24,7 @@ export interface SeamWorldOptions<W> {
   readonly live?: LiveMode;
   /** Whether a second client of the same user is there all the time, and shares the feed. */
   readonly hasCompanion?: boolean;
-  /** How the first client asks for its token; `getToken` by default. */
+  /** How the first client asks for its token; supabase-js by default. */
   readonly auth?: Auth;
   /** Whether the first client waits before it connects again. */
   readonly isPatient?: boolean;
@@ -58,7 +58,7 @@ export class SeamWorld<W> {
       maxFiles = 1000,
       live = "rows",
       hasCompanion = false,
-      auth = "getToken",
+      auth = "supabase",
       isPatient = false,
       createClient,
       wrap = (it) => it,

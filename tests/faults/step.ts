@@ -106,7 +106,10 @@ export interface Schedule<W = Write> {
   readonly live?: LiveMode;
   /** Whether a second client of the same user is there all the time. */
   readonly hasCompanion?: boolean;
-  /** How the client asks for its token; `getToken` by default. */
+  /**
+   * How the client asks for its token; supabase-js by default. With `getToken`, `reconnect()` drops the
+   * files, so that an impatient client resumes nothing.
+   */
   readonly auth?: Auth;
   /** Whether the client waits before it connects again. By default it is told to after each step. */
   readonly isPatient?: boolean;
@@ -129,7 +132,7 @@ export function schedules<W>(
     maxFiles: fc.constantFrom(4, 1000),
     live: fc.constantFrom<LiveMode>("rows", "pings"),
     hasCompanion: fc.boolean(),
-    auth: fc.constantFrom<Auth>("getToken", "supabase"),
+    auth: fc.constantFrom<Auth>("getToken", "supabase", "supabase", "supabase"),
     isPatient: fc.boolean(),
     hasOutages: fc.constantFrom(true, false, false),
     steps: fc.array(anyStep, { minLength: 5, maxLength: 80, size: "max" }),

@@ -1,5 +1,6 @@
 import { createFileEvents } from "../../../client/create_file_events.ts";
 import type { FileEvents } from "../../../client/file_events.ts";
+import type { SupabaseClientLike } from "../../../client/options.ts";
 import { webEnvironment } from "../../../client/web_environment.ts";
 import { ProtocolChecker } from "../../support/protocol_checker.ts";
 import type { Target } from "../../support/target.ts";
@@ -33,14 +34,14 @@ export class StackClient implements Disposable {
   readonly #checker = new ProtocolChecker();
   readonly #shown: ShownFiles;
   readonly #consumers: FileConsumers;
-  #onPage = () => {};
+  #onPage = (_: { readonly type: string }) => {};
   readonly #impatience: ReturnType<typeof setInterval> | undefined;
 
   constructor({ target: { url, publishableKey }, token, ids, isPatient }: StackClientOptions) {
     this.files = createFileEvents({
       url,
       key: publishableKey,
-      getToken: () => token,
+      supabase: signedIn(token),
       onEvent: (event, id) => {
         this.#checker.receive(event, id);
         this.#shown.receive(event);
@@ -75,12 +76,12 @@ export class StackClient implements Disposable {
 
   goOffline(): void {
     this.#network.goOffline();
-    this.#onPage();
+    this.#onPage({ type: "offline" });
   }
 
   goOnline(): void {
     this.#network.goOnline();
-    this.#onPage();
+    this.#onPage({ type: "online" });
   }
 
   stall(): void {
@@ -94,7 +95,7 @@ export class StackClient implements Disposable {
   /** Stays online from now on, and reads all. */
   heal(): void {
     this.#network.heal();
-    this.#onPage();
+    this.#onPage({ type: "online" });
   }
 
   /**
@@ -135,6 +136,18 @@ export class StackClient implements Disposable {
     if (response.status !== 503) this.refusals.push(`${response.status} ${text}`);
     return new Response(text, response);
   }
+}
+
+/** What the client uses of supabase-js. With `getToken`, `reconnect()` would drop the files. */
+function signedIn(token: string): SupabaseClientLike {
+  const result = { data: { session: { access_token: token } }, error: null };
+  return {
+    auth: {
+      getSession: () => Promise.resolve(result),
+      refreshSession: () => Promise.resolve(result),
+      onAuthStateChange: () => ({ data: { subscription: { unsubscribe: () => {} } } }),
+    },
+  };
 }
 
 function pass(ms: number): Promise<void> {
