@@ -65,7 +65,7 @@ const MUTATIONS: Record<string, [path: string, from: string, to: string]> = {
   ],
   "files that stay for the next user while nobody listens": [
     "connection/connection.ts",
-    'else setUser("");',
+    'if (!tokens.watch) setUser("");',
     "",
   ],
   "events of the next user": [
@@ -76,8 +76,8 @@ const MUTATIONS: Record<string, [path: string, from: string, to: string]> = {
   "consumers that hear only of what is there": ["create_file_events.ts", "    wake();\n", ""],
   "a silence that nobody notices": [
     "connection/connection.ts",
-    "if (watch.ms() < (isOpen() ? SILENCE_LIMIT_MS : OPENING_LIMIT_MS)) return;",
-    "return;",
+    'else wait(phase === "authorizing" ? "token" : "silence");',
+    "",
   ],
   "a sign-in that is not heard of": [
     "connection/connection.ts",
