@@ -79,9 +79,11 @@ export class FileConsumers {
     this.#replicas.push(replica);
     while (!signal.aborted) {
       replica.clear();
-      const user = this.#options.user();
+      // Who begins before anybody is signed in is given the files of whoever signs in.
+      let user: string | undefined;
       try {
         for await (const change of files.events({ signal })) {
+          user ??= this.#options.user();
           this.#apply(replica, change, user);
           await pause();
         }
