@@ -103,15 +103,19 @@ export function createConnection(
     enter(next, why);
   };
 
-  const open = async (why?: string) => {
+  const open = async (why?: string): Promise<void> => {
     rest("authorizing", why);
     if (phase === "closed") return;
     const { signal } = attempt = new AbortController();
     watch.start();
-    const token = await chooseToken().catch(isOutage);
+    const before = user;
+    // From 400 to 404, the Auth server has refused the session. Anything else is an outage.
+    const token = await chooseToken()
+      .catch((error) => !/^40[0-4]$/.test(error?.status) || undefined);
     if (signal.aborted) return;
     if (token === true) return wait("token");
-    if (!token) return signOut(refusals ? reason : "");
+    // Somebody may have signed in after the answer was given.
+    if (!token) return !before && user ? open() : signOut(refusals ? reason : "");
     setUser(tokenUser(token));
     enter("opening");
     const headers = {
@@ -241,9 +245,4 @@ export function createConnection(
       watching?.abort();
     },
   };
-}
-
-/** Returns `true` if nothing is known of the session, and nothing if the Auth server has refused it. */
-function isOutage(error?: { readonly status?: number }): true | undefined {
-  return !(error?.status! > 399 && error!.status! < 405) || undefined;
 }

@@ -22,7 +22,7 @@ export function createReplica(): Replica {
 
   const update = (file: FileState, target: Map<string, FileState>) => {
     const { id, revision } = file;
-    if (revision < (target.get(id)?.revision ?? 0)) return;
+    if (target.get(id)?.revision! > revision) return;
     const known = files.get(id);
     // A file that has not changed stays the same object.
     target.set(id, JSON.stringify(known) === JSON.stringify(file) ? known! : file);

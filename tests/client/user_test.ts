@@ -266,6 +266,13 @@ Deno.test("reconnect() while nobody listens drops the files, which may be anothe
   assert.equal((await stage.request()).headers.get("last-event-id"), "");
 });
 
+Deno.test("a sign-in that is reported before the answer that there is no token is not missed (SPEC 2)", async () => {
+  const auth = new FakeAuth(null);
+  using stage = startClientStage({ options: { supabase: auth.client, getToken: undefined } });
+  auth.report("SIGNED_IN", tokenOf("ada"));
+  assert.equal((await stage.request()).token, tokenOf("ada"));
+});
+
 for (const sub of [undefined, null, "", 0]) {
   Deno.test(`the files of a token whose sub is ${JSON.stringify(sub)} are not shown to the next user`, async () => {
     let token = unsignedToken({ sub, role: "anon" });

@@ -7,6 +7,10 @@ import type {
   FileState,
 } from "../../supabase/functions/file-events/stream/file_change.ts";
 
+/** The users of the tests' databases. */
+export const OWNER = "11111111-1111-4111-8111-111111111111";
+export const OTHER = "22222222-2222-4222-8222-222222222222";
+
 /** The assurance level of a token. {@linkcode mayRead} depends on it. */
 export type Rights = "aal1" | "aal2";
 

@@ -1,108 +1,244 @@
-import { ServerSentEventStream } from "../../supabase/functions/file-events/http/server_sent_event_stream.ts";
+import { createFileEvents } from "../../client/create_file_events.ts";
+import type { FileEvents } from "../../client/file_events.ts";
+import type { FileState } from "../../client/protocol.ts";
 import type { OpenFileStream } from "../../supabase/functions/file-events/stream/file_stream.ts";
-import type { Clock } from "../../supabase/functions/file-events/clock.ts";
-import { ProtocolClient } from "../support/protocol_client.ts";
-import type { Rights } from "./file_database.ts";
-import { OWNER } from "./step.ts";
+import type { FakeClock } from "../support/fake_clock.ts";
+import { settle } from "../support/fake_clock.ts";
+import { ProtocolChecker } from "../support/protocol_checker.ts";
+import { seededRandom } from "../support/seeded_random.ts";
+import { answerAtSeam } from "./answer_at_seam.ts";
+import type { ClientStep } from "./client_step.ts";
+import { FaultyGateway } from "./faulty_gateway.ts";
+import { FaultyNetwork } from "./faulty_network.ts";
+import { FileConsumers } from "./file_consumers.ts";
+import { SeamSession } from "./seam_session.ts";
+import { ShownFiles } from "./shown_files.ts";
+import { SleepyClock } from "./sleepy_clock.ts";
+import { type Auth, FILE_IDS } from "./step.ts";
 
-const DAY_MS = 86_400_000;
+const FRAME_MS = 16;
+/** Between two events that a slow consumer takes. */
+const SLOW_MS = 100;
 
 export interface SeamClientOptions {
   readonly fileIds: readonly string[] | null;
   readonly open: OpenFileStream;
-  readonly clock: Pick<Clock, "now">;
+  readonly clock: FakeClock;
+  readonly auth: Auth;
+  /** Whether it waits before it connects again. */
+  readonly isPatient: boolean;
+  /** Whether the user has owned the file in this state. */
+  readonly isOwn: (file: FileState, user: string) => boolean;
+  /** Stands in for the client. */
+  readonly create?: typeof createFileEvents;
 }
 
-/** A client of the owner's stream, which stalls, breaks and comes back as a schedule says. */
+/** The client, and all that surrounds it: its user, its page, its machine and its network. */
 export class SeamClient {
-  readonly protocol = new ProtocolClient();
+  readonly files: FileEvents;
+  readonly session: SeamSession;
   fileIds: readonly string[] | null;
-  rights: Rights = "aal1";
-  isOnline = true;
-  /** Called when a connection begins. */
+  /** Called when a stream begins. */
   onConnect = () => {};
+  /** Called when `ready` has been applied. */
+  onReady = () => {};
   readonly #options: SeamClientOptions;
-  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
-  /** The connection that is being read. */
-  #reading: ReadableStreamDefaultReader<Uint8Array> | undefined;
-  /** Messages that the client may still read; it stalls at none. */
-  #appetite = Infinity;
-  #bytesLeft = Infinity;
+  readonly #network = new FaultyNetwork();
+  readonly #gateway = new FaultyGateway();
+  readonly #checker = new ProtocolChecker();
+  readonly #clock: SleepyClock;
+  readonly #shown: ShownFiles;
+  readonly #consumers: FileConsumers;
+  #isVisible = true;
+  #onPage = (_: { readonly type: string }) => {};
+  /** Ends all subscriptions, if there are any. */
+  #leave: (() => void) | undefined;
 
   constructor(options: SeamClientOptions) {
+    const { clock, isOwn, create = createFileEvents } = options;
     this.#options = options;
     this.fileIds = options.fileIds;
+    const session = this.session = new SeamSession(clock);
+    this.#clock = new SleepyClock(clock);
+    const { getToken, supabase } = session;
+    const random = seededRandom(2);
+    const files = this.files = create({
+      url: "https://project.example",
+      key: "publishable",
+      ...(options.auth === "supabase" ? { supabase } : { getToken }),
+      onEvent: (event, id) => {
+        this.#checker.receive(event, id);
+        this.#shown.receive(event);
+        // The client applies it when this returns.
+        if (event.eventType === "ready") queueMicrotask(() => this.onReady());
+      },
+    }, {
+      now: () => this.#clock.now(),
+      after: (ms, callback) => this.#clock.after(ms, callback),
+      random,
+      fetch: this.#network.carry(
+        this.#gateway.carry((_, init) => Promise.resolve(this.#answer(init!))),
+      ),
+      isOnline: () => this.#network.isOnline,
+      watchPage: (onChange) => this.#onPage = onChange,
+      schedule: (run) => {
+        if (this.#isVisible) this.#clock.after(FRAME_MS, run);
+        else queueMicrotask(run);
+      },
+    });
+    this.#shown = new ShownFiles(files, (file) => isOwn(file, session.user));
+    this.#consumers = new FileConsumers({
+      files,
+      ids: FILE_IDS,
+      user: () => session.user,
+      isOwn,
+      pause: () => new Promise((resolve) => void this.#clock.after(SLOW_MS, resolve)),
+    });
+    this.#return();
   }
 
-  /** What an EventSource does when it has lost its connection; the wait is left out. */
-  reconnect(): void {
-    if (!this.isOnline || this.#reader) return;
-    this.protocol.connect();
-    this.onConnect();
-    const { open, clock } = this.#options;
-    const { userId, rights } = { userId: OWNER, rights: this.rights };
-    const caller = { userId, token: "", rights, expiresAt: clock.now() + DAY_MS };
-    const lastEventId = this.protocol.lastEventId || null;
-    const { readable, writable } = new ServerSentEventStream();
-    this.#reader = readable.getReader();
-    const parameters = { lastEventId, fileIds: this.fileIds, snapshot: true };
-    open(caller, parameters, writable.getWriter());
-    this.#read();
+  async take(step: ClientStep): Promise<void> {
+    await (this.#handlers[step.do] as (step: ClientStep) => unknown)(step);
   }
 
-  disconnect(): void {
-    const reader = this.#reader;
-    this.#reader = undefined;
-    this.#bytesLeft = Infinity;
-    void reader?.cancel();
+  /** An impatient user does not wait for the next attempt. */
+  hurry(): void {
+    if (this.#options.isPatient || !this.#leave) return;
+    const { state } = this.files.connection.value;
+    if (state === "signed-out" || !this.#network.isOnline || this.#network.requests > 0) return;
+    this.files.reconnect();
   }
 
-  goOffline(): void {
-    this.isOnline = false;
-    this.disconnect();
-  }
-
-  /** Breaks the connection after so many bytes. */
-  breakAfter(bytes: number): void {
-    this.#bytesLeft = bytes;
-  }
-
-  stall(): void {
-    this.#appetite = 0;
-  }
-
-  /** Reads so many messages, if it has stalled. */
-  read(messages: number): void {
-    this.#appetite = Number.isFinite(this.#appetite) ? messages : Infinity;
-    this.#read();
-  }
-
-  /** Stays online from now on, and reads all. */
+  /** Everything works from now on, and somebody is signed in. */
   heal(): void {
-    this.isOnline = true;
-    this.#appetite = this.#bytesLeft = Infinity;
-    this.#read();
+    const { session } = this;
+    session.fate = "given";
+    this.#gateway.heal();
+    this.#network.heal();
+    this.#onPage({ type: "online" });
+    // What a signed-out client waits for: another token, or a word of the app.
+    if (!session.isAccepted || this.files.connection.value.state === "signed-out") {
+      this.#signIn(session.user, session.rights);
+    }
+    this.#return();
   }
 
-  /** Reads as long as there is appetite. Only one loop reads a connection at a time. */
-  #read(): void {
-    const reader = this.#reader;
-    if (!reader || this.#reading === reader || this.#appetite <= 0) return;
-    this.#reading = reader;
-    void (async () => {
-      while (this.#reader === reader && this.#appetite > 0) {
-        this.#appetite--;
-        const { done, value } = await reader.read();
-        if (this.#reader !== reader) break;
-        if (done) {
-          this.#reader = undefined;
-          break;
-        }
-        this.protocol.receive(value.slice(0, this.#bytesLeft));
-        this.#bytesLeft -= value.length;
-        if (this.#bytesLeft <= 0) this.disconnect();
-      }
-      if (this.#reading === reader) this.#reading = undefined;
-    })();
+  /** All is quiet after a step. */
+  check(): void {
+    if (this.#leave) this.#shown.check();
+  }
+
+  /** All is quiet, and everything has worked for long. */
+  async checkConsumers(): Promise<void> {
+    await this.#consumers.check(settle);
+  }
+
+  /** @throws {Error} If the stream or the client has done what neither may ever do. */
+  assertNoViolations(): void {
+    const ofStream = this.#checker.violations;
+    if (ofStream.length > 0) throw new Error(`The stream broke its protocol: ${ofStream}`);
+    const ofClient = [...this.#shown.violations, ...this.#consumers.violations];
+    if (ofClient.length > 0) throw new Error(`The client broke its promises: ${ofClient}`);
+  }
+
+  /** The stream has sent less than it should. */
+  addViolation(violation: string): void {
+    this.#checker.violations.push(violation);
+  }
+
+  close(): void {
+    this.files.close();
+    this.#consumers.stop();
+  }
+
+  /** By what a step does: how. */
+  readonly #handlers: { [Do in ClientStep["do"]]: (step: ClientStep & { do: Do }) => unknown } = {
+    "break": () => this.#network.break(),
+    "break after": ({ bytes }) => this.#network.breakAfter(bytes),
+    "go offline": () => {
+      this.#network.goOffline();
+      this.#onPage({ type: "offline" });
+    },
+    "go online": () => {
+      this.#network.goOnline();
+      this.#onPage({ type: "online" });
+    },
+    "stall": () => this.#network.stall(),
+    "read": ({ messages }) => this.#network.read(messages),
+    "filter": ({ fileIds }) => {
+      this.fileIds = fileIds;
+      this.#network.break();
+    },
+    "sign in": ({ rights }) => {
+      this.#signIn(this.session.user, rights);
+      this.#network.break();
+    },
+    "sign in as": ({ user }) => {
+      const { session } = this;
+      // A client keeps the stream of its user, and with it the rights.
+      this.#signIn(user, user === session.user ? session.rights : "aal1");
+    },
+    "sign out": () => {
+      this.session.signOut();
+      this.#tellSession();
+    },
+    "expire the token": () => this.session.expire(),
+    "refuse all tokens": () => this.session.refuseAll(),
+    "renew the token": ({ ms }) => this.session.renew(ms),
+    "tokens": ({ fate }) => void (this.session.fate = fate),
+    "requests": ({ next }) => this.#gateway.decide(next),
+    "sleep": async ({ ms }) => {
+      this.#network.pause();
+      this.#clock.fallAsleep();
+      await this.#options.clock.advance(ms);
+      this.#clock.wake();
+      this.#network.resume();
+    },
+    "hide": () => this.#setVisible(false),
+    "show": () => this.#setVisible(true),
+    "leave": () => this.#leave?.(),
+    "return": () => this.#return(),
+  };
+
+  #signIn(user: string, rights: SeamSession["rights"]): void {
+    this.session.signIn(user, rights);
+    this.#tellSession();
+  }
+
+  /** An app with `getToken` tells the client of a sign-in or sign-out itself. */
+  #tellSession(): void {
+    if (this.#options.auth === "getToken") this.files.reconnect();
+  }
+
+  #setVisible(isVisible: boolean): void {
+    this.#isVisible = isVisible;
+    this.#onPage({ type: "visibilitychange" });
+  }
+
+  #return(): void {
+    if (this.#leave) return;
+    const unsubscribe = this.#shown.subscribe();
+    this.#consumers.start();
+    this.#leave = () => {
+      unsubscribe();
+      this.#consumers.stop();
+      this.#leave = undefined;
+    };
+  }
+
+  #answer(init: RequestInit): Response {
+    const headers = new Headers(init.headers);
+    const lastEventId = headers.get("last-event-id") || null;
+    const { open } = this.#options;
+    // A client keeps its filter. Here its requests have another one, as if it did not.
+    const { session, fileIds } = this;
+    const judge = (token: string) => session.judge(token);
+    const response = answerAtSeam(headers, { open, judge, fileIds });
+    if (response.ok) {
+      this.#checker.connect(lastEventId);
+      this.#shown.connect(lastEventId !== null);
+      this.onConnect();
+    }
+    return response;
   }
 }

@@ -1,20 +1,20 @@
-import type {
-  ChangesPage,
-  ChangesSince,
-} from "../../supabase/functions/file-events/stream/changes_since.ts";
+import type { ChangesSince } from "../../supabase/functions/file-events/stream/changes_since.ts";
 import { answerPings } from "../../supabase/functions/file-events/stream/answer_pings.ts";
 import { createOpenFileStream } from "../../supabase/functions/file-events/stream/file_stream.ts";
 import { shareFeed } from "../../supabase/functions/file-events/realtime/share_feed.ts";
 import { FakeClock, settle } from "../support/fake_clock.ts";
 import { FaultyFeed } from "./faulty_feed.ts";
-import type { FileState } from "../../supabase/functions/file-events/stream/file_change.ts";
+import { FaultyQueries } from "./faulty_queries.ts";
+import type {
+  FileChange,
+  FileState,
+} from "../../supabase/functions/file-events/stream/file_change.ts";
 import type { FileDatabase, OnCommit, Rights } from "./file_database.ts";
 import { SeamClient } from "./seam_client.ts";
-import { type LiveMode, OWNER, type QueryFate, type Step } from "./step.ts";
+import type { createFileEvents } from "../../client/create_file_events.ts";
+import type { ClientStep } from "./client_step.ts";
+import type { Auth, LiveMode, Step, WorldStep } from "./step.ts";
 import { seededRandom } from "../support/seeded_random.ts";
-
-const QUERY_TIMEOUT_MS = 10_000;
-const SLOW_MS = 2_000;
 
 export interface SeamWorldOptions<W> {
   readonly database: (onCommit: OnCommit) => FileDatabase<W>;
@@ -24,6 +24,12 @@ export interface SeamWorldOptions<W> {
   readonly live?: LiveMode;
   /** Whether a second client of the same user is there all the time, and shares the feed. */
   readonly hasCompanion?: boolean;
+  /** How the first client asks for its token; supabase-js by default. */
+  readonly auth?: Auth;
+  /** Whether the first client waits before it connects again. */
+  readonly isPatient?: boolean;
+  /** Stands in for the client. */
+  readonly createClient?: typeof createFileEvents;
   /** Stands between the streams and the database. */
   readonly wrap?: (changesSince: ChangesSince) => ChangesSince;
   /** Stands in for {@linkcode answerPings}. */
@@ -43,7 +49,7 @@ export class SeamWorld<W> {
   /** Changes that queries have returned. */
   #returned = 0;
   #shutdown = new AbortController();
-  #queryFates: QueryFate[] = [];
+  readonly #queries = new FaultyQueries(this.clock);
 
   constructor(
     {
@@ -52,6 +58,9 @@ export class SeamWorld<W> {
       maxFiles = 1000,
       live = "rows",
       hasCompanion = false,
+      auth = "supabase",
+      isPatient = false,
+      createClient,
       wrap = (it) => it,
       answer = answerPings,
     }: SeamWorldOptions<W>,
@@ -59,19 +68,22 @@ export class SeamWorld<W> {
     const { clock } = this;
     this.feed = new FaultyFeed(clock, live);
     this.database = database((changes) => {
-      const visible = this.database.peek?.(OWNER, this.client.rights);
+      const { user, rights } = this.client.session;
+      const visible = this.database.peek?.(user, rights);
       for (const { change } of changes) {
         // A change can also hide a file.
         if (change.deleted || visible?.has(change.id) === false) this.#goneSince.add(change.id);
       }
+      for (const { userId, change } of changes) this.#noteOwner(userId, change);
       this.feed.publish(changes);
     });
     const changesSince = wrap(async ({ userId, rights }, query, { onBegin }) => {
-      const page = await this.#query(() => {
+      const page = await this.#queries.run(() => {
         onBegin();
         return this.database.changesSince(userId, rights as Rights, query);
       });
       this.#returned += page.changes.length;
+      for (const change of page.changes) this.#noteOwner(userId, change);
       if (this.database.peek) await this.#noteRunning();
       return page;
     });
@@ -91,27 +103,42 @@ export class SeamWorld<W> {
         random,
         log: () => {},
       })(...stream);
-    this.client = new SeamClient({ fileIds, open, clock });
+    const client = {
+      open,
+      clock,
+      isOwn: (file: FileState, user: string) => this.#ownerOf.get(file.revision) === user,
+      ...(createClient && { create: createClient }),
+    };
+    this.client = new SeamClient({ ...client, fileIds, auth, isPatient });
     this.client.onConnect = () => {
       const requested = this.#peek();
       this.#goneSince.clear();
-      this.client.protocol.onReady = () => this.#checkReady(requested);
+      this.client.onReady = () => this.#checkReady(requested);
     };
     this.#clients = [
       this.client,
-      ...(hasCompanion ? [new SeamClient({ fileIds: null, open, clock })] : []),
+      ...(hasCompanion
+        ? [new SeamClient({ ...client, fileIds: null, auth: "supabase", isPatient: false })]
+        : []),
     ];
-    this.#reconnect();
   }
 
   async run(steps: readonly Step<W>[]): Promise<void> {
     await this.#settle();
     for (const step of steps) {
-      await (this.#handlers[step.do] as (step: Step<W>) => unknown)(step);
+      await this.#take(step);
       await this.#settle();
-      this.#reconnect();
+      for (const client of this.#clients) client.check();
+      this.#hurry();
       await this.#settle();
     }
+  }
+
+  async #take(step: Step<W>): Promise<void> {
+    const handlers: Partial<Record<string, (step: never) => unknown>> = this.#handlers;
+    const handle = handlers[step.do];
+    if (handle) await handle(step as never);
+    else await this.client.take(step as ClientStep);
   }
 
   /**
@@ -119,7 +146,7 @@ export class SeamWorld<W> {
    * are open, then when all are committed.
    */
   async agree(): Promise<void> {
-    this.#queryFates = [];
+    this.#queries.heal();
     this.feed.heal();
     for (const client of this.#clients) client.heal();
     if (await this.database.countRunning() <= this.database.maxRunning) {
@@ -140,26 +167,29 @@ export class SeamWorld<W> {
 
   async #compare(): Promise<void> {
     for (let waited = 0; waited < 180_000; waited += 10_000) {
-      this.#reconnect();
+      this.#hurry();
       await this.clock.advance(10_000);
     }
     for (const client of this.#clients) await this.#compareClient(client);
   }
 
-  async #compareClient({ protocol, fileIds, rights }: SeamClient): Promise<void> {
-    const { files, violations } = protocol;
-    if (violations.length > 0) throw new Error(`The stream broke its protocol: ${violations}`);
-    const expected = [...await this.database.select(OWNER, rights)]
-      .filter(([id]) => fileIds === null || fileIds.includes(id));
-    const text = (entries: Iterable<[string, unknown]>) =>
-      JSON.stringify([...entries].sort(([a], [b]) => a < b ? -1 : 1), null, 1);
-    if (text(files) !== text(expected)) {
-      throw new Error(`The client has ${text(files)}\nthe database ${text(expected)}`);
+  async #compareClient(client: SeamClient): Promise<void> {
+    const { files, session, fileIds } = client;
+    await client.checkConsumers();
+    client.assertNoViolations();
+    const { state, reason } = files.connection.value;
+    if (state !== "live") throw new Error(`The client has no stream: ${state} ${reason}`);
+    const expected = [...(await this.database.select(session.user, session.rights)).values()]
+      .filter(({ id }) => fileIds === null || fileIds.includes(id));
+    const text = (files: readonly FileState[]) =>
+      JSON.stringify(files.toSorted((a, b) => a.id < b.id ? -1 : 1), null, 1);
+    if (text(files.value) !== text(expected)) {
+      throw new Error(`The client has ${text(files.value)}\nthe database ${text(expected)}`);
     }
   }
 
   async close(): Promise<void> {
-    for (const client of this.#clients) client.goOffline();
+    for (const client of this.#clients) client.close();
     await this.#settle();
     if (this.feed.size > 0) throw new Error(`${this.feed.size} subscriptions are left over`);
   }
@@ -170,9 +200,10 @@ export class SeamWorld<W> {
   }
 
   /** By what a step does: how. */
-  readonly #handlers: { [Do in Step<W>["do"]]: (step: Step<W> & { do: Do }) => unknown } = {
-    "write": ({ writes }) => this.database.writeAtOnce(OWNER, writes),
-    "write in": ({ writes, transaction }) => this.database.write(OWNER, writes, transaction),
+  readonly #handlers: WorldHandlers<W> = {
+    "write": ({ writes }) => this.database.writeAtOnce(this.client.session.user, writes),
+    "write in": ({ writes, transaction }) =>
+      this.database.write(this.client.session.user, writes, transaction),
     "commit": ({ transaction }) => this.database.commit(transaction),
     "roll back": ({ transaction }) => this.database.rollback(transaction),
     "prune": () => this.database.prune(),
@@ -187,52 +218,24 @@ export class SeamWorld<W> {
     "realtime down": () => this.feed.goDown(),
     "realtime up": () => this.feed.goUp(),
     "join": ({ how }) => void (this.feed.joinFate = how),
-    "queries": ({ next }) => this.#queryFates.push(...next),
+    "queries": ({ next }) => this.#queries.decide(next),
     "rotate": () => {
       this.#shutdown.abort();
       this.#shutdown = new AbortController();
     },
-    "break": () => this.client.disconnect(),
-    "break after": ({ bytes }) => this.client.breakAfter(bytes),
-    "go offline": () => this.client.goOffline(),
-    "go online": () => void (this.client.isOnline = true),
-    "filter": ({ fileIds }) => {
-      this.client.fileIds = fileIds;
-      this.client.disconnect();
-    },
-    "sign in": ({ rights }) => {
-      this.client.rights = rights;
-      this.client.disconnect();
-    },
-    "stall": () => this.client.stall(),
-    "read": ({ messages }) => this.client.read(messages),
     "wait": ({ ms }) => this.clock.advance(ms),
     "settle": () => this.agree(),
   };
 
-  async #query(ask: () => ChangesPage | Promise<ChangesPage>): Promise<ChangesPage> {
-    const fate = this.#queryFates.shift() ?? "answer";
-    if (fate === "fail") throw new Error("the query failed");
-    if (fate === "queued") await this.#pass(SLOW_MS);
-    let cancel = () => {};
-    const timeout = new Promise<never>((_, reject) => {
-      cancel = this.clock.after(QUERY_TIMEOUT_MS, () => reject(new Error("the query timed out")));
-    });
-    try {
-      const page = await Promise.race(fate === "hang" ? [timeout] : [ask(), timeout]);
-      if (fate === "slow") await this.#pass(SLOW_MS);
-      return page;
-    } finally {
-      cancel();
-    }
+  #hurry(): void {
+    for (const client of this.#clients) client.hurry();
   }
 
-  #pass(ms: number): Promise<void> {
-    return new Promise((resolve) => void this.clock.after(ms, resolve));
-  }
+  /** By revision: whose file had it. */
+  readonly #ownerOf = new Map<number, string>();
 
-  #reconnect(): void {
-    for (const client of this.#clients) client.reconnect();
+  #noteOwner(userId: string, change: FileChange): void {
+    if (!change.deleted) this.#ownerOf.set(change.revision, userId);
   }
 
   /** Files that were deleted, given away or hidden since the connection began; they may be back. */
@@ -242,8 +245,8 @@ export class SeamWorld<W> {
 
   /** What the client should have, if that can be told at once. */
   #peek(): FileState[] {
-    const { fileIds, rights } = this.client;
-    return [...this.database.peek?.(OWNER, rights).values() ?? []]
+    const { fileIds, session: { user, rights } } = this.client;
+    return [...this.database.peek?.(user, rights).values() ?? []]
       .filter(({ id }) => fileIds === null || fileIds.includes(id));
   }
 
@@ -256,10 +259,15 @@ export class SeamWorld<W> {
     const tooManyRan = this.#tooManyRan;
     this.#tooManyRan = false;
     if (tooManyRan) return;
-    const { files, violations } = this.client.protocol;
+    const { files } = this.client;
     for (const { id, revision } of requested) {
       const isOlder = (files.get(id)?.revision ?? -1) < revision;
-      if (isOlder && !this.#goneSince.has(id)) violations.push("ready came too early");
+      if (isOlder && !this.#goneSince.has(id)) this.client.addViolation("ready came too early");
     }
   }
 }
+
+/** By what a step does: how. */
+type WorldHandlers<W> = {
+  [Do in WorldStep<W>["do"]]: (step: WorldStep<W> & { do: Do }) => unknown;
+};

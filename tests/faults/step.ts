@@ -1,9 +1,14 @@
 import * as fc from "fast-check";
+import { type ClientStep, clientSteps, fileFilter, isOutage } from "./client_step.ts";
 import type { Fate } from "./faulty_feed.ts";
-import type { Rights, Write } from "./file_database.ts";
+import { OTHER, OWNER, type Write } from "./file_database.ts";
+import { op, step } from "./tagged.ts";
 
 /** One step of a schedule. A schedule is data: it can be printed, shrunk and replayed. */
-export type Step<W = Write> =
+export type Step<W = Write> = WorldStep<W> | ClientStep;
+
+/** A step that concerns the database, the streams or their feed. */
+export type WorldStep<W = Write> =
   /** Writes in a transaction of its own. */
   | { readonly do: "write"; readonly writes: readonly W[] }
   /** Writes in a transaction that stays open. */
@@ -17,14 +22,8 @@ export type Step<W = Write> =
   | { readonly do: "queries"; readonly next: readonly QueryFate[] }
   /** How the feed joins from now on. */
   | { readonly do: "join"; readonly how: JoinFate }
-  | { readonly do: "rotate" | "break" | "go offline" | "go online" | "stall" }
-  /** Connects anew with another `file_id` filter, and still with the last id. */
-  | { readonly do: "filter"; readonly fileIds: readonly string[] | null }
-  /** Connects anew with another token, and still with the last id. */
-  | { readonly do: "sign in"; readonly rights: Rights }
-  /** Reads so many bytes, then breaks the connection. */
-  | { readonly do: "break after"; readonly bytes: number }
-  | { readonly do: "read"; readonly messages: number }
+  /** The isolate ends, and another one begins. */
+  | { readonly do: "rotate" }
   | { readonly do: "wait"; readonly ms: number }
   /** Everything heals; the client must agree with the database. */
   | { readonly do: "settle" };
@@ -47,30 +46,11 @@ export type JoinFate = "quick" | "late" | "unannounced";
  */
 export type LiveMode = "rows" | "pings";
 
-export const OWNER = "11111111-1111-4111-8111-111111111111";
-export const OTHER = "22222222-2222-4222-8222-222222222222";
-
 /** Few, so that writes meet. */
 export const FILE_IDS = Array.from(
   { length: 8 },
   (_, i) => `00000000-0000-4000-8000-00000000000${i}`,
 );
-
-/** What draws objects that are told apart by their property `tag`. */
-function tagged<Tag extends string>(tag: Tag) {
-  /** Draws one of `names` as the tag, and further properties; `weight` is how often. */
-  return <const Name extends string, Fields = unknown>(
-    weight: number,
-    names: readonly Name[],
-    fields: { [Key in keyof Fields]: fc.Arbitrary<Fields[Key]> } = {} as never,
-  ) => {
-    const arbitrary = fc.record({ [tag]: fc.constantFrom(...names), ...fields });
-    return { weight, arbitrary: arbitrary as fc.Arbitrary<{ [_ in Tag]: Name } & Fields> };
-  };
-}
-
-export const step = tagged("do");
-export const op = tagged("op");
 
 export const fileId = fc.constantFrom(...FILE_IDS);
 export const progress = fc.integer({ min: 0, max: 100 });
@@ -84,11 +64,6 @@ const transaction = fc.integer({ min: 1, max: 3 });
 const fate = fc.constantFrom<Fate>("deliver", "drop", "drop", "double", "delay", "hint");
 const queryFate = fc.constantFrom<QueryFate>("answer", "fail", "hang", "slow", "queued");
 const joinFate = fc.constantFrom<JoinFate>("quick", "late", "unannounced");
-const someIds = fc.uniqueArray(fileId, { minLength: 1, maxLength: 5 }).map((ids) => ids.sort());
-const filter = fc.oneof(
-  { weight: 4, arbitrary: fc.constant(null) },
-  { weight: 1, arbitrary: someIds },
-);
 
 /** Steps that break, delay or heal something. */
 const faults = [
@@ -97,13 +72,10 @@ const faults = [
   step(2, ["start cold", "exceed the limit", "lose the walsender"]),
   step(3, ["queries"], { next: fc.array(queryFate, { minLength: 1, maxLength: 3 }) }),
   step(2, ["join"], { how: joinFate }),
-  step(5, ["rotate", "break", "go offline", "go online", "go online", "stall"]),
-  step(1, ["filter"], { fileIds: filter }),
-  step(1, ["sign in"], { rights: fc.constantFrom<Rights>("aal1", "aal2") }),
-  step(2, ["break after"], { bytes: fc.integer({ min: 1, max: 3000 }) }),
-  step(4, ["read"], { messages: fc.integer({ min: 1, max: 10 }) }),
+  step(1, ["rotate"]),
   step(8, ["wait"], { ms: fc.constantFrom(1, 20, 1_500, 6_000, 45_000) }),
   step(1, ["settle"]),
+  ...clientSteps(fileId),
 ] as const;
 
 /** How often, beside the weights of other steps. */
@@ -124,6 +96,9 @@ function writeSteps<W>(write: fc.Arbitrary<W>, { open, pruning }: Weights) {
   ] as const;
 }
 
+/** How a client asks for its token. */
+export type Auth = "getToken" | "supabase";
+
 export interface Schedule<W = Write> {
   readonly fileIds: readonly string[] | null;
   readonly maxFiles: number;
@@ -131,12 +106,20 @@ export interface Schedule<W = Write> {
   readonly live?: LiveMode;
   /** Whether a second client of the same user is there all the time. */
   readonly hasCompanion?: boolean;
+  /**
+   * How the client asks for its token; supabase-js by default. With `getToken`, `reconnect()` drops the
+   * files, so that an impatient client resumes nothing.
+   */
+  readonly auth?: Auth;
+  /** Whether the client waits before it connects again. By default it is told to after each step. */
+  readonly isPatient?: boolean;
   readonly steps: readonly Step<W>[];
 }
 
 /**
  * A schedule, the `file_id` filter of its client, and how many files a stream may hold. Every other
- * one has a transaction that stays open from beginning to end.
+ * one has a transaction that stays open from beginning to end. In every third one the client has
+ * more to endure than breaks.
  */
 export function schedules<W>(
   write: fc.Arbitrary<W>,
@@ -144,15 +127,23 @@ export function schedules<W>(
 ): fc.Arbitrary<Schedule<W>> {
   const anyStep: fc.Arbitrary<Step<W>> = fc.oneof(...writeSteps(write, weights), ...faults);
   return fc.record({
-    fileIds: filter,
+    fileIds: fileFilter(fileId),
     // Above the databases' page size, and small enough to overflow.
     maxFiles: fc.constantFrom(4, 1000),
     live: fc.constantFrom<LiveMode>("rows", "pings"),
     hasCompanion: fc.boolean(),
+    auth: fc.constantFrom<Auth>("getToken", "supabase", "supabase", "supabase"),
+    isPatient: fc.boolean(),
+    hasOutages: fc.constantFrom(true, false, false),
     steps: fc.array(anyStep, { minLength: 5, maxLength: 80, size: "max" }),
     longWrites: fc.option(fc.array(write, { minLength: 1, maxLength: 2 })),
-  }).map(({ longWrites, steps, ...options }) => {
-    return { ...options, steps: longWrites ? keepOpen(longWrites, steps) : steps };
+  }).map(({ longWrites, hasOutages, isPatient, steps: drawn, ...options }) => {
+    const steps = hasOutages ? drawn : drawn.filter((step) => !isOutage(step));
+    return {
+      ...options,
+      isPatient: hasOutages && isPatient,
+      steps: longWrites ? keepOpen(longWrites, steps) : steps,
+    };
   });
 }
 

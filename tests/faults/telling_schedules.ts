@@ -1,3 +1,4 @@
+import { OTHER, OWNER } from "./file_database.ts";
 import { FILE_IDS, type Schedule, type Step } from "./step.ts";
 
 const [A, B, C, D, E, F] = FILE_IDS as [string, string, string, string, string, string];
@@ -85,6 +86,77 @@ export const TELLING_SCHEDULES: readonly Schedule[] = [
       { do: "break after", bytes: 100 },
       { do: "read", messages: 1 },
       { do: "filter", fileIds: null },
+    ],
+  },
+  {
+    // Another user signs in while a slow consumer is in the middle of the first one's files, and has
+    // one of them by now.
+    fileIds: null,
+    maxFiles: 1000,
+    auth: "supabase",
+    steps: [
+      write(insert(A, B, C)),
+      { do: "wait", ms: 1_500 },
+      write(update(A, B, C)),
+      write([{ op: "give", id: C, to: OTHER }]),
+      { do: "sign in as", user: OTHER },
+      // The second user has C before the consumer has taken B.
+      { do: "wait", ms: 60 },
+      { do: "wait", ms: 6_000 },
+    ],
+  },
+  {
+    // Another user signs in while nobody listens.
+    fileIds: null,
+    maxFiles: 1000,
+    auth: "getToken",
+    steps: [
+      write(insert(A)),
+      { do: "wait", ms: 1_500 },
+      { do: "leave" },
+      { do: "wait", ms: 6_000 },
+      { do: "sign in as", user: OTHER },
+      { do: "return" },
+      { do: "wait", ms: 6_000 },
+    ],
+  },
+  {
+    // Consumers leave by their signal, and others come.
+    fileIds: null,
+    maxFiles: 1000,
+    steps: [
+      write(insert(A)),
+      { do: "wait", ms: 1_500 },
+      { do: "leave" },
+      { do: "return" },
+      { do: "sign in as", user: OWNER },
+    ],
+  },
+  {
+    // Each token that supabase-js reports is refused.
+    fileIds: null,
+    maxFiles: 1000,
+    auth: "supabase",
+    steps: [
+      write(insert(A)),
+      { do: "wait", ms: 1_500 },
+      { do: "refuse all tokens" },
+      { do: "break" },
+      { do: "wait", ms: 6_000 },
+    ],
+  },
+  {
+    // No answer comes to a client that waits by itself.
+    fileIds: null,
+    maxFiles: 1000,
+    auth: "supabase",
+    isPatient: true,
+    steps: [
+      write(insert(A)),
+      { do: "wait", ms: 1_500 },
+      { do: "requests", next: ["silence"] },
+      { do: "break" },
+      { do: "wait", ms: 6_000 },
     ],
   },
 ];

@@ -3,7 +3,8 @@ import { deadline } from "../../support/deadline.ts";
 import { until } from "../../support/until.ts";
 import { isType, isUpdate } from "../../support/event_predicates.ts";
 import { FunctionUnderFault } from "../function_under_fault.ts";
-import { ProtocolClient } from "../../support/protocol_client.ts";
+import { fileEvents } from "../../../client/file_events.ts";
+import { ProtocolChecker } from "../../support/protocol_checker.ts";
 import type { Outage } from "../outage.ts";
 import { startLateNotice } from "../late_notice.ts";
 
@@ -83,23 +84,31 @@ export const processOutages: readonly Outage[] = [
          from generate_series(1, $2)`,
         [user.id, count],
       );
-      const client = new ProtocolClient();
-      const headers = { authorization: `Bearer ${user.token}` };
-      const response = await fetch(`${fn.process.url()}/file-events`, { headers });
-      await until(
-        () => fn.log.some((line) => line.includes(user.id) && line.includes("slow-consumer")),
-        "end of the stream",
-      );
-      client.connect();
-      for await (const bytes of response.body!) client.receive(bytes);
-      assert.equal(client.closing, "slow-consumer");
-      const known = client.files.size;
+      const isSentAway = () =>
+        fn.log.some((line) => line.includes(user.id) && line.includes("slow-consumer"));
+      const checker = new ProtocolChecker();
+      const counts: Record<string, number> = {};
+      using files = fileEvents({
+        url: stack.url,
+        key: stack.publishableKey,
+        getToken: () => user.token,
+        onEvent(event, id) {
+          checker.receive(event, id);
+          counts[event.eventType] = (counts[event.eventType] ?? 0) + 1;
+        },
+        async fetch(_, init) {
+          const response = await fetch(`${fn.process.url()}/file-events`, init);
+          checker.connect(new Headers(init!.headers).get("last-event-id") || null);
+          await until(isSentAway, "end of the stream");
+          return response;
+        },
+      });
+      files.subscribe(() => {});
+      await until(() => counts.closing === 1, "closing");
+      const known = counts["file-update"]!;
       assert.ok(known < count, `${known} files fitted into the buffers`);
-      const { events } = await fn.ready(user, { lastEventId: client.lastEventId });
-      assert.ok(!events.some(isType("reset")));
-      for (const { file } of events) if (file) client.files.set(file.id, file);
-      assert.equal(client.files.size, count);
-      assert.deepEqual(client.violations, []);
+      await until(() => files.value.length === count, "all files");
+      assert.deepEqual([counts.reset, checker.violations], [1, []]);
     },
   },
 ];

@@ -11,16 +11,22 @@ import { createSupabaseDatabase } from "../../../local/postgres/supabase_databas
 import { quoteIdentifier, quoteLiteral } from "../../../setup/sql/quote.ts";
 import { renderScript } from "../../../setup/sql/render.ts";
 import { rowJson } from "../../../setup/sql/row_json.ts";
-import { type FileDatabase, type OnCommit, type Rights, SECRET_ID } from "../file_database.ts";
+import {
+  type FileDatabase,
+  type OnCommit,
+  OTHER,
+  OWNER,
+  type Rights,
+  SECRET_ID,
+} from "../file_database.ts";
 import { type CommitLog, commitLogSql, openCommitLog } from "./postgres_commit_log.ts";
 import { allWait } from "./postgres_lock_waits.ts";
 import { PostgresQueue } from "./postgres_queue.ts";
 import { changesSinceOver, queryAs, withModelId } from "./postgres_rest.ts";
 import { PostgresTransaction } from "./postgres_transaction.ts";
 import type { PostgresWrite } from "./postgres_write.ts";
-import { replaceOnce } from "./replace_once.ts";
+import { replaceOnce } from "../replace_once.ts";
 import { columnsOf, DEFAULT_SHAPE, idLiteral, tableOf, type TableShape } from "./table_shape.ts";
-import { OTHER, OWNER } from "../step.ts";
 
 /** What the schedules call the transactions that stay open. */
 const NAMES = [1, 2, 3];

@@ -11,7 +11,7 @@ import {
   withDeferrableKey,
 } from "./postgres_telling_schedules.ts";
 import { postgresSchedule, type PostgresWrite } from "./postgres_write.ts";
-import { replaceOnce } from "./replace_once.ts";
+import { replaceOnce } from "../replace_once.ts";
 import type { Schedule } from "../step.ts";
 import { TELLING_SCHEDULES } from "../telling_schedules.ts";
 

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import type { Write } from "../file_database.ts";
-import { fileId, op, progress, schedules, write } from "../step.ts";
+import { fileId, progress, schedules, write } from "../step.ts";
+import { op } from "../tagged.ts";
 import { columnsOf, idLiteral, tableOf, type TableShape } from "./table_shape.ts";
 
 /** What a transaction does on a real server, beside what the model knows. */

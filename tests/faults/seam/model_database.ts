@@ -22,7 +22,8 @@ import {
   type Rights,
   type Write,
 } from "../file_database.ts";
-import { fileId, op, write } from "../step.ts";
+import { fileId, write } from "../step.ts";
+import { op } from "../tagged.ts";
 
 /** What a transaction of the model does to a file. A policy shows only files that are not hidden. */
 export type ModelWrite = Write | { readonly op: "hide" | "show"; readonly id: string };

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import type { Write } from "../file_database.ts";
-import { fileId, progress, step, write } from "../step.ts";
+import { fileId, progress, write } from "../step.ts";
+import { step } from "../tagged.ts";
 
 /** One step of a client's schedule on the embedded stack. */
 export type StackStep =

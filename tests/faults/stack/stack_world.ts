@@ -6,11 +6,10 @@ import {
   startFaultyUpstream,
 } from "../../support/faulty_upstream.ts";
 import type { Source } from "../../support/sources.ts";
-import { functionUrl } from "../../support/target.ts";
-import type { Write } from "../file_database.ts";
+import { OTHER, type Write } from "../file_database.ts";
 import { StackClient } from "./stack_client.ts";
 import type { StackSchedules, StackStep } from "./stack_step.ts";
-import { FILE_IDS, OTHER } from "../step.ts";
+import { FILE_IDS } from "../step.ts";
 
 const HEARTBEAT_MS = 300;
 const COLUMNS =
@@ -79,8 +78,8 @@ export class StackWorld implements AsyncDisposable {
 
   /** Plays all schedules at once, each with a new user, and compares at the end. */
   async play(schedules: StackSchedules): Promise<void> {
-    await using clients = new AsyncDisposableStack();
-    this.#actors = await Promise.all(schedules.map(() => this.#enter()));
+    using clients = new DisposableStack();
+    this.#actors = await Promise.all(schedules.map((_, index) => this.#enter(index % 2 === 0)));
     for (const { client } of this.#actors) clients.use(client);
     this.#breakMessagesAndQueries();
     await Promise.all(schedules.map(async (steps, index) => {
@@ -105,13 +104,20 @@ export class StackWorld implements AsyncDisposable {
     await this.#upstream[Symbol.asyncDispose]();
   }
 
-  async #enter(): Promise<Actor> {
+  async #enter(isPatient: boolean): Promise<Actor> {
     const user = await mintTestUser(this.#stack);
+    const ids = new Map(FILE_IDS.map((fileId) => [fileId, crypto.randomUUID()]));
+    const client = new StackClient({
+      target: this.#stack,
+      token: user.token,
+      ids: [...ids.values()],
+      isPatient,
+    });
     return {
       user,
       files: () => user.supabase.from("files"),
-      client: new StackClient(functionUrl(this.#stack), user.token),
-      ids: new Map(FILE_IDS.map((fileId) => [fileId, crypto.randomUUID()])),
+      client,
+      ids,
       messagesToLose: 0,
       queriesToFail: 0,
     };
@@ -145,8 +151,7 @@ export class StackWorld implements AsyncDisposable {
     this.#stack.realtime.fault({ fault: "up" });
     for (const actor of this.#actors) {
       actor.messagesToLose = actor.queriesToFail = 0;
-      actor.client.goOnline();
-      actor.client.readOn();
+      actor.client.heal();
     }
   }
 
@@ -210,10 +215,7 @@ export class StackWorld implements AsyncDisposable {
     await this.#waitUntilEqual(actor);
     await pass(HEARTBEAT_MS);
     await this.#waitUntilEqual(actor);
-    const { client } = actor;
-    const { violations } = client.protocol;
-    if (violations.length > 0) throw new Error(`The stream broke its protocol: ${violations}`);
-    if (client.refusals.length > 0) throw new Error(`The client was refused: ${client.refusals}`);
+    await actor.client.check();
   }
 
   async #waitUntilEqual({ files, client }: Actor): Promise<void> {
@@ -224,7 +226,7 @@ export class StackWorld implements AsyncDisposable {
       const expected = text(data!.map((row) => {
         return { ...row, created_at: new Date(row.created_at).toISOString() };
       }));
-      const actual = text([...client.protocol.files.values()]);
+      const actual = text(client.files.value);
       if (actual === expected) return;
       if (Date.now() > deadline) {
         throw new Error(`The client has ${actual}\nthe database ${expected}`);
