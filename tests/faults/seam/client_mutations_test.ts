@@ -65,7 +65,7 @@ const MUTATIONS: Record<string, [path: string, from: string, to: string]> = {
   ],
   "files that stay for the next user while nobody listens": [
     "connection/connection.ts",
-    'if (!tokens.watch) setUser("");',
+    'else setUser("");',
     "",
   ],
   "events of the next user": [
