@@ -1,7 +1,7 @@
 import type { Readable } from "../readable.ts";
 
 export interface Store<T> extends Readable<T> {
-  /** Tells all subscribers, unless it is the value that they have. */
+  /** Tells all subscribers. */
   readonly set: (value: T) => void;
 }
 
@@ -24,7 +24,6 @@ export function createStore<T>(initial: T, hold: () => () => void): Store<T> {
       };
     },
     set(next) {
-      if (next === value) return;
       value = next;
       for (const subscription of subscriptions) {
         // Apart from the others, because one that throws must not stop them.

@@ -136,6 +136,11 @@ Deno.test("one stream is open for all listeners, and closes 5 s after the last h
   const first = await stage.request();
   first.begin().snapshot([exampleFile("1")], "c.1");
   await stage.settle();
+  stops[0]!();
+  stops[0]!();
+  stops[1]!();
+  await stage.clock.advance(30_000);
+  assert.ok(!first.signal.aborted, "one still listens");
   for (const stop of stops) stop();
   await stage.clock.advance(4_999);
   stage.files.subscribe(() => {})();

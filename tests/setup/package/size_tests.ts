@@ -37,7 +37,7 @@ async function bundleSize({ folder }: InstalledPackage, source: string): Promise
   await writeFile(join(folder, "entry.js"), source);
   const flags = ["--quiet", "--platform", "browser", "--external=react"];
   const bundle = await execute(Deno.execPath(), ["bundle", ...flags, "entry.js"], folder);
-  const { code } = await minify(bundle, { module: true, compress: { passes: 3 } });
+  const { code } = await minify(bundle, { module: true, ecma: 2022, compress: { passes: 5 } });
   return gzipSync(code!, { level: 9 }).length;
 }
 
