@@ -3,11 +3,13 @@ import { temporaryFolder } from "../support/temporary_folder.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
-/** The first block of TypeScript under a heading of a page of the documentation. */
+/** The code in TypeScript under a heading of a page of the documentation. */
 export async function readExample(page: string, heading: string): Promise<string> {
   const text = await Deno.readTextFile(new URL(page, ROOT));
-  const section = text.split(`\n### ${heading}\n`)[1];
-  const example = section?.match(/```ts\n([\s\S]*?)```/)?.[1];
+  const section = text.split(`\n### ${heading}\n`)[1]?.split("\n### ")[0] ?? "";
+  const example = [...section.matchAll(/```ts\b.*\n([\s\S]*?)```/g)].map(([, code]) => code).join(
+    "\n",
+  );
   if (!example) throw new Error(`${page} has no example in the section “${heading}”`);
   return example;
 }

@@ -43,8 +43,7 @@ export function readmeTests(setting: () => Setting): void {
       const readme = await readFile(README, "utf8");
       const files = codeOf(readme, "ts")
         .replace("https://<project>.supabase.co", stack.url)
-        .replace("<publishable key>", stack.publishableKey)
-        .replace(/^(?=const (supabase|files) )/gm, "export ");
+        .replace("<publishable key>", stack.publishableKey);
 
       const folder = `${examples.path(name)}-readme`;
       const isOwn = (source: string) => !["node_modules", "dist"].includes(basename(source));
