@@ -37,7 +37,10 @@ export interface FileEvents<File extends FileState = FileState> extends Readable
    * @throws {FileEventsError} When the file has failed or is deleted, at sign-out and at `close()`.
    * @throws The signal's reason when it aborts.
    */
-  readonly done: (id: string, options?: { readonly signal?: AbortSignal }) => Promise<File>;
+  readonly done: (
+    id: string,
+    options?: { readonly signal?: AbortSignal | undefined },
+  ) => Promise<File>;
   /**
    * Yields all files as they are, then their changes. A consumer that is slower than the changes gets
    * the latest state of each file. Ends at `close()` and when the signal aborts.
@@ -45,7 +48,7 @@ export interface FileEvents<File extends FileState = FileState> extends Readable
    * @throws {FileEventsError} At sign-out, and when the request is refused.
    */
   readonly events: (
-    options?: { readonly signal?: AbortSignal },
+    options?: { readonly signal?: AbortSignal | undefined },
   ) => AsyncIterableIterator<FileChange<File>>;
   /** Whether a file is done, by its status. */
   readonly outcome: (file: FileState) => Outcome;

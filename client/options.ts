@@ -43,9 +43,9 @@ export interface CommonOptions {
   /** Called with each event as it arrives, before the list has changed: for logs and tests. */
   readonly onEvent?: (event: FileEvent, id: string | undefined) => void;
   /** Closes when it aborts. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Sends the requests; the global `fetch` by default. */
-  readonly fetch?: typeof fetch;
+  readonly fetch?: typeof fetch | undefined;
 }
 
 export type FileEventsOptions =

@@ -11,7 +11,7 @@ export function streamUrl(
   // A client of supabase-js with the option `accessToken` throws at this, and says why.
   const tokens = supabase?.auth.getSession ?? getToken;
   if (!/^https?:/.test(url) || !key || !tokens || fileIds?.length === 0) {
-    throw new TypeError("url, key, token or id missing");
+    throw new TypeError("wrong url, key, token or id");
   }
   const query = new URLSearchParams(fileIds?.map((id) => ["file_id", id]));
   return `${url.replace(/\/*$/, "/functions/v1/file-events")}?${query}`;

@@ -23,6 +23,7 @@ const run = promisify(execFile);
 const DATA = [
   ["supabase/functions/file-events", "supabase/functions/file-events"],
   ["setup/sql/templates", "setup/templates"],
+  ["docs/client.md", "docs/client.md"],
   ["LICENSE", "LICENSE"],
   ["README.md", "README.md"],
 ] as const;

@@ -18,7 +18,7 @@ export function packageManifest(): object {
       "./package.json": "./package.json",
     },
     sideEffects: false,
-    files: ["client", "setup", "supabase", "LICENSES.txt"],
+    files: ["client", "docs", "setup", "supabase", "LICENSES.txt"],
     dependencies: { "eventsource-parser": "4.1.3" },
     peerDependencies: { react: ">=18" },
     peerDependenciesMeta: { react: { optional: true } },
