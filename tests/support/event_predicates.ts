@@ -1,4 +1,4 @@
-import type { FileState } from "../../supabase/functions/file-events/stream/file_change.ts";
+import type { FileState } from "../../client/protocol.ts";
 import type { Predicate } from "./event_stream.ts";
 
 export function isType(eventType: string): Predicate {

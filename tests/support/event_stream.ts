@@ -1,6 +1,6 @@
 import { createParser } from "eventsource-parser";
 import { deadline } from "./deadline.ts";
-import type { FileState } from "../../supabase/functions/file-events/stream/file_change.ts";
+import type { FileState } from "../../client/protocol.ts";
 
 /** A message as a client reads it. */
 export interface StreamEvent {
