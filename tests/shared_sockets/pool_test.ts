@@ -101,16 +101,20 @@ test("a crowd of users on a server with Supabase's limits", async (stack, t) => 
 
 for (const [limit, rateReadMs] of [[10, 300], [30, 100], [Infinity, 100]] as const) {
   test(`two isolates all get in where a server takes ${limit} joins a second`, async (stack) => {
-    const users = await insertUsers(stack, 60);
-    await using one = createIsolateFeed(stack, broadcast);
-    await using other = createIsolateFeed(stack, broadcast);
-    const callers = await Promise.all(users.map((userId) => mintCaller(userId)));
-    const listeners = callers.map((caller, n) => (n % 2 ? one : other).listen(caller));
-    await until(areLive(listeners), "live users", 60_000);
-    const refusals = [...one.logged, ...other.logged].filter((it) => it.includes("RateLimit"));
-    assert.equal(refusals.length > 0, limit < Infinity, "the server has refused some");
-    assert.ok(refusals.length < 10, `${refusals.length} refusals`);
-    await tellEach(stack, listeners);
+    // On a busy machine the joins of a round can be so slow that none is one too many.
+    for (let round = 1, refused = 0; refused === 0 && round <= 5; round++) {
+      const users = await insertUsers(stack, 60);
+      await using one = createIsolateFeed(stack, broadcast);
+      await using other = createIsolateFeed(stack, broadcast);
+      const callers = await Promise.all(users.map((userId) => mintCaller(userId)));
+      const listeners = callers.map((caller, n) => (n % 2 ? one : other).listen(caller));
+      await until(areLive(listeners), "live users", 60_000);
+      refused = [...one.logged, ...other.logged].filter((it) => it.includes("RateLimit")).length;
+      assert.ok(refused < 10, `${refused} refusals`);
+      await tellEach(stack, listeners);
+      if (limit === Infinity) return assert.equal(refused, 0);
+      assert.ok(refused > 0 || round < 5, "the server has refused some");
+    }
   }, { maxJoinsPerSecond: limit, rateReadMs, refusedJoinMs: 1_200 });
 }
 
