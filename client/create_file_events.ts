@@ -26,9 +26,12 @@ export function createFileEvents(options: FileEventsOptions, environment: Enviro
   let generation = 0;
   /** Subscribers will be told. */
   let isScheduled = false;
+  /** What the connection has reported last. */
   let phase: Phase = "idle";
   let reason = "";
+  /** Resolves `changed`. */
   let wake = () => {};
+  /** Resolves with the next change of the files or the connection. */
   let changed: Promise<void> | undefined;
 
   const hold = () => {
@@ -167,7 +170,7 @@ export function createFileEvents(options: FileEventsOptions, environment: Enviro
   };
 }
 
-/** Whether nothing comes by itself. */
+/** Whether the connection stays closed until the page or the user does something. */
 function isEnded(phase: Phase): phase is "signed-out" | "refused" | "closed" {
   return ["signed-out", "refused", "closed"].includes(phase);
 }

@@ -5,8 +5,8 @@ import { webClock } from "./web_clock.ts";
 const LONGEST_FRAME_MS = 250;
 
 /**
- * What is used of a page's globals. A worker, Node and Deno lack some of it. The library `dom` says the
- * same, but programs without that library import this module too.
+ * What is used of a page's globals. A worker, Node and Deno lack some of it. TypeScript's library `dom`
+ * is not used, because programs that are compiled without it import this module too.
  */
 interface Page {
   readonly document?: { readonly hidden: boolean };

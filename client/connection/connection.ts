@@ -85,7 +85,7 @@ export function createConnection(
   /** The last `retry:`, in milliseconds. */
   let retryMs = DEFAULT_RETRY_MS;
   let cancelRetry = () => {};
-  /** There is a reason to expect success: leaves the rest of the backoff out. */
+  /** Called while waiting when the next attempt may succeed: leaves the rest of the backoff out. */
   let wake = () => {};
 
   const enter = (next: Phase, why = reason) => {
@@ -109,7 +109,8 @@ export function createConnection(
     const { signal } = attempt = new AbortController();
     watch.start();
     const before = user;
-    // From 400 to 404, the Auth server has refused the session. Anything else is an outage.
+    // `true`: it is not known whether there is a token. With a status from 400 to 404, the Auth server
+    // has refused the session, so that there is none. Any other error is an outage.
     const token = await chooseToken()
       .catch((error) => !/^40[0-4]$/.test(error?.status) || undefined);
     if (signal.aborted) return;

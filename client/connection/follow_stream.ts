@@ -19,7 +19,7 @@ export interface StreamHandler {
 }
 
 /**
- * Reads the answer until it ends or makes no sense; the caller then ends the request. No event is
+ * Reads the answer until it ends or can't be read. The caller then ends the request. No event is
  * reported once the signal has aborted.
  */
 export async function followStream(
@@ -31,7 +31,7 @@ export async function followStream(
   const { feed } = createParser({
     onRetry,
     onEvent({ data, id }) {
-      // After an event that can't be read, an id may cover it.
+      // Drop what follows an event that can't be read, because a later id would cover that event too.
       if (signal.aborted || reason) return;
       const event = parseEvent(data);
       if (event?.eventType === "closing") reason = event.reason;

@@ -98,6 +98,7 @@ Deno.test("a file is not stalled while changes can't arrive, nor when it is done
   await stage.settle();
   assert.deepEqual(summary.value.stalled, []);
   await stage.clock.advance(15_000);
+  assert.deepEqual(summary.value.stalled, [], "the time without a connection does not count");
   next.write(":\n");
   await stage.clock.advance(16_000);
   assert.deepEqual(summary.value.stalled, ["3", "1"]);
