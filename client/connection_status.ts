@@ -33,3 +33,6 @@ export interface ConnectionStatus {
    */
   readonly reason: string;
 }
+
+/** How files arrive: by one request that stays open, or by one request after another. */
+export type Transport = "stream" | "polling";

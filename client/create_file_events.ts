@@ -112,8 +112,7 @@ export function createFileEvents(options: FileEventsOptions, environment: Enviro
     }
   }
 
-  const connection = createConnection(options, environment, {
-    cursor: () => replica.cursor,
+  const connection = createConnection(options, environment, replica, {
     onUserGone() {
       generation++;
       replica.clear();
@@ -121,10 +120,7 @@ export function createFileEvents(options: FileEventsOptions, environment: Enviro
       // At once: a page must not show one user's files to the next for the time of a frame.
       tell();
     },
-    onEvent(event, id) {
-      replica.apply(event, id);
-      touch();
-    },
+    onChange: touch,
     onPhase(next, why) {
       phase = next;
       reason = why;
@@ -149,6 +145,9 @@ export function createFileEvents(options: FileEventsOptions, environment: Enviro
     },
     subscribe: list.subscribe,
     connection: status,
+    get transport() {
+      return connection.transport;
+    },
     get: (id) => replica.files.get(id),
     async done(id, { signal } = {}) {
       for await (const { eventType, file } of follow(signal, [id])) {

@@ -12,9 +12,13 @@ export interface Environment extends Clock {
   readonly random: () => number;
   readonly fetch: typeof fetch;
   readonly isOnline: () => boolean;
+  /** Whether somebody can see the page. */
+  readonly isVisible: () => boolean;
+  /** What the tabs of a page find each other by. None outside of pages, and in old browsers. */
+  readonly tabs?: Tabs | undefined;
   /**
-   * Calls `onEvent` with an event of type `offline` when the network has gone, and with others when it
-   * has come, or the page is hidden or shown.
+   * Calls `onEvent` with each event of the page's life: `online`, `offline`, `visibilitychange`,
+   * `freeze`, `resume`, `pagehide` and `pageshow`.
    */
   readonly watchPage: (
     onEvent: (event: { readonly type: string }) => void,
@@ -25,4 +29,27 @@ export interface Environment extends Clock {
    * current task.
    */
   readonly schedule: (run: () => void) => void;
+}
+
+/** The Web Locks and the channels of a page's origin, as far as they are used. */
+export interface Tabs {
+  readonly locks: Locks;
+  readonly openChannel: (name: string) => Channel;
+}
+
+export interface Locks {
+  request(
+    name: string,
+    options: { ifAvailable?: boolean; steal?: boolean; signal?: AbortSignal },
+    callback: (lock: unknown) => Promise<void>,
+  ): Promise<unknown>;
+  query(): Promise<{ held?: { name?: string; clientId?: string }[] }>;
+}
+
+export interface Channel {
+  // The type of the data is the caller's to say, because a later version may send other data.
+  // deno-lint-ignore no-explicit-any
+  onmessage: ((message: { readonly data: any }) => void) | null;
+  postMessage(data: unknown): void;
+  close(): void;
 }

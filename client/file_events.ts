@@ -1,6 +1,6 @@
 // Declares `Symbol.dispose` for users whose own libraries are older.
 /// <reference lib="esnext.disposable" preserve="true" />
-import type { ConnectionStatus } from "./connection_status.ts";
+import type { ConnectionStatus, Transport } from "./connection_status.ts";
 import { createFileEvents } from "./create_file_events.ts";
 import type { FileEventsOptions } from "./options.ts";
 import type { Outcome } from "./outcome.ts";
@@ -9,7 +9,7 @@ import type { Readable } from "./readable.ts";
 import { webEnvironment } from "./web_environment.ts";
 
 export { FileEventsError, type FileEventsErrorCode } from "./file_events_error.ts";
-export type { ConnectionState, ConnectionStatus } from "./connection_status.ts";
+export type { ConnectionState, ConnectionStatus, Transport } from "./connection_status.ts";
 export type { FileEventsOptions, GetToken, SupabaseClientLike } from "./options.ts";
 export type { Outcome } from "./outcome.ts";
 export type { ClosingReason, FileEvent, FileState } from "./protocol.ts";
@@ -29,6 +29,11 @@ export type FileChange<File extends FileState = FileState> =
  */
 export interface FileEvents<File extends FileState = FileState> extends Readable<readonly File[]> {
   readonly connection: Readable<ConnectionStatus>;
+  /**
+   * How the files arrive. `polling`: something on the way holds streams back. It can change whenever
+   * `connection` does.
+   */
+  readonly transport: Transport;
   /** The file with this id, if it is known. */
   readonly get: (id: string) => File | undefined;
   /**

@@ -1,16 +1,20 @@
-import type { Environment } from "../environment.ts";
+import type { Transport } from "../connection_status.ts";
+import type { Environment, Tabs } from "../environment.ts";
 import type { FileEventsOptions } from "../options.ts";
 import type { FileEvent } from "../protocol.ts";
 import { streamUrl } from "./stream_url.ts";
-import { followStream } from "./follow_stream.ts";
+import { readAnswer } from "./read_answer.ts";
 import { createSilenceWatch } from "./silence_watch.ts";
 import { tokenSource } from "./token_source.ts";
 import { tokenUser } from "./token_user.ts";
+import { joinTabs, type TabGroup } from "../tabs/join_tabs.ts";
+import type { Replica } from "../store/replica.ts";
 
 /**
  * The states of `client/SPEC.md`.
  * - `idle`: nobody listens
  * - `authorizing`: a token is being asked for
+ * - `following`: another tab has the stream, or will know in a moment that none has
  * - `opening`: the request is sent, the answer has not begun
  * - `loading`: the stream is open, `ready` has not come
  * - `live`: `ready` has come
@@ -20,6 +24,7 @@ import { tokenUser } from "./token_user.ts";
 export type Phase =
   | "idle"
   | "authorizing"
+  | "following"
   | "opening"
   | "loading"
   | "live"
@@ -30,16 +35,16 @@ export type Phase =
 
 /** What a connection works for. */
 export interface ConnectionHandler {
-  /** The id to resume from, or an empty text. */
-  readonly cursor: () => string;
   /** The user has left, or is another one. */
   readonly onUserGone: () => void;
-  readonly onEvent: (event: FileEvent, id: string | undefined) => void;
+  /** The replica has changed, or what is told of the connection may. */
+  readonly onChange: () => void;
   /** @param reason Why the last attempt ended. Empty while a connection is live. */
   readonly onPhase: (phase: Phase, reason: string) => void;
 }
 
 export interface Connection {
+  readonly transport: Transport;
   /** Somebody listens. */
   readonly start: () => void;
   /** Nobody listens any more. */
@@ -50,38 +55,60 @@ export interface Connection {
 
 /** For a token and the beginning of an answer. */
 const OPENING_LIMIT_MS = 20_000;
+/** From the head of a stream to its first byte. A proxy that buffers keeps that. */
+const FIRST_BYTE_LIMIT_MS = 10_000;
 /** Two heartbeats. */
 const SILENCE_LIMIT_MS = 60_000;
 const MAX_BACKOFF_MS = 60_000;
 /** No server means more, and a timer could not count much more. */
 const MAX_FLOOR_MS = 3_600_000;
+/** How long a leader may say nothing while nobody looks: two heartbeats, and the wait for a pong. */
+const LEADER_LIMIT_MS = 75_000;
+/** Between two polls. */
+const POLL_PAUSE_MS = 500;
+/** How many seconds the server may hold a poll until something changes. */
+const POLL_WAIT = "&wait=25";
+/** How long the client polls before it tries a stream again. */
+const POLLING_MS = 600_000;
 /** Between the end of an attempt and the next one, until the server says how long. */
 const DEFAULT_RETRY_MS = 500;
 
-/** Keeps a stream open. `client/SPEC.md` specifies it: each function here is an event there. */
+/** Keeps a stream open, or follows the tab that has one. `client/SPEC.md` specifies it. */
 export function createConnection(
   options: FileEventsOptions,
   environment: Environment,
-  { cursor, onUserGone, onEvent, onPhase }: ConnectionHandler,
+  replica: Replica,
+  { onUserGone, onChange, onPhase }: ConnectionHandler,
 ): Connection {
-  const { after, random, fetch } = environment;
+  const { now, after, random, fetch, isVisible } = environment;
+  let { tabs } = environment;
   const url = streamUrl(options);
   const tokens = tokenSource(options);
   /** Ends the watching of tokens and the page, once it has begun. */
   let watching: AbortController | undefined;
+  /** Somebody listens. */
+  let isWanted = false;
   let phase: Phase = "idle";
   /** Why the last attempt ended. Empty while a connection is live. */
   let reason = "";
   /** Ends the current attempt, or has ended the last one. */
   let attempt = new AbortController();
+  /** How long the current attempt may be silent. */
+  let limitMs = OPENING_LIMIT_MS;
   /** Whose files these are. Empty before the first token, and while nobody is signed in. */
   let user = "";
+  /** The tabs of this user, once it is known. */
+  let group: TabGroup | undefined;
   /** The tokens that the server has refused. They are never sent again. */
   const refused = new Set<unknown>();
   /** Tokens that were refused since the last stream was opened. */
   let refusals = 0;
   /** Attempts since the last `ready`. */
   let failures = 0;
+  /** Streams in a row in which nothing came for too long. After two of them a poll is tried. */
+  let silences = 0;
+  /** Until when to poll, by the clock. 0 before a poll was answered. */
+  let pollUntil = 0;
   /** The last `retry:`, in milliseconds. */
   let retryMs = DEFAULT_RETRY_MS;
   let cancelRetry = () => {};
@@ -93,6 +120,7 @@ export function createConnection(
     phase = next;
     reason = why;
     onPhase(phase, reason);
+    group?.tell();
   };
 
   /** Ends the attempt and the timers. */
@@ -103,54 +131,58 @@ export function createConnection(
     enter(next, why);
   };
 
-  const open = async (why?: string): Promise<void> => {
-    rest("authorizing", why);
+  /** @param isQuiet Go on polling, without a change of the state. */
+  const open = async (why?: string, isQuiet?: boolean, given?: string): Promise<void> => {
+    if (!isQuiet) rest("authorizing", why);
     if (phase === "closed") return;
     const { signal } = attempt = new AbortController();
+    limitMs = OPENING_LIMIT_MS;
     watch.start();
     const before = user;
     // `true`: it is not known whether there is a token. With a status from 400 to 404, the Auth server
     // has refused the session, so that there is none. Any other error is an outage.
-    const token = await chooseToken()
+    const token = given ?? await chooseToken()
       .catch((error) => !/^40[0-4]$/.test(error?.status) || undefined);
     if (signal.aborted) return;
     if (token === true) return wait("token");
     // Somebody may have signed in after the answer was given.
     if (!token) return !before && user ? open() : signOut(refusals ? reason : "");
     setUser(tokenUser(token));
-    enter("opening");
+    if (tabs && !group?.isLeading) return join(tabs, token);
+    if (!isQuiet) enter("opening");
+    const isPoll = pollUntil || silences > 1;
+    if (isPoll) limitMs = SILENCE_LIMIT_MS;
     const headers = {
       authorization: `Bearer ${token}`,
       apikey: options.key,
-      "last-event-id": cursor(),
+      "last-event-id": replica.cursor,
+      accept: isPoll ? "application/json" : "text/event-stream",
     };
-    // In a promise, because a `fetch` of the page's own may throw.
-    const answer = (async () => await fetch(url, { headers, signal, cache: "no-store" }))();
-    const { status, reason: end, floorMs } = await followStream(answer, signal, {
+    // The first poll is answered at once. In a promise, because a `fetch` of the page's own may throw.
+    const target = isPoll && isQuiet ? url + POLL_WAIT : url;
+    const answer = (async () => await fetch(target, { headers, signal, cache: "no-store" }))();
+    const { status, reason: end, floorMs, hasMore } = await readAnswer(answer, signal, {
       onBytes() {
+        limitMs = limitMs === OPENING_LIMIT_MS ? FIRST_BYTE_LIMIT_MS : SILENCE_LIMIT_MS;
         watch.start();
         refusals = 0;
         if (phase === "opening") enter("loading");
       },
       onRetry: (ms) => retryMs = ms,
-      onEvent(event, id) {
-        try {
-          options.onEvent?.(event, id);
-        } catch (error) {
-          // It is reported as an uncaught error and stops nothing.
-          queueMicrotask(() => {
-            throw error;
-          });
-        }
-        if (signal.aborted) return;
-        onEvent(event, id);
-        if (event.eventType === "ready") {
-          failures = 0;
-          enter("live", "");
-        }
-      },
+      onEvent: receive,
     });
     if (signal.aborted) return;
+    if (hasMore !== undefined) pollUntil ||= now() + POLLING_MS;
+    if (hasMore !== undefined && !end) {
+      // A stream is tried again. One that is silent ends that.
+      if (now() > pollUntil) {
+        pollUntil = 0;
+        silences = 1;
+      }
+      cancelRetry = after(hasMore ? 0 : POLL_PAUSE_MS, () => open("", true));
+      return;
+    }
+    if (!pollUntil) silences = 0;
     if (status === 401 || end === "token-expired") refused.add(token);
     if (status === 400 || status === 405 || status === 414) rest("refused", end);
     else if (status !== 401) wait(end, floorMs);
@@ -167,9 +199,67 @@ export function createConnection(
     return undefined;
   };
 
+  const receive = (event: FileEvent, id: string | undefined) => {
+    const { signal } = attempt;
+    try {
+      options.onEvent?.(event, id);
+    } catch (error) {
+      // It is reported as an uncaught error and stops nothing.
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+    if (signal.aborted) return;
+    replica.apply(event, id);
+    onChange();
+    group?.tell(event);
+    if (event.eventType === "heartbeat") silences = 0;
+    if (event.eventType === "ready" && phase !== "following") {
+      failures = 0;
+      enter("live", "");
+    }
+  };
+
+  /** Follows the tab that leads, or leads. */
+  const join = (tabs: Tabs, token: string) => {
+    // Who follows already has no answer from the leader, or may not wait for one.
+    const isStealing = !!group;
+    leave();
+    enter("following");
+    group = joinTabs(`file-events/1 ${user} ${url}`, tabs, replica, now, {
+      onLead: (isLate) => open(reason, false, isLate ? undefined : token),
+      onLost,
+      onNews(news, events) {
+        const { signal } = attempt;
+        if (phase !== "following") return;
+        watch.start();
+        for (const [index, event] of events.entries()) {
+          receive(event, index + 1 < events.length ? undefined : news.cursor);
+          if (signal.aborted) return;
+        }
+        ({ reason, pollUntil } = news);
+        onPhase(news.phase as Phase, reason);
+      },
+      onShown: () => phase === "waiting" && wake(),
+      report: () => ({ phase, reason, pollUntil }),
+    }, isStealing);
+  };
+
+  const leave = () => {
+    group?.leave();
+    group = undefined;
+  };
+
+  const onLost = (hasLed: boolean) => {
+    if (!hasLed) tabs = undefined;
+    leave();
+    open();
+  };
+
   /** @returns Whether somebody else was there before. */
   const setUser = (next: string) => {
     const isOther = user && user !== next;
+    if (user !== next) leave();
     user = next;
     if (isOther) onUserGone();
     return isOther;
@@ -181,6 +271,8 @@ export function createConnection(
   };
 
   const wait = (why: string, minimumMs = 0) => {
+    // Another tab may have a token.
+    if (why === "token") leave();
     rest("waiting", why);
     const floorMs = Math.min(Math.max(retryMs, minimumMs), MAX_FLOOR_MS);
     let backoffMs = random() * Math.min(1000 * 2 ** failures++, MAX_BACKOFF_MS);
@@ -192,20 +284,35 @@ export function createConnection(
   };
 
   const watch = createSilenceWatch(environment, (silentMs) => {
-    if (silentMs < (isOpen() ? SILENCE_LIMIT_MS : OPENING_LIMIT_MS)) return;
-    if (phase === "live") open("silence");
-    else wait(phase === "authorizing" ? "token" : "silence");
+    if (phase === "following") {
+      if (group!.isPinged && (isVisible() || silentMs >= LEADER_LIMIT_MS)) open("silence");
+      else group!.ping();
+    } else if (silentMs >= limitMs) {
+      if (phase === "authorizing") return wait("token");
+      silences = (silences + 1) % 3;
+      if (phase === "live") open("silence");
+      else wait("silence");
+    }
   });
 
   const isOpen = () => phase === "loading" || phase === "live";
 
-  /** The network has gone or come, or the page was hidden or shown. */
+  /** Leaves without a word, as when nobody listens. */
+  const sleep = () => {
+    rest("idle");
+    leave();
+  };
+
   const onPage = ({ type }: { readonly type: string }) => {
+    if (type === "pagehide" || type === "freeze") return sleep();
+    if (type === "online") silences = pollUntil = 0;
     if (type === "offline") {
       // A stream would seem open until its silence is noticed.
       if (isOpen()) wait("network");
     } else if (phase === "waiting") wake();
-    enter(phase);
+    else if (phase === "idle" && isWanted && isVisible()) open();
+    else if (phase === "following") group!.ping(true);
+    onChange();
   };
 
   /** A token is reported, or a sign-out. */
@@ -223,7 +330,11 @@ export function createConnection(
   };
 
   return {
+    get transport() {
+      return pollUntil ? "polling" : "stream";
+    },
     start() {
+      isWanted = true;
       if (phase !== "idle") return;
       if (!watching) {
         watching = new AbortController();
@@ -233,7 +344,10 @@ export function createConnection(
       }
       open();
     },
-    pause: () => rest("idle"),
+    pause() {
+      isWanted = false;
+      sleep();
+    },
     reconnect() {
       refused.clear();
       refusals = 0;
@@ -243,6 +357,7 @@ export function createConnection(
     },
     close() {
       rest("closed");
+      leave();
       watching?.abort();
     },
   };

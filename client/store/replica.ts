@@ -12,6 +12,8 @@ export interface Replica {
   /** The files are complete. */
   readonly isLoaded: boolean;
   readonly apply: (event: FileEvent, id: string | undefined) => void;
+  /** Events that bring an empty replica to this state, but for the cursor. */
+  readonly state: () => FileEvent[];
   readonly clear: () => void;
 }
 
@@ -52,6 +54,11 @@ export function createReplica(): Replica {
       }
       replica.cursor = id ?? replica.cursor;
     },
+    state: () => [
+      ...listOf(files),
+      ...(replica.isLoaded ? [render("ready")] : []),
+      ...(snapshot ? listOf(snapshot) : []),
+    ],
     clear() {
       files.clear();
       snapshot = undefined;
@@ -60,4 +67,12 @@ export function createReplica(): Replica {
     },
   };
   return replica;
+}
+
+function listOf(files: ReadonlyMap<string, FileState>): FileEvent[] {
+  return [render("reset"), ...[...files.values()].map((file) => render("file-update", file))];
+}
+
+function render(eventType: string, file?: FileState): FileEvent {
+  return { eventType, file, timestamp: "" } as FileEvent;
 }

@@ -4,6 +4,7 @@ import type { FileEvents } from "../../client/file_events.ts";
 import type { FileEventsOptions } from "../../client/options.ts";
 import type { FileEvent, FileState } from "../../client/protocol.ts";
 import { FakeClock, settle } from "../support/fake_clock.ts";
+import type { FakeTab } from "../support/fake_tabs.ts";
 import { unsignedToken } from "../support/access_tokens.ts";
 
 /** An event without its timestamp. */
@@ -106,7 +107,12 @@ export interface ClientStage extends Disposable {
   /** What the browser says of its network. */
   setOnline(isOnline: boolean): void;
   /** The page is hidden or shown. */
-  changeVisibility(): void;
+  changeVisibility(isVisible?: boolean): void;
+  /** An event of the page's life, such as `pagehide`. */
+  page(type: string): void;
+  /** Nothing in this tab moves, but its network. */
+  freeze(): void;
+  thaw(): void;
   /** Lets the clock jump, as it does while a machine sleeps: no timer fires before the end. */
   sleep(ms: number): Promise<void>;
   /** Tells subscribers what has changed; done by itself unless the stage has frames. */
@@ -124,6 +130,10 @@ export interface ClientStageOptions {
   readonly isOnline?: boolean;
   /** Requests go on when they are aborted. */
   readonly ignoresAborts?: boolean;
+  /** One for all tabs of a browser. */
+  readonly clock?: FakeClock;
+  /** Which tab this is; without one the browser has neither locks nor channels. */
+  readonly tab?: FakeTab;
 }
 
 export function startClientStage(
@@ -134,19 +144,33 @@ export function startClientStage(
     isIdle = false,
     isOnline: startsOnline = true,
     ignoresAborts = false,
+    clock = new FakeClock(),
+    tab,
   }: ClientStageOptions = {},
 ): ClientStage {
-  const clock = new FakeClock();
   const requests: Request[] = [];
   let isOnline = startsOnline;
+  let isVisible = true;
+  /** Timers that have come due in a frozen tab. */
+  let due: (() => void)[] | undefined;
   let onEvent = (_event: { type: string }) => {};
   const frames: (() => void)[] = [];
   let framesRequested = 0;
   const environment: Environment = {
     now: () => clock.now(),
-    after: (ms, callback) => clock.after(ms, callback),
+    after(ms, callback) {
+      let isCancelled = false;
+      const run = () => isCancelled || callback();
+      const cancel = clock.after(ms, () => due ? due.push(run) : run());
+      return () => {
+        isCancelled = true;
+        cancel();
+      };
+    },
     random,
+    tabs: tab,
     isOnline: () => isOnline,
+    isVisible: () => isVisible,
     watchPage(listener, signal) {
       onEvent = listener;
       signal.addEventListener("abort", () => onEvent = () => {});
@@ -189,7 +213,21 @@ export function startClientStage(
       isOnline = next;
       onEvent({ type: next ? "online" : "offline" });
     },
-    changeVisibility: () => onEvent({ type: "visibilitychange" }),
+    changeVisibility(next = true) {
+      isVisible = next;
+      onEvent({ type: "visibilitychange" });
+    },
+    page: (type) => onEvent({ type }),
+    freeze() {
+      tab!.freeze();
+      due = [];
+    },
+    thaw() {
+      const timers = due!;
+      due = undefined;
+      tab!.thaw();
+      for (const run of timers) run();
+    },
     async sleep(ms) {
       clock.jump(ms);
       await clock.advance(0);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createConnection, type Phase } from "../../client/connection/connection.ts";
+import { createReplica } from "../../client/store/replica.ts";
 import { FakeClock, settle } from "../support/fake_clock.ts";
 import { Request } from "./client_stage.ts";
 import { FakeAuth, tokenOf } from "./fake_auth.ts";
@@ -46,24 +47,29 @@ class Bench {
     const supabase = {
       auth: { ...auth, getSession: ask, refreshSession: ask },
     };
-    this.connection = createConnection({ url: "https://project.example", key: "key", supabase }, {
-      now: () => this.clock.now(),
-      after: (ms, callback) => this.clock.after(ms, callback),
-      random: () => 0.5,
-      isOnline: () => true,
-      watchPage: (onEvent) => void (this.#onPage = onEvent),
-      schedule: () => {},
-      fetch: (input, init) => {
-        const request = new Request(String(input), init!, true);
-        this.requests.push(request);
-        return request.answer;
+    this.connection = createConnection(
+      { url: "https://project.example", key: "key", supabase },
+      {
+        now: () => this.clock.now(),
+        after: (ms, callback) => this.clock.after(ms, callback),
+        random: () => 0.5,
+        isOnline: () => true,
+        isVisible: () => true,
+        watchPage: (onEvent) => void (this.#onPage = onEvent),
+        schedule: () => {},
+        fetch: (input, init) => {
+          const request = new Request(String(input), init!, true);
+          this.requests.push(request);
+          return request.answer;
+        },
       },
-    }, {
-      cursor: () => "",
-      onUserGone: () => {},
-      onEvent: () => {},
-      onPhase: (phase) => void (this.phase = phase),
-    });
+      createReplica(),
+      {
+        onUserGone: () => {},
+        onChange: () => {},
+        onPhase: (phase) => void (this.phase = phase),
+      },
+    );
   }
 
   async token(token: string | null = tokenOf("ada")): Promise<void> {
