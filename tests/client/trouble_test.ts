@@ -260,6 +260,7 @@ for (const [what, fetch] of Object.entries(ODD)) {
           after: (ms, run) => clock.after(ms, run),
           random: () => 0,
           isOnline: () => true,
+          isVisible: () => true,
           watchPage: () => {},
           schedule: queueMicrotask,
           fetch,

@@ -80,6 +80,7 @@ export class SeamClient {
         this.#gateway.carry((_, init) => Promise.resolve(this.#answer(init!))),
       ),
       isOnline: () => this.#network.isOnline,
+      isVisible: () => this.#isVisible,
       watchPage: (onChange) => this.#onPage = onChange,
       schedule: (run) => {
         if (this.#isVisible) this.#clock.after(FRAME_MS, run);
