@@ -47,6 +47,11 @@ export class ShownFiles {
     if (!hasFiles) this.#frozen = undefined;
   }
 
+  /** The list may have been exchanged without events, for that of another tab. */
+  exchange(): void {
+    this.#frozen = undefined;
+  }
+
   /** An event has arrived, and the client has not applied it. */
   receive(event: FileEvent): void {
     if (event.eventType === "file-update") this.#ids.add(event.file.id);

@@ -18,7 +18,7 @@ Deno.test("any schedule at the feed's seam leaves the client with what the datab
       await world.agree();
       await world.close();
       steps += taken.length;
-      for (const [name, count] of Object.entries(world.feed.counts)) {
+      for (const [name, count] of Object.entries(world.streams.feed.counts)) {
         counts[name] = (counts[name] ?? 0) + count;
       }
     }),

@@ -1,0 +1,123 @@
+import type { FakeTabs } from "../../support/fake_tabs.ts";
+import type { ClientStep } from "../client_step.ts";
+import { SeamClient, type SeamClientOptions } from "../seam_client.ts";
+import type { SeamSession } from "../seam_session.ts";
+import { TabInUse } from "../tab_in_use.ts";
+import type { PageEvent, TabStep } from "./tab_step.ts";
+
+/** What can happen to a frozen tab. It learns of it when it is thawed. */
+const WHILE_FROZEN = new Set<string>(
+  [
+    "thaw",
+    "crash",
+    "break",
+    "sign in as",
+    "sign out",
+    "expire the token",
+    "refuse all tokens",
+    "renew the token",
+  ] satisfies TabStep["do"][],
+);
+
+/** Events after which a client waits until the page is back. */
+const AWAY = new Set<PageEvent>(["freeze", "pagehide"]);
+
+type SeamTabOptions = Pick<SeamClientOptions, "streams" | "auth" | "create"> & {
+  readonly session: SeamSession;
+};
+
+/** A tab, and the client in it. */
+export class SeamTab {
+  readonly client: SeamClient;
+  readonly #tab: TabInUse;
+  /** The event that a thawed page is told. */
+  #return: PageEvent | undefined;
+  #isAway = false;
+
+  constructor(browser: FakeTabs, options: SeamTabOptions) {
+    this.#tab = new TabInUse(browser);
+    this.client = new SeamClient({ ...options, tab: this.#tab, fileIds: null, isPatient: true });
+  }
+
+  get isFrozen(): boolean {
+    return this.client.isAsleep;
+  }
+
+  /** How often the client has taken the lead from another tab. */
+  get steals(): number {
+    return this.#tab.steals;
+  }
+
+  async take(step: TabStep): Promise<void> {
+    const { client } = this;
+    if (this.isFrozen && !WHILE_FROZEN.has(step.do)) return;
+    switch (step.do) {
+      case "open":
+      case "close":
+      case "crash":
+        return;
+      case "freeze":
+        if (step.event) this.#tell(step.event);
+        if (step.event) this.#return = step.event === "freeze" ? "resume" : "pageshow";
+        client.fallAsleep();
+        if (step.isCut) await client.take({ do: "break" });
+        return;
+      case "thaw":
+        return await this.thaw(step.first);
+      case "tell":
+        return this.#tell(step.event);
+      case "reconnect":
+        return client.files.reconnect();
+      default:
+        return await client.take(step as ClientStep);
+    }
+  }
+
+  /** Everything works from now on, but a frozen tab stays as it is. */
+  heal(): void {
+    const { client } = this;
+    if (this.isFrozen) return;
+    if (this.#isAway) {
+      client.setVisible(true);
+      this.#tell("pageshow");
+    }
+    client.heal();
+  }
+
+  async thaw(first: "messages" | "timers" = "timers"): Promise<void> {
+    if (!this.isFrozen) return;
+    await this.client.wake(first);
+    if (this.#return) this.#tell(this.#return);
+    this.#return = undefined;
+  }
+
+  async crash(): Promise<void> {
+    if (!this.isFrozen) this.client.fallAsleep();
+    await this.client.take({ do: "break" });
+    this.#tab.crash();
+  }
+
+  /** All is quiet. */
+  async check(): Promise<void> {
+    const { client, client: { session, files } } = this;
+    if (this.isFrozen) return;
+    client.check();
+    const names = await this.#tab.names();
+    const isOwn = (name: string) => name.includes(` ${session.user} `);
+    if (!names.every(isOwn)) throw new Error(`The client has broken in: ${names}`);
+    if (names.length > 2) throw new Error(`The client has more than it needs: ${names}`);
+  }
+
+  /** @throws {Error} If the client leaves anything behind. */
+  async close(settle: () => Promise<void>): Promise<void> {
+    this.client.close();
+    await settle();
+    const leftovers = await this.client.countLeftovers();
+    if (leftovers > 0) throw new Error(`The client has left ${leftovers} things over`);
+  }
+
+  #tell(event: PageEvent): void {
+    this.client.tellPage(event);
+    this.#isAway = AWAY.has(event) || this.#isAway && !this.client.isVisible;
+  }
+}
