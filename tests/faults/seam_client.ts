@@ -266,6 +266,8 @@ export class SeamClient {
   async wake(first: "messages" | "timers"): Promise<void> {
     const unheard = this.#unheard!;
     this.#unheard = undefined;
+    // Until it has a token, a client with `getToken` can't know who has signed in meanwhile.
+    if (unheard.length > 0) this.session.fate = "given";
     for (const hear of unheard) hear();
     this.#options.tab?.thaw();
     if (first === "messages") await settle();
