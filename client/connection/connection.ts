@@ -3,7 +3,7 @@ import type { Environment, Tabs } from "../environment.ts";
 import type { FileEventsOptions } from "../options.ts";
 import type { FileEvent } from "../protocol.ts";
 import { streamUrl } from "./stream_url.ts";
-import { readAnswer } from "./read_answer.ts";
+import { forEachEvent, readAnswer } from "./read_answer.ts";
 import { createSilenceWatch } from "./silence_watch.ts";
 import { tokenSource } from "./token_source.ts";
 import { tokenUser } from "./token_user.ts";
@@ -107,8 +107,8 @@ export function createConnection(
   let failures = 0;
   /** Streams in a row in which nothing came for too long. After two of them a poll is tried. */
   let silences = 0;
-  /** Until when to poll, by the clock. 0 before a poll was answered. */
-  let pollUntil = 0;
+  /** When the first poll was answered, by the clock. 0 while there are streams. */
+  let pollingSince = 0;
   /** The last `retry:`, in milliseconds. */
   let retryMs = DEFAULT_RETRY_MS;
   let cancelRetry = () => {};
@@ -150,7 +150,7 @@ export function createConnection(
     setUser(tokenUser(token));
     if (tabs && !group?.isLeading) return join(tabs, token);
     if (!isQuiet) enter("opening");
-    const isPoll = pollUntil || silences > 1;
+    const isPoll = pollingSince || silences > 1;
     if (isPoll) limitMs = SILENCE_LIMIT_MS;
     const headers = {
       authorization: `Bearer ${token}`,
@@ -172,19 +172,21 @@ export function createConnection(
       onEvent: receive,
     });
     if (signal.aborted) return;
-    if (hasMore !== undefined) pollUntil ||= now() + POLLING_MS;
-    if (hasMore !== undefined && !end) {
-      // A stream is tried again. One that is silent ends that.
-      if (now() > pollUntil) {
-        pollUntil = 0;
+    if (hasMore !== undefined) {
+      pollingSince ||= now();
+      // A stream is tried again. If it is silent, polling goes on.
+      if (Math.abs(now() - pollingSince) > POLLING_MS) {
+        pollingSince = 0;
         silences = 1;
       }
-      cancelRetry = after(hasMore ? 0 : POLL_PAUSE_MS, () => open("", true));
-      return;
+      if (!end) {
+        cancelRetry = after(hasMore ? 0 : POLL_PAUSE_MS, () => open("", true));
+        return;
+      }
     }
-    if (!pollUntil) silences = 0;
+    if (!pollingSince) silences = 0;
     if (status === 401 || end === "token-expired") refused.add(token);
-    if (status === 400 || status === 405 || status === 414) rest("refused", end);
+    if ([400, 405, 414].includes(status!)) rest("refused", end);
     else if (status !== 401) wait(end, floorMs);
     else if (refusals++) signOut(end);
     else open(end);
@@ -233,15 +235,13 @@ export function createConnection(
         const { signal } = attempt;
         if (phase !== "following") return;
         watch.start();
-        for (const [index, event] of events.entries()) {
-          receive(event, index + 1 < events.length ? undefined : news.cursor);
-          if (signal.aborted) return;
-        }
-        ({ reason, pollUntil } = news);
+        forEachEvent(events, news.cursor, (event, id) => signal.aborted || receive(event, id));
+        if (signal.aborted) return;
+        ({ reason, pollingSince } = news);
         onPhase(news.phase as Phase, reason);
       },
       onShown: () => phase === "waiting" && wake(),
-      report: () => ({ phase, reason, pollUntil }),
+      report: () => ({ phase, reason, pollingSince }),
     }, isStealing);
   };
 
@@ -285,8 +285,8 @@ export function createConnection(
 
   const watch = createSilenceWatch(environment, (silentMs) => {
     if (phase === "following") {
-      if (group!.isPinged && (isVisible() || silentMs >= LEADER_LIMIT_MS)) open("silence");
-      else group!.ping();
+      if (group!.isAsking && (isVisible() || silentMs >= LEADER_LIMIT_MS)) open("silence");
+      else group!.ask("alive");
     } else if (silentMs >= limitMs) {
       if (phase === "authorizing") return wait("token");
       silences = (silences + 1) % 3;
@@ -305,13 +305,13 @@ export function createConnection(
 
   const onPage = ({ type }: { readonly type: string }) => {
     if (type === "pagehide" || type === "freeze") return sleep();
-    if (type === "online") silences = pollUntil = 0;
+    if (type === "online") silences = pollingSince = 0;
     if (type === "offline") {
       // A stream would seem open until its silence is noticed.
       if (isOpen()) wait("network");
     } else if (phase === "waiting") wake();
     else if (phase === "idle" && isWanted && isVisible()) open();
-    else if (phase === "following") group!.ping(true);
+    else if (phase === "following") group!.ask("shown");
     onChange();
   };
 
@@ -331,7 +331,7 @@ export function createConnection(
 
   return {
     get transport() {
-      return pollUntil ? "polling" : "stream";
+      return pollingSince ? "polling" : "stream";
     },
     start() {
       isWanted = true;
