@@ -305,7 +305,8 @@ export function createConnection(
 
   const onPage = ({ type }: { readonly type: string }) => {
     if (type === "pagehide" || type === "freeze") return sleep();
-    if (type === "online") silences = pollingSince = 0;
+    // After the next poll a stream is tried.
+    if (type === "online") pollingSince &&= 1;
     if (type === "offline") {
       // A stream would seem open until its silence is noticed.
       if (isOpen()) wait("network");
