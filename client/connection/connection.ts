@@ -64,6 +64,8 @@ const MAX_BACKOFF_MS = 60_000;
 const MAX_FLOOR_MS = 3_600_000;
 /** How long a leader may say nothing while nobody looks: two heartbeats, and the wait for a pong. */
 const LEADER_LIMIT_MS = 75_000;
+/** How old a token may be when it is sent for the first time. */
+const FRESH_MS = 1_000;
 /** Between two polls. */
 const POLL_PAUSE_MS = 500;
 /** How many seconds the server may hold a poll until something changes. */
@@ -226,15 +228,18 @@ export function createConnection(
   const join = (tabs: Tabs, token: string) => {
     // Who follows already has no answer from the leader, or may not wait for one.
     const isStealing = !!group;
+    const joinedAt = now();
     leave();
     enter("following");
-    group = joinTabs(`file-events/1 ${user} ${url}`, tabs, replica, now, {
-      onLead: (isLate) => open(reason, false, isLate ? undefined : token),
+    group = joinTabs(`file-events/1 ${user} ${url}`, tabs, replica, environment, {
+      // Most often no other tab leads, and the token is as good as new.
+      onLead: () => open(reason, false, now() - joinedAt < FRESH_MS ? token : undefined),
       onLost,
       onNews(news, events) {
         const { signal } = attempt;
         if (phase !== "following") return;
         watch.start();
+        cancelRetry();
         forEachEvent(events, news.cursor, (event, id) => signal.aborted || receive(event, id));
         if (signal.aborted) return;
         ({ reason, pollingSince } = news);
@@ -250,8 +255,8 @@ export function createConnection(
     group = undefined;
   };
 
-  const onLost = (hasLed: boolean) => {
-    if (!hasLed) tabs = undefined;
+  const onLost = (wasGranted: boolean) => {
+    if (!wasGranted) tabs = undefined;
     leave();
     open();
   };
@@ -285,8 +290,9 @@ export function createConnection(
 
   const watch = createSilenceWatch(environment, (silentMs) => {
     if (phase === "following") {
-      if (group!.isAsking && (isVisible() || silentMs >= LEADER_LIMIT_MS)) open("silence");
-      else group!.ask("alive");
+      if (!group!.isAsking || !isVisible() && silentMs < LEADER_LIMIT_MS) group!.ask("alive");
+      // At a random moment, so that others hear of it before they do the same.
+      else cancelRetry = after(1000 * random(), () => open("silence"));
     } else if (silentMs >= limitMs) {
       if (phase === "authorizing") return wait("token");
       silences = (silences + 1) % 3;
@@ -304,14 +310,14 @@ export function createConnection(
   };
 
   const onPage = ({ type }: { readonly type: string }) => {
-    if (type === "pagehide" || type === "freeze") return sleep();
+    if (["freeze", "pagehide"].includes(type)) return sleep();
     // After the next poll a stream is tried.
     if (type === "online") pollingSince &&= 1;
     if (type === "offline") {
       // A stream would seem open until its silence is noticed.
       if (isOpen()) wait("network");
     } else if (phase === "waiting") wake();
-    else if (phase === "idle" && isWanted && isVisible()) open();
+    else if (phase === "idle") ["resume", "pageshow"].includes(type) && isWanted && open();
     else if (phase === "following") group!.ask("shown");
     onChange();
   };

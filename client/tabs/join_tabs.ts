@@ -1,4 +1,4 @@
-import type { Channel, Tabs } from "../environment.ts";
+import type { Channel, Environment, Tabs } from "../environment.ts";
 import type { FileEvent } from "../protocol.ts";
 import type { Replica } from "../store/replica.ts";
 
@@ -34,10 +34,10 @@ export interface News extends Report {
 type Question = "alive" | "all" | "shown";
 
 export interface TabsHandler {
-  /** This tab leads from now on. `isLate`: another has led before. */
-  readonly onLead: (isLate: boolean) => void;
-  /** Another tab has taken the lead; or there are no locks here, if this one has not led. */
-  readonly onLost: (hasLed: boolean) => void;
+  /** This tab leads from now on. */
+  readonly onLead: () => void;
+  /** Another tab has taken the lead; or else there are no locks here. */
+  readonly onLost: (wasGranted: boolean) => void;
   /** The leader lives. `events` follow what the replica has. It may have been exchanged, too. */
   readonly onNews: (news: News, events: readonly FileEvent[]) => void;
   /** The user looks at a tab that follows. */
@@ -56,6 +56,9 @@ export interface TabGroup {
   readonly leave: () => void;
 }
 
+/** Until a tab repeats a question. */
+const PATIENCE_MS = 1_000;
+
 /**
  * @param name Of the lock that the leader holds, and of the channel.
  * @param isStealing Take the lead, though another tab has it.
@@ -64,7 +67,7 @@ export function joinTabs(
   name: string,
   { locks, openChannel }: Tabs,
   replica: Replica,
-  now: () => number,
+  { now, random }: Environment,
   { onLead, onLost, onNews, onShown, report }: TabsHandler,
   isStealing: boolean,
 ): TabGroup {
@@ -73,13 +76,15 @@ export function joinTabs(
   let channel: Channel;
   /** This tab, as the locks call it. */
   let self: string | undefined;
-  let isLate = false;
+  let wasGranted = false;
   /** The highest generation that was heard of. */
   let newest = 0;
   /** Of the leader whose state the replica has. */
   let generation = 0;
   /** How many messages of this leader were sent, or have come. */
   let number = 0;
+  /** When this tab has asked for all that it lacks, by the clock; 0 if it lacks nothing. */
+  let askedAt = now();
   /** What the others have not been told. */
   let events: FileEvent[] = [];
   /** Somebody lacks something. */
@@ -93,12 +98,14 @@ export function joinTabs(
 
   const lead = async (lock: unknown) => {
     if (!lock) return;
+    wasGranted = true;
     self = await holder();
     if (signal.aborted) return;
     group.isLeading = true;
-    generation = Math.max(newest + 1, now());
+    // Not the same for two tabs that lead within a millisecond.
+    generation = Math.max(newest + 1, now()) + random();
     number = 0;
-    onLead(isLate);
+    onLead();
     await new Promise((resolve) => signal.addEventListener("abort", resolve));
   };
 
@@ -119,7 +126,11 @@ export function joinTabs(
     if (isNext || whole) {
       generation = newest;
       number = news.number + 1;
-    } else if (isWanted) group.ask("all");
+      askedAt = 0;
+    } else if (isWanted && Math.abs(now() - askedAt) > PATIENCE_MS) {
+      askedAt = now();
+      group.ask("all");
+    }
     for (const event of whole || []) replica.apply(event, news.cursor);
     onNews(news, isNext ? news.events : []);
   };
@@ -161,13 +172,10 @@ export function joinTabs(
         if (data.phase) group.isLeading || receive(data);
         else if (group.isLeading) answer(data);
       };
-      await locks.request(name, isStealing ? { steal: true } : { ifAvailable: true }, lead);
-      if (signal.aborted) return;
-      isLate = true;
       group.ask("all");
-      await locks.request(name, { signal }, lead);
+      await locks.request(name, isStealing ? { steal: true } : { signal }, lead);
     } catch {
-      if (!signal.aborted) onLost(group.isLeading);
+      if (!signal.aborted) onLost(wasGranted);
     }
   })();
   return group;
