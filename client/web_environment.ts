@@ -32,8 +32,14 @@ export function webEnvironment(
   // The global one at the time of the request, because monitors replace it.
   fetch: typeof globalThis.fetch = (...request) => globalThis.fetch(...request),
 ): Environment {
-  const { document, navigator, BroadcastChannel, addEventListener } = globalThis as Page;
-  const { requestAnimationFrame, cancelAnimationFrame } = globalThis as Page;
+  const {
+    document,
+    navigator,
+    BroadcastChannel,
+    addEventListener,
+    requestAnimationFrame,
+    cancelAnimationFrame,
+  } = globalThis as Page;
   const locks = navigator?.locks;
   const isVisible = () => document?.hidden === false;
   return {

@@ -3,7 +3,7 @@ import type { Environment, Tabs } from "../environment.ts";
 import type { FileEventsOptions } from "../options.ts";
 import type { FileEvent } from "../protocol.ts";
 import { streamUrl } from "./stream_url.ts";
-import { readAnswer } from "./read_answer.ts";
+import { forEachEvent, readAnswer } from "./read_answer.ts";
 import { createSilenceWatch } from "./silence_watch.ts";
 import { tokenSource } from "./token_source.ts";
 import { tokenUser } from "./token_user.ts";
@@ -64,6 +64,8 @@ const MAX_BACKOFF_MS = 60_000;
 const MAX_FLOOR_MS = 3_600_000;
 /** How long a leader may say nothing while nobody looks: two heartbeats, and the wait for a pong. */
 const LEADER_LIMIT_MS = 75_000;
+/** How old a token may be when it is sent for the first time. */
+const FRESH_MS = 1_000;
 /** Between two polls. */
 const POLL_PAUSE_MS = 500;
 /** How many seconds the server may hold a poll until something changes. */
@@ -107,8 +109,8 @@ export function createConnection(
   let failures = 0;
   /** Streams in a row in which nothing came for too long. After two of them a poll is tried. */
   let silences = 0;
-  /** Until when to poll, by the clock. 0 before a poll was answered. */
-  let pollUntil = 0;
+  /** When the first poll was answered, by the clock. 0 while there are streams. */
+  let pollingSince = 0;
   /** The last `retry:`, in milliseconds. */
   let retryMs = DEFAULT_RETRY_MS;
   let cancelRetry = () => {};
@@ -150,7 +152,7 @@ export function createConnection(
     setUser(tokenUser(token));
     if (tabs && !group?.isLeading) return join(tabs, token);
     if (!isQuiet) enter("opening");
-    const isPoll = pollUntil || silences > 1;
+    const isPoll = pollingSince || silences > 1;
     if (isPoll) limitMs = SILENCE_LIMIT_MS;
     const headers = {
       authorization: `Bearer ${token}`,
@@ -172,19 +174,21 @@ export function createConnection(
       onEvent: receive,
     });
     if (signal.aborted) return;
-    if (hasMore !== undefined) pollUntil ||= now() + POLLING_MS;
-    if (hasMore !== undefined && !end) {
-      // A stream is tried again. One that is silent ends that.
-      if (now() > pollUntil) {
-        pollUntil = 0;
+    if (hasMore !== undefined) {
+      pollingSince ||= now();
+      // A stream is tried again. If it is silent, polling goes on.
+      if (Math.abs(now() - pollingSince) > POLLING_MS) {
+        pollingSince = 0;
         silences = 1;
       }
-      cancelRetry = after(hasMore ? 0 : POLL_PAUSE_MS, () => open("", true));
-      return;
+      if (!end) {
+        cancelRetry = after(hasMore ? 0 : POLL_PAUSE_MS, () => open("", true));
+        return;
+      }
     }
-    if (!pollUntil) silences = 0;
+    if (!pollingSince) silences = 0;
     if (status === 401 || end === "token-expired") refused.add(token);
-    if (status === 400 || status === 405 || status === 414) rest("refused", end);
+    if ([400, 405, 414].includes(status!)) rest("refused", end);
     else if (status !== 401) wait(end, floorMs);
     else if (refusals++) signOut(end);
     else open(end);
@@ -224,24 +228,25 @@ export function createConnection(
   const join = (tabs: Tabs, token: string) => {
     // Who follows already has no answer from the leader, or may not wait for one.
     const isStealing = !!group;
+    const joinedAt = now();
     leave();
     enter("following");
-    group = joinTabs(`file-events/1 ${user} ${url}`, tabs, replica, now, {
-      onLead: (isLate) => open(reason, false, isLate ? undefined : token),
+    group = joinTabs(`file-events/1 ${user} ${url}`, tabs, replica, environment, {
+      // Most often no other tab leads, and the token is as good as new.
+      onLead: () => open(reason, false, now() - joinedAt < FRESH_MS ? token : undefined),
       onLost,
       onNews(news, events) {
         const { signal } = attempt;
         if (phase !== "following") return;
         watch.start();
-        for (const [index, event] of events.entries()) {
-          receive(event, index + 1 < events.length ? undefined : news.cursor);
-          if (signal.aborted) return;
-        }
-        ({ reason, pollUntil } = news);
+        cancelRetry();
+        forEachEvent(events, news.cursor, (event, id) => signal.aborted || receive(event, id));
+        if (signal.aborted) return;
+        ({ reason, pollingSince } = news);
         onPhase(news.phase as Phase, reason);
       },
       onShown: () => phase === "waiting" && wake(),
-      report: () => ({ phase, reason, pollUntil }),
+      report: () => ({ phase, reason, pollingSince }),
     }, isStealing);
   };
 
@@ -250,8 +255,8 @@ export function createConnection(
     group = undefined;
   };
 
-  const onLost = (hasLed: boolean) => {
-    if (!hasLed) tabs = undefined;
+  const onLost = (wasGranted: boolean) => {
+    if (!wasGranted) tabs = undefined;
     leave();
     open();
   };
@@ -285,8 +290,9 @@ export function createConnection(
 
   const watch = createSilenceWatch(environment, (silentMs) => {
     if (phase === "following") {
-      if (group!.isPinged && (isVisible() || silentMs >= LEADER_LIMIT_MS)) open("silence");
-      else group!.ping();
+      if (!group!.isAsking || !isVisible() && silentMs < LEADER_LIMIT_MS) group!.ask("alive");
+      // At a random moment, so that others hear of it before they do the same.
+      else cancelRetry = after(1000 * random(), () => open("silence"));
     } else if (silentMs >= limitMs) {
       if (phase === "authorizing") return wait("token");
       silences = (silences + 1) % 3;
@@ -304,14 +310,15 @@ export function createConnection(
   };
 
   const onPage = ({ type }: { readonly type: string }) => {
-    if (type === "pagehide" || type === "freeze") return sleep();
-    if (type === "online") silences = pollUntil = 0;
+    if (["freeze", "pagehide"].includes(type)) return sleep();
+    // After the next poll a stream is tried.
+    if (type === "online") pollingSince &&= 1;
     if (type === "offline") {
       // A stream would seem open until its silence is noticed.
       if (isOpen()) wait("network");
     } else if (phase === "waiting") wake();
-    else if (phase === "idle" && isWanted && isVisible()) open();
-    else if (phase === "following") group!.ping(true);
+    else if (phase === "idle") ["resume", "pageshow"].includes(type) && isWanted && open();
+    else if (phase === "following") group!.ask("shown");
     onChange();
   };
 
@@ -331,7 +338,7 @@ export function createConnection(
 
   return {
     get transport() {
-      return pollUntil ? "polling" : "stream";
+      return pollingSince ? "polling" : "stream";
     },
     start() {
       isWanted = true;

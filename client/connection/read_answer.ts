@@ -43,26 +43,20 @@ export async function readAnswer(
   const response = await answer.catch(() => undefined);
   if (!response) return { reason: "network" };
   const { status, headers, body } = response;
-  const type = headers.get("content-type")!;
   if (status !== 200) {
     const code = /"code":\s*"(\w+)/.exec(await response.text().catch(String))?.[1];
     const floorMs = 1000 * Number(headers.get("retry-after")) || 0;
     return { status, reason: code ?? `status-${status}`, floorMs };
   }
-  if (/^application\/json/i.test(type)) {
+  if (!body || !/^text\/event-stream/i.test(headers.get("content-type")!)) {
     const text = await response.text().catch(() => "");
-    if (!text) return { reason: "network" };
     const poll = parse(text);
-    if (!Array.isArray(poll?.events)) return { reason: "not-a-stream" };
+    if (!Array.isArray(poll?.events)) return { reason: text ? "not-a-stream" : "network" };
     onBytes();
-    onRetry(poll.retry);
-    // The id covers all events, so it comes with the last of them.
-    poll.events.forEach((event: unknown, index: number, { length }: unknown[]) =>
-      take(event, index + 1 < length ? undefined : poll.id ?? undefined)
-    );
+    onRetry(Number(poll.retry) || 0);
+    forEachEvent(poll.events, poll.id, take);
     return { reason, hasMore: !!poll.more };
   }
-  if (!body || !/^text\/event-stream/i.test(type)) return { reason: "not-a-stream" };
   const reader = body.getReader();
   while (!signal.aborted && !reason) {
     onBytes();
@@ -71,6 +65,19 @@ export async function readAnswer(
     feed(decoder.decode(chunk.value, { stream: true }));
   }
   return { reason };
+}
+
+/**
+ * Calls `take` with each of some events that one id covers: the id comes with the last of them.
+ *
+ * @param take Gets no id with the others.
+ */
+export function forEachEvent<Event>(
+  events: readonly Event[],
+  id: string | undefined,
+  take: (event: Event, id: string | undefined) => void,
+): void {
+  events.forEach((event, index) => take(event, index + 1 < events.length ? undefined : id));
 }
 
 /** @returns Nothing if the text is not JSON. */

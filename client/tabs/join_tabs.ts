@@ -1,4 +1,4 @@
-import type { Channel, Tabs } from "../environment.ts";
+import type { Channel, Environment, Tabs } from "../environment.ts";
 import type { FileEvent } from "../protocol.ts";
 import type { Replica } from "../store/replica.ts";
 
@@ -7,40 +7,37 @@ export interface Report {
   /** A state of `client/SPEC.md`. */
   readonly phase: string;
   readonly reason: string;
-  /** As of the connection. */
-  readonly pollUntil: number;
-}
-
-/** Which message a tab has sent or applied last. */
-interface Place {
-  /** Which leader's. Each new one has a higher generation than those before. */
-  readonly generation: number;
-  /** The first message of a leader is 1. */
-  readonly number: number;
+  /** When its first poll was answered, in milliseconds since the Unix epoch; 0 while it has streams. */
+  readonly pollingSince: number;
 }
 
 /** A message of the leader. Files and the id that covers them are never apart. */
-export interface News extends Report, Place {
+export interface News extends Report {
+  /** Which leader's. Each new one has a higher generation than those before. */
+  readonly generation: number;
+  /** How many messages of this leader came before. */
+  readonly number: number;
   /** What has come since the message before. */
   readonly events: readonly FileEvent[];
   /** All that the leader knows, if somebody has asked. */
   readonly whole: readonly FileEvent[] | false;
   /** The id that covers the one and the other. */
   readonly cursor: string;
-  readonly isShown?: never;
 }
 
-/** A message of a tab that follows: it asks for a sign of life, and for all that it lacks. */
-interface Ping extends Place {
-  readonly isShown: boolean | undefined;
-  readonly phase?: never;
-}
+/**
+ * A message of a tab that follows. Each is answered.
+ * - `alive`: is the leader there?
+ * - `all`: something is lacking
+ * - `shown`: the user looks at this tab
+ */
+type Question = "alive" | "all" | "shown";
 
 export interface TabsHandler {
-  /** This tab leads from now on. `isLate`: another has led before. */
-  readonly onLead: (isLate: boolean) => void;
-  /** Another tab has taken the lead; or there are no locks here, if this one has not led. */
-  readonly onLost: (hasLed: boolean) => void;
+  /** This tab leads from now on. */
+  readonly onLead: () => void;
+  /** Another tab has taken the lead; or else there are no locks here. */
+  readonly onLost: (wasGranted: boolean) => void;
   /** The leader lives. `events` follow what the replica has. It may have been exchanged, too. */
   readonly onNews: (news: News, events: readonly FileEvent[]) => void;
   /** The user looks at a tab that follows. */
@@ -51,13 +48,16 @@ export interface TabsHandler {
 /** The tabs that show the same files of the same user. One of them leads: it alone has a stream. */
 export interface TabGroup {
   readonly isLeading: boolean;
-  /** A ping has not been answered. */
-  readonly isPinged: boolean;
+  /** A question has not been answered. */
+  readonly isAsking: boolean;
   /** As leader: tells the others of an event, or of a new state. */
   readonly tell: (event?: FileEvent) => void;
-  readonly ping: (isShown?: boolean) => void;
+  readonly ask: (question: Question) => void;
   readonly leave: () => void;
 }
+
+/** Until a tab repeats a question. */
+const PATIENCE_MS = 1_000;
 
 /**
  * @param name Of the lock that the leader holds, and of the channel.
@@ -67,7 +67,7 @@ export function joinTabs(
   name: string,
   { locks, openChannel }: Tabs,
   replica: Replica,
-  now: () => number,
+  { now, random }: Environment,
   { onLead, onLost, onNews, onShown, report }: TabsHandler,
   isStealing: boolean,
 ): TabGroup {
@@ -76,14 +76,19 @@ export function joinTabs(
   let channel: Channel;
   /** This tab, as the locks call it. */
   let self: string | undefined;
-  let isLate = false;
+  let wasGranted = false;
   /** The highest generation that was heard of. */
   let newest = 0;
-  let place: Place = { generation: 0, number: 0 };
+  /** Of the leader whose state the replica has. */
+  let generation = 0;
+  /** How many messages of this leader were sent, or have come. */
+  let number = 0;
+  /** When this tab has asked for all that it lacks, by the clock; 0 if it lacks nothing. */
+  let askedAt = now();
   /** What the others have not been told. */
   let events: FileEvent[] = [];
-  /** One of the others lacks something. */
-  let isAsked = false;
+  /** Somebody lacks something. */
+  let mustTellAll = false;
   let isTelling = false;
 
   const holder = async () => {
@@ -93,38 +98,46 @@ export function joinTabs(
 
   const lead = async (lock: unknown) => {
     if (!lock) return;
+    wasGranted = true;
     self = await holder();
     if (signal.aborted) return;
     group.isLeading = true;
-    place = { generation: Math.max(newest + 1, now()), number: 0 };
-    onLead(isLate);
+    // Not the same for two tabs that lead within a millisecond.
+    generation = Math.max(newest + 1, now()) + random();
+    number = 0;
+    onLead();
     await new Promise((resolve) => signal.addEventListener("abort", resolve));
   };
 
-  const onMessage = ({ data }: { data: News | Ping }) => {
-    const { generation, number, phase } = data;
-    if (group.isLeading && !phase) {
-      isAsked ||= generation !== place.generation || number !== place.number;
-      if (data.isShown) onShown();
-      group.tell();
-    } else if (!group.isLeading && phase && generation >= newest) {
-      newest = generation;
-      group.isPinged = false;
-      const isNext = generation === place.generation && number === place.number + 1;
-      // A leader that has no list yet, or an old one, must not take the list from this tab.
-      const isWanted = phase === "live" || !replica.isLoaded;
-      if (isNext || isWanted && data.whole) place = { generation, number };
-      else if (isWanted) group.ping();
-      if (!isNext && isWanted && data.whole) {
-        for (const event of data.whole) replica.apply(event, data.cursor);
-      }
-      onNews(data, isNext ? data.events : []);
+  const answer = (question: Question) => {
+    mustTellAll ||= question === "all";
+    if (question === "shown") onShown();
+    group.tell();
+  };
+
+  const receive = (news: News) => {
+    if (news.generation < newest) return;
+    newest = news.generation;
+    group.isAsking = false;
+    const isNext = newest === generation && news.number === number;
+    // A leader that has no list yet, or an old one, must not take the list from this tab.
+    const isWanted = news.phase === "live" || !replica.isLoaded;
+    const whole = !isNext && isWanted && news.whole;
+    if (isNext || whole) {
+      generation = newest;
+      number = news.number + 1;
+      askedAt = 0;
+    } else if (isWanted && Math.abs(now() - askedAt) > PATIENCE_MS) {
+      askedAt = now();
+      group.ask("all");
     }
+    for (const event of whole || []) replica.apply(event, news.cursor);
+    onNews(news, isNext ? news.events : []);
   };
 
   const group = {
     isLeading: false,
-    isPinged: false,
+    isAsking: false,
     async tell(event?: FileEvent) {
       if (!group.isLeading) return;
       if (event) events.push(event);
@@ -135,15 +148,16 @@ export function joinTabs(
       const isHolder = await holder() === self;
       isTelling = false;
       if (signal.aborted || !isHolder) return;
-      place = { ...place, number: place.number + 1 };
-      const whole = isAsked && replica.state();
-      channel.postMessage({ ...report(), ...place, events, whole, cursor: replica.cursor });
+      const whole = mustTellAll && replica.state();
+      const { cursor } = replica;
+      channel.postMessage({ ...report(), generation, number, events, whole, cursor });
+      number++;
       events = [];
-      isAsked = false;
+      mustTellAll = false;
     },
-    ping(isShown?: boolean) {
-      group.isPinged = true;
-      channel.postMessage({ ...place, isShown });
+    ask(question: Question) {
+      group.isAsking = true;
+      channel.postMessage(question);
     },
     leave() {
       left.abort();
@@ -154,14 +168,14 @@ export function joinTabs(
   (async () => {
     try {
       channel = openChannel(name);
-      channel.onmessage = onMessage;
-      await locks.request(name, isStealing ? { steal: true } : { ifAvailable: true }, lead);
-      if (signal.aborted) return;
-      isLate = true;
-      group.ping();
-      await locks.request(name, { signal }, lead);
+      channel.onmessage = ({ data }) => {
+        if (data.phase) group.isLeading || receive(data);
+        else if (group.isLeading) answer(data);
+      };
+      group.ask("all");
+      await locks.request(name, isStealing ? { steal: true } : { signal }, lead);
     } catch {
-      if (!signal.aborted) onLost(group.isLeading);
+      if (!signal.aborted) onLost(wasGranted);
     }
   })();
   return group;

@@ -8,7 +8,7 @@ import type { FakeTab } from "../support/fake_tabs.ts";
 import { unsignedToken } from "../support/access_tokens.ts";
 
 /** An event without its timestamp. */
-type Content = FileEvent extends infer Event
+export type Content = FileEvent extends infer Event
   ? Event extends FileEvent ? Omit<Event, "timestamp"> : never
   : never;
 
@@ -54,13 +54,25 @@ export class Request {
     this.#answer.resolve(new Response(body, { status, headers }));
   }
 
+  /** The whole answer of a poll. */
+  answerPoll(
+    events: readonly Content[],
+    { id = null, more = false, retry = 500 }: {
+      id?: string | null;
+      more?: boolean;
+      retry?: number;
+    } = {},
+  ): void {
+    this.#answer.resolve(Response.json({ events: events.map(stamped), id, more, retry }));
+  }
+
   write(bytes: string | Uint8Array): this {
     this.#body!.enqueue(typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes);
     return this;
   }
 
   send(event: Content, id?: string): this {
-    const data = JSON.stringify({ timestamp: "2026-11-29T10:00:00.000Z", ...event });
+    const data = JSON.stringify(stamped(event));
     return this.write(`${id === undefined ? "" : `id: ${id}\n`}data: ${data}\n\n`);
   }
 
@@ -89,6 +101,10 @@ export class Request {
       // It has ended.
     }
   }
+}
+
+function stamped(event: Content): FileEvent {
+  return { timestamp: "2026-11-29T10:00:00.000Z", ...event } as FileEvent;
 }
 
 /** A client on a clock that moves by hand, and the server's side of it. */

@@ -2,32 +2,53 @@ import assert from "node:assert/strict";
 import { createConnection, type Phase } from "../../client/connection/connection.ts";
 import { createReplica } from "../../client/store/replica.ts";
 import { FakeClock, settle } from "../support/fake_clock.ts";
-import { Request } from "./client_stage.ts";
+import { FakeTabs } from "../support/fake_tabs.ts";
+import { type Content, Request } from "./client_stage.ts";
 import { FakeAuth, tokenOf } from "./fake_auth.ts";
 
 const FOLDER = new URL("./", import.meta.url);
 const SPEC = await Deno.readTextFile(new URL("../../client/SPEC.md", import.meta.url));
 
-/** The rows of the table of states and events, without its head. */
-function readTable(): { event: string; cells: string[] }[] {
-  const lines = SPEC.split("\n").filter((line) => line.startsWith("|"));
-  const head = lines.findIndex((line) => /^\| event /.test(line));
+/** A table of states and events, without its head. */
+interface Table {
+  readonly states: Record<string, Arrange>;
+  readonly events: Record<string, Happen>;
+  readonly rows: readonly { event: string; cells: string[] }[];
+}
+
+/** Brings a new connection into a state. */
+type Arrange = (bench: Bench) => Promise<void> | void;
+/** Lets an event of a table happen. */
+type Happen = (bench: Bench) => unknown;
+
+/** The tables whose rows are events. */
+function readTables(): Table[] {
   const cellsOf = (line: string) => line.split("|").slice(1, -1).map((cell) => cell.trim());
-  assert.deepEqual(cellsOf(lines[head]!).slice(1), Object.keys(STATES));
-  return lines.slice(head + 2).map((line) => {
-    const [event, ...cells] = cellsOf(line);
-    return { event: event!, cells };
+  const texts = SPEC.split("\n\n").filter((text) => text.startsWith("| event "));
+  assert.equal(texts.length, TABLES.length);
+  return texts.map((text, index) => {
+    const { states, events } = TABLES[index]!;
+    const [head, _, ...lines] = text.split("\n").map(cellsOf);
+    assert.deepEqual(head!.slice(1), Object.keys(states));
+    const rows = lines.map(([event, ...cells]) => ({ event: event!, cells }));
+    return { states, events, rows };
   });
 }
 
 /** Without the marks for conditions. */
 function stateOf(cell: string): string {
-  return cell.replace(/[*†]/g, "");
+  return cell.replace(/[*†‡]/g, "");
 }
 
-/** A connection, and all that can happen to it. */
+const URL_OF_STREAM = "https://project.example/functions/v1/file-events?";
+
+/** A connection in a tab, another tab, and all that can happen to them. */
 class Bench {
   readonly clock = new FakeClock();
+  readonly #tabs = new FakeTabs();
+  readonly #other = this.#tabs.open();
+  /** Ends the other tab's lead. */
+  #letGo = () => {};
   readonly auth = new FakeAuth(tokenOf("ada"), tokenOf("ada", 2));
   readonly requests: Request[] = [];
   phase: Phase = "idle";
@@ -55,6 +76,7 @@ class Bench {
         random: () => 0.5,
         isOnline: () => true,
         isVisible: () => true,
+        tabs: this.#tabs.open(),
         watchPage: (onEvent) => void (this.#onPage = onEvent),
         schedule: () => {},
         fetch: (input, init) => {
@@ -82,6 +104,27 @@ class Bench {
     await settle();
   }
 
+  /** The other tab leads. */
+  async lead(steal = false): Promise<void> {
+    const led = Promise.withResolvers<void>();
+    this.#letGo = led.resolve;
+    const name = `file-events/1 ada ${URL_OF_STREAM}`;
+    this.#other.locks.request(name, { steal }, () => led.promise).catch(() => {});
+    await settle();
+  }
+
+  async letGo(): Promise<void> {
+    this.#letGo();
+    await settle();
+  }
+
+  /** What is left of locks. */
+  async locks(): Promise<unknown[]> {
+    await this.letGo();
+    const { held, pending } = await this.#other.locks.query();
+    return [...held, ...pending];
+  }
+
   get request(): Request {
     return this.requests.at(-1)!;
   }
@@ -91,10 +134,14 @@ class Bench {
   }
 }
 
-/** Brings a new connection into each state. */
-const STATES: Record<Phase, (bench: Bench) => Promise<void> | void> = {
+const STATES: Record<Phase, Arrange> = {
   "idle": () => {},
   "authorizing": (bench) => bench.connection.start(),
+  "following": async (bench) => {
+    await bench.lead();
+    bench.connection.start();
+    await bench.token();
+  },
   "opening": async (bench) => {
     bench.connection.start();
     await bench.token();
@@ -129,14 +176,18 @@ const STATES: Record<Phase, (bench: Bench) => Promise<void> | void> = {
   },
 };
 
-/** Lets each event of the table happen. */
-const EVENTS: Record<string, (bench: Bench) => unknown> = {
+const EVENTS: Record<string, Happen> = {
   "somebody listens": ({ connection }) => connection.start(),
   "nobody has listened for 5 s": ({ connection }) => connection.pause(),
-  "a token comes": (bench) => bench.token(),
+  "a token comes, and no other tab leads": (bench) => bench.token(),
+  "a token comes, and another tab leads": async (bench) => {
+    await bench.lead();
+    await bench.token();
+  },
   "there is no token": (bench) => bench.token(null),
   "it is not known whether there is a token": (bench) => bench.noToken(new Error("no network")),
-  "200, an event stream": ({ request }) => request.begin(),
+  "200, an event stream, or a poll without `ready`": ({ request }) => request.begin(),
+  "200, a poll with `ready`": ({ request }) => request.answerPoll([{ eventType: "ready" }]),
   "401, the first since a stream was open": ({ request }) => request.refuse(401),
   "401, the second": async (bench) => {
     bench.request.refuse(401);
@@ -149,10 +200,27 @@ const EVENTS: Record<string, (bench: Bench) => unknown> = {
   "`ready`": ({ request }) => request.send({ eventType: "ready" }),
   "any other event but `closing`": ({ request }) => request.send({ eventType: "heartbeat" }),
   "`closing`, the end, a cut, an unreadable event": ({ request }) => request.write("data: {\n\n"),
-  "no answer for 20 s, or no byte of a stream for 60 s": ({ clock, phase }) =>
-    clock.advance(phase === "loading" || phase === "live" ? 60_000 : 20_000),
+  "no answer for 20 s, no first byte for 10 s, or no other byte for 60 s": ({ clock, phase }) =>
+    clock.advance({ loading: 10_000, live: 60_000 }[phase as string] ?? 20_000),
+  // The first 5 s pass before the leader is asked.
+  "no answer of the leader for 5 s, or for 75 s while the page is hidden": ({ clock }) =>
+    clock.advance(10_000),
+  "the leader lets go, or crashes": async (bench) => {
+    // A token that was asked for a moment ago would be used.
+    await bench.clock.advance(1_000);
+    await bench.letGo();
+  },
+  "another tab takes the lead": (bench) => bench.lead(true),
   "the wait is over": ({ clock }) => clock.advance(10_000),
   "the page is shown or hidden, or online again": (bench) => bench.page(),
+  "the page is frozen or left": (bench) => bench.page("pagehide"),
+  "the page comes back": (bench) => {
+    if (bench.phase === "idle") {
+      bench.connection.start();
+      bench.page("freeze");
+    }
+    bench.page("pageshow");
+  },
   "the browser goes offline": (bench) => bench.page("offline"),
   "a refreshed token is reported": ({ auth }) => auth.report("TOKEN_REFRESHED", tokenOf("ada", 3)),
   "a sign-in of the same user is reported": ({ auth }) =>
@@ -163,38 +231,72 @@ const EVENTS: Record<string, (bench: Bench) => unknown> = {
   "`close()`": ({ connection }) => connection.close(),
 };
 
-Deno.test("the table of SPEC.md has every event, and no empty cell", () => {
-  const rows = readTable();
-  assert.deepEqual(rows.map(({ event }) => event), Object.keys(EVENTS));
-  for (const { event, cells } of rows) {
-    assert.equal(cells.length, Object.keys(STATES).length, event);
-    for (const cell of cells) {
-      assert.ok(["=", "–"].includes(cell) || stateOf(cell) in STATES, `${event}: ${cell}`);
+/** Brings a new connection into the state in which a poll was answered and the next is on its way. */
+async function poll(bench: Bench, events: Content[]): Promise<void> {
+  await STATES.opening(bench);
+  bench.request.answerPoll(events, { more: events.length === 0 });
+  await bench.clock.advance(500);
+  await bench.token();
+  assert.equal(bench.requests.length, 2);
+}
+
+const POLLING_STATES: Record<string, Arrange> = {
+  "loading": (bench) => poll(bench, []),
+  "live": (bench) => poll(bench, [{ eventType: "ready" }]),
+};
+
+const POLLING_EVENTS: Record<string, Happen> = {
+  "200 with `ready`": ({ request }) => request.answerPoll([{ eventType: "ready" }]),
+  "200 without `ready`": ({ request }) => request.answerPoll([{ eventType: "heartbeat" }]),
+  "200 with `closing`, or an unreadable event": ({ request }) =>
+    request.answerPoll([{ eventType: "closing", reason: "shutdown" }]),
+  "401, the first since an answer of 200": ({ request }) => request.refuse(401),
+  "400, 405, 414": ({ request }) => request.refuse(400),
+  "any other answer, or none": ({ request }) => request.refuse(503),
+  "no answer for 60 s": ({ clock }) => clock.advance(60_000),
+};
+
+const TABLES = [
+  { states: STATES, events: EVENTS },
+  { states: POLLING_STATES, events: POLLING_EVENTS },
+];
+
+Deno.test("the tables of SPEC.md have every event, and no empty cell", () => {
+  for (const { states, events, rows } of readTables()) {
+    assert.deepEqual(rows.map(({ event }) => event), Object.keys(events));
+    for (const { event, cells } of rows) {
+      assert.equal(cells.length, Object.keys(states).length, event);
+      for (const cell of cells) {
+        assert.ok(["=", "–"].includes(cell) || stateOf(cell) in STATES, `${event}: ${cell}`);
+      }
     }
   }
 });
 
-for (const { event, cells } of readTable()) {
-  Deno.test(`the table of SPEC.md is true of: ${event}`, async (t) => {
-    for (const [index, state] of (Object.keys(STATES) as Phase[]).entries()) {
-      const cell = cells[index]!;
-      if (cell === "–") continue;
-      await t.step(`${state} → ${cell}`, async () => {
-        const bench = new Bench();
-        await STATES[state](bench);
-        assert.equal(bench.phase, state);
-        await EVENTS[event]!(bench);
-        await settle();
-        if (cell.includes("*")) {
-          assert.equal(bench.phase, state, "before the floor");
-          await bench.clock.advance(500);
-        }
-        assert.equal(bench.phase, cell === "=" ? state : stateOf(cell));
-        bench.connection.close();
-        assert.equal(bench.clock.pending, 0);
-      });
-    }
-  });
+for (const { states, events, rows } of readTables()) {
+  for (const { event, cells } of rows) {
+    Deno.test(`the table of SPEC.md is true of: ${event}`, async (t) => {
+      for (const [index, state] of Object.keys(states).entries()) {
+        const cell = cells[index]!;
+        if (cell === "–") continue;
+        await t.step(`${state} → ${cell}`, async () => {
+          const bench = new Bench();
+          await states[state]!(bench);
+          assert.equal(bench.phase, state);
+          await events[event]!(bench);
+          await settle();
+          if (cell.includes("*")) {
+            assert.equal(bench.phase, state, "before the floor");
+            await bench.clock.advance(500);
+          }
+          assert.equal(bench.phase, cell === "=" ? state : stateOf(cell));
+          bench.connection.close();
+          assert.equal(bench.clock.pending, 0);
+          assert.deepEqual(await bench.locks(), []);
+        });
+      }
+    });
+  }
 }
 
 Deno.test("each invariant of SPEC.md names the files of its tests, and each test an invariant", async () => {

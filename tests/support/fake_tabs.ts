@@ -1,3 +1,5 @@
+import type { Channel } from "../../client/environment.ts";
+
 /** What is used of a browser's type of this name, which Deno's types lack. */
 interface LockInfo {
   readonly name: string;
@@ -26,7 +28,7 @@ interface Locks {
 export interface FakeTab {
   readonly clientId: string;
   readonly locks: Locks;
-  readonly openChannel: (name: string) => BroadcastChannel;
+  readonly openChannel: (name: string) => Channel;
   /** Nothing more is delivered, neither messages nor what came of requests for locks. Locks are kept. */
   freeze(): void;
   /** Delivers in order what has come meanwhile. */
@@ -50,7 +52,7 @@ interface LockRequest {
 export class FakeTabs {
   #held: LockRequest[] = [];
   #pending: LockRequest[] = [];
-  readonly #channels = new Set<Channel>();
+  readonly #channels = new Set<FakeChannel>();
   #opened = 0;
 
   open(): FakeTab {
@@ -63,7 +65,7 @@ export class FakeTabs {
         else if (state === "frozen") inbox.push(run);
       });
     };
-    const channels = new Set<Channel>();
+    const channels = new Set<FakeChannel>();
     return {
       clientId,
       locks: {
@@ -81,10 +83,10 @@ export class FakeTabs {
         },
       },
       openChannel: (name) => {
-        const channel = new Channel(name, this.#channels, deliver);
+        const channel = new FakeChannel(name, this.#channels, deliver);
         channels.add(channel);
         if (state === "crashed") channel.close();
-        return channel as Partial<BroadcastChannel> as BroadcastChannel;
+        return channel;
       },
       freeze: () => void (state = "frozen"),
       thaw() {
@@ -166,13 +168,13 @@ export class FakeTabs {
 }
 
 /** What is used of a `BroadcastChannel`. */
-class Channel implements Pick<BroadcastChannel, "name" | "onmessage" | "postMessage" | "close"> {
-  onmessage: ((event: MessageEvent) => void) | null = null;
+class FakeChannel implements Channel {
+  onmessage: Channel["onmessage"] = null;
   readonly name: string;
-  readonly #all: Set<Channel>;
+  readonly #all: Set<FakeChannel>;
   readonly #deliver: (run: () => void) => void;
 
-  constructor(name: string, all: Set<Channel>, deliver: (run: () => void) => void) {
+  constructor(name: string, all: Set<FakeChannel>, deliver: (run: () => void) => void) {
     this.name = name;
     this.#all = all;
     this.#deliver = deliver;
@@ -183,7 +185,7 @@ class Channel implements Pick<BroadcastChannel, "name" | "onmessage" | "postMess
     if (!this.#all.has(this)) throw new DOMException("The channel is closed", "InvalidStateError");
     for (const other of this.#all) {
       if (other === this || other.name !== this.name) continue;
-      const event = new MessageEvent("message", { data: structuredClone(message) });
+      const event = { data: structuredClone(message) };
       other.#deliver(() => {
         if (other.#all.has(other)) other.onmessage?.(event);
       });
