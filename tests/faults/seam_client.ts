@@ -220,8 +220,8 @@ export class SeamClient {
       await this.#options.streams.clock.advance(ms);
       await this.wake("timers");
     },
-    "hide": () => this.setVisible(false),
-    "show": () => this.setVisible(true),
+    "hide": () => this.#setVisible(false),
+    "show": () => this.#setVisible(true),
     "leave": () => this.#leave?.(),
     "return": () => this.#return(),
   };
@@ -236,11 +236,7 @@ export class SeamClient {
     if (this.#options.auth === "getToken") this.#hear(() => this.files.reconnect());
   }
 
-  get isVisible(): boolean {
-    return this.#isVisible;
-  }
-
-  setVisible(isVisible: boolean): void {
+  #setVisible(isVisible: boolean): void {
     this.#isVisible = isVisible;
     this.tellPage("visibilitychange");
   }

@@ -1,3 +1,4 @@
+import { settle } from "../../support/fake_clock.ts";
 import type { FakeTabs } from "../../support/fake_tabs.ts";
 import type { ClientStep } from "../client_step.ts";
 import { SeamClient, type SeamClientOptions } from "../seam_client.ts";
@@ -19,9 +20,6 @@ const WHILE_FROZEN = new Set<string>(
   ] satisfies TabStep["do"][],
 );
 
-/** Events after which a client waits until the page is back. */
-const AWAY = new Set<PageEvent>(["freeze", "pagehide"]);
-
 type SeamTabOptions = Pick<SeamClientOptions, "streams" | "auth" | "create"> & {
   readonly session: SeamSession;
 };
@@ -32,6 +30,7 @@ export class SeamTab {
   readonly #tab: TabInUse;
   /** The event that a thawed page is told. */
   #return: PageEvent | undefined;
+  /** The page was told that it goes, and not that it is back. */
   #isAway = false;
 
   constructor(browser: FakeTabs, options: SeamTabOptions) {
@@ -57,7 +56,7 @@ export class SeamTab {
       case "crash":
         return;
       case "freeze":
-        if (step.event) this.#tell(step.event);
+        if (step.event) await this.#tell(step.event);
         if (step.event) this.#return = step.event === "freeze" ? "resume" : "pageshow";
         client.fallAsleep();
         if (step.isCut) await client.take({ do: "break" });
@@ -65,7 +64,7 @@ export class SeamTab {
       case "thaw":
         return await this.thaw(step.first);
       case "tell":
-        return this.#tell(step.event);
+        return await this.#tell(step.event);
       case "reconnect":
         return client.files.reconnect();
       default:
@@ -74,20 +73,17 @@ export class SeamTab {
   }
 
   /** Everything works from now on, but a frozen tab stays as it is. */
-  heal(): void {
+  async heal(): Promise<void> {
     const { client } = this;
     if (this.isFrozen) return;
-    if (this.#isAway) {
-      client.setVisible(true);
-      this.#tell("pageshow");
-    }
+    if (this.#isAway) await this.#tell("pageshow");
     client.heal();
   }
 
   async thaw(first: "messages" | "timers" = "timers"): Promise<void> {
     if (!this.isFrozen) return;
     await this.client.wake(first);
-    if (this.#return) this.#tell(this.#return);
+    if (this.#return) await this.#tell(this.#return);
     this.#return = undefined;
   }
 
@@ -116,8 +112,15 @@ export class SeamTab {
     if (leftovers > 0) throw new Error(`The client has left ${leftovers} things over`);
   }
 
-  #tell(event: PageEvent): void {
-    this.client.tellPage(event);
-    this.#isAway = AWAY.has(event) || this.#isAway && !this.client.isVisible;
+  async #tell(event: PageEvent): Promise<void> {
+    const { client } = this;
+    client.tellPage(event);
+    this.#isAway = event === "freeze" || event === "pagehide";
+    if (!this.#isAway) return;
+    await settle();
+    const names = await this.#tab.names();
+    if (client.requests > 0 || names.length > 0) {
+      throw new Error(`The client has not let go of ${client.requests} requests, ${names}`);
+    }
   }
 }

@@ -11,6 +11,8 @@ import type { TabsSchedule, TabsStep } from "./tabs_schedule.ts";
 
 /** Longer than what the design promises, and than tabs wait for a leader while nobody looks. */
 const QUIET_MS = 180_000;
+/** Longer than a frame. */
+const FRAME_MS = 20;
 
 /** The tabs of one browser, at the ends of real streams. */
 export class TabsWorld {
@@ -52,6 +54,20 @@ export class TabsWorld {
       await this.#take(step);
       await this.streams.settle();
       for (const tab of this.#living) await tab.check();
+      // A frame has passed, so that each tab shows what it knows.
+      if (step.do === "wait" && step.ms >= FRAME_MS) this.#compareTabs();
+    }
+  }
+
+  /** Whatever the leader has, the others have been told. */
+  #compareTabs(): void {
+    const shown = new Map<string, string>();
+    for (const { isFrozen, client: { files, session } } of this.#living) {
+      if (isFrozen || files.connection.value.state !== "live") continue;
+      const list = JSON.stringify(files.value);
+      const other = shown.get(session.user) ?? list;
+      if (list !== other) throw new Error(`The client has ${list}\nin another tab ${other}`);
+      shown.set(session.user, list);
     }
   }
 
@@ -117,7 +133,7 @@ export class TabsWorld {
 
   async #compare(): Promise<void> {
     const signedOut = this.#living.filter(({ client }) => !client.session.isAccepted);
-    for (const tab of this.#living) tab.heal();
+    for (const tab of this.#living) await tab.heal();
     for (const { client } of signedOut) client.tellSession();
     await this.streams.clock.advance(QUIET_MS);
     const awake = this.#living.filter((tab) => !tab.isFrozen);
