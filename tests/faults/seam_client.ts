@@ -30,6 +30,10 @@ export interface SeamClientOptions {
   readonly session?: SeamSession;
   /** Which tab of a browser this is; none by default. */
   readonly tab?: TabInUse;
+  /** How far the machine's clock is ahead, in milliseconds; not at all by default. */
+  readonly getClockError?: () => number;
+  /** Of the random numbers. */
+  readonly seed?: number;
   /** Stands in for the client. */
   readonly create?: typeof createFileEvents;
 }
@@ -60,7 +64,8 @@ export class SeamClient {
   #leave: (() => void) | undefined;
 
   constructor(options: SeamClientOptions) {
-    const { streams: { clock, isOwn }, tab, create = createFileEvents } = options;
+    const { streams: { clock, isOwn }, tab, seed = 2, create = createFileEvents } = options;
+    const { getClockError = () => 0 } = options;
     this.#options = options;
     this.fileIds = options.fileIds;
     const session = this.session = options.session ?? new SeamSession(clock);
@@ -73,7 +78,7 @@ export class SeamClient {
           auth.onAuthStateChange((...change) => this.#hear(() => callback(...change))),
       },
     };
-    const random = seededRandom(2);
+    const random = seededRandom(seed);
     const files = this.files = create({
       url: "https://project.example",
       key: "publishable",
@@ -86,7 +91,7 @@ export class SeamClient {
         if (event.eventType === "ready") queueMicrotask(() => this.onReady());
       },
     }, {
-      now: () => this.#clock.now(),
+      now: () => this.#clock.now() + getClockError(),
       after: (ms, callback) => this.#after(ms, callback),
       random,
       fetch: this.#network.carry(

@@ -2,7 +2,6 @@ import { settle } from "../../support/fake_clock.ts";
 import type { FakeTabs } from "../../support/fake_tabs.ts";
 import type { ClientStep } from "../client_step.ts";
 import { SeamClient, type SeamClientOptions } from "../seam_client.ts";
-import type { SeamSession } from "../seam_session.ts";
 import { TabInUse } from "../tab_in_use.ts";
 import type { PageEvent, TabStep } from "./tab_step.ts";
 
@@ -20,9 +19,7 @@ const WHILE_FROZEN = new Set<string>(
   ] satisfies TabStep["do"][],
 );
 
-type SeamTabOptions = Pick<SeamClientOptions, "streams" | "auth" | "create"> & {
-  readonly session: SeamSession;
-};
+type SeamTabOptions = Omit<SeamClientOptions, "tab" | "fileIds" | "isPatient">;
 
 /** A tab, and the client in it. */
 export class SeamTab {

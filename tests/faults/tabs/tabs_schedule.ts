@@ -4,7 +4,11 @@ import { type Auth, type LiveMode, worldFaults, type WorldStep, writeSteps } fro
 import { step } from "../tagged.ts";
 import { type TabStep, tabStep } from "./tab_step.ts";
 
-export type TabsStep = WorldStep<ModelWrite> | TabStep;
+export type TabsStep =
+  | WorldStep<ModelWrite>
+  | TabStep
+  /** The browser's clock is wrong by so much from now on. */
+  | { readonly do: "set the clock"; readonly ms: number };
 
 export interface TabsSchedule {
   /** How many tabs there are at the beginning. */
@@ -22,6 +26,7 @@ const anyStep: fc.Arbitrary<TabsStep> = fc.oneof(
   ...worldFaults,
   // Longer than a leader may be silent while nobody looks.
   step(3, ["wait"], { ms: fc.constantFrom(12_000, 81_000) }),
+  step(1, ["set the clock"], { ms: fc.constantFrom(0, 3_600_000, -3_600_000) }),
   { weight: 50, arbitrary: tabStep },
 );
 

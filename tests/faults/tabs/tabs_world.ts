@@ -21,6 +21,8 @@ export class TabsWorld {
   /** By number: the tabs that are neither closed nor crashed. */
   readonly #tabs = new Map<number, SeamTab>();
   readonly #open: (number: number) => void;
+  /** How far the browser's clock is ahead, in milliseconds. */
+  #clockError = 0;
   /** How often a client has taken the lead from another tab. */
   #steals = 0;
 
@@ -36,10 +38,18 @@ export class TabsWorld {
       () => hasOwnSessions ? new SeamSession(streams.clock) : shared,
     );
     const browser = new FakeTabs();
+    let seed = 0;
     this.#open = (number) => {
-      const session = sessions[number]!;
-      const options = { streams, session, auth, ...(create && { create }) };
-      this.#tabs.set(number, new SeamTab(browser, options));
+      const tab = new SeamTab(browser, {
+        streams,
+        session: sessions[number]!,
+        auth,
+        getClockError: () => this.#clockError,
+        // Tabs must not draw the same numbers.
+        seed: ++seed,
+        ...(create && { create }),
+      });
+      this.#tabs.set(number, tab);
     };
     for (let number = 0; number < opened; number++) this.#open(number);
   }
@@ -96,6 +106,7 @@ export class TabsWorld {
 
   async #take(step: TabsStep): Promise<void> {
     if ("tab" in step) await this.#takeInTab(step);
+    else if (step.do === "set the clock") this.#clockError = step.ms;
     else if (step.do === "settle") await this.agree();
     else await this.streams.take(step, this.#sessions[0]!.user);
   }
