@@ -255,8 +255,8 @@ export function createConnection(
     group = undefined;
   };
 
-  const onLost = (wasGranted: boolean) => {
-    if (!wasGranted) tabs = undefined;
+  const onLost = (hasLocks: boolean) => {
+    if (!hasLocks) tabs = undefined;
     leave();
     open();
   };
