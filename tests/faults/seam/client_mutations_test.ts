@@ -60,8 +60,8 @@ const MUTATIONS: Record<string, [path: string, from: string, to: string]> = {
   ],
   "files that stay for the next user until the next frame": [
     "create_file_events.ts",
-    "      tell();\n    },\n    onEvent",
-    "    },\n    onEvent",
+    "      tell();\n    },\n    onChange",
+    "    },\n    onChange",
   ],
   "files that stay for the next user while nobody listens": [
     "connection/connection.ts",
@@ -76,7 +76,7 @@ const MUTATIONS: Record<string, [path: string, from: string, to: string]> = {
   "consumers that hear only of what is there": ["create_file_events.ts", "    wake();\n", ""],
   "a silence that nobody notices": [
     "connection/connection.ts",
-    'else wait(phase === "authorizing" ? "token" : "silence");',
+    'else wait("silence");',
     "",
   ],
   "a sign-in that is not heard of": [
