@@ -125,11 +125,14 @@ export function joinTabs(
       generation = newest;
       number = news.number + 1;
       askedAt = 0;
-    } else if (isWanted && Math.abs(now() - askedAt) > PATIENCE_MS) {
+    } else if (!isWanted) {
+      // The answer to a question is of no use yet. It is asked again as soon as the leader is live.
+      askedAt = 0;
+    } else if (Math.abs(now() - askedAt) > PATIENCE_MS) {
       askedAt = now();
       group.ask("all");
     }
-    for (const event of whole || []) replica.apply(event, news.cursor);
+    if (whole) replica.restore(whole, news.cursor);
     onNews(news, isNext ? news.events : []);
   };
 
