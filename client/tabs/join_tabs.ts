@@ -38,8 +38,8 @@ export interface TabsHandler {
   readonly onLead: () => void;
   /** Another tab has taken the lead; or, if there are none, this page may use no locks. */
   readonly onLost: (hasLocks: boolean) => void;
-  /** The leader lives. `events` follow what the replica has. It may have been exchanged, too. */
-  readonly onNews: (news: News, events: readonly FileEvent[]) => void;
+  /** The leader lives. Its events follow what the replica has, or are a state to restore. */
+  readonly onNews: (news: News, events: readonly FileEvent[], isState: boolean) => void;
   /** The user looks at a tab that follows. */
   readonly onShown: () => void;
   readonly report: () => Report;
@@ -132,8 +132,7 @@ export function joinTabs(
       askedAt = now();
       group.ask("all");
     }
-    if (whole) replica.restore(whole, news.cursor);
-    onNews(news, isNext ? news.events : []);
+    onNews(news, isNext ? news.events : whole || [], !isNext);
   };
 
   const group = {

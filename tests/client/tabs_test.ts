@@ -571,6 +571,32 @@ for (const role of ["leads", "follows"]) {
   });
 }
 
+Deno.test("nothing of the leader is shown from reconnect() on, which may bring another user (SPEC 27)", async () => {
+  using browser = new Browser();
+  const [first] = await browser.openTabs(1);
+  const asked = Promise.withResolvers<string>();
+  const tab = losingTab(browser.tabs.open());
+  let isFirst = true;
+  const getToken = () => {
+    if (!isFirst) return asked.promise;
+    isFirst = false;
+    return tokenOf("ada");
+  };
+  tab.isDeaf = true;
+  const second = await browser.openTab({ tab, options: { getToken } });
+  tab.isDeaf = false;
+  second.files.reconnect();
+  // Somebody asks, and the whole list reaches all.
+  await browser.openTab();
+  first!.requests[0]!.send(update("b"));
+  await first!.settle();
+  assert.deepEqual(second.names(), []);
+  asked.resolve(tokenOf("grace"));
+  (await second.request()).begin().snapshot([exampleFile("c")], "1");
+  await second.settle();
+  assert.deepEqual(second.names(), ["c.txt"]);
+});
+
 Deno.test("a token that is refreshed in a tab that follows changes nothing (SPEC 27)", async () => {
   using browser = new Browser();
   const [first] = await browser.openTabs(1);
