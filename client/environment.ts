@@ -41,7 +41,7 @@ export interface Locks {
   request(
     name: string,
     options: { ifAvailable?: boolean; steal?: boolean; signal?: AbortSignal },
-    callback: (lock: unknown) => Promise<void>,
+    callback: () => Promise<void>,
   ): Promise<unknown>;
   query(): Promise<{ held?: { name?: string; clientId?: string }[] }>;
 }

@@ -235,12 +235,13 @@ export function createConnection(
       // Most often no other tab leads, and the token is as good as new.
       onLead: () => open(reason, false, now() - joinedAt < FRESH_MS ? token : undefined),
       onLost,
-      onNews(news, events) {
+      onNews(news, events, isState) {
         const { signal } = attempt;
         if (phase !== "following") return;
         watch.start();
         cancelRetry();
-        forEachEvent(events, news.cursor, (event, id) => signal.aborted || receive(event, id));
+        if (isState) replica.restore(events, news.cursor);
+        else forEachEvent(events, news.cursor, (event, id) => signal.aborted || receive(event, id));
         if (signal.aborted) return;
         ({ reason, pollingSince } = news);
         onPhase(news.phase as Phase, reason);
@@ -255,8 +256,8 @@ export function createConnection(
     group = undefined;
   };
 
-  const onLost = (wasGranted: boolean) => {
-    if (!wasGranted) tabs = undefined;
+  const onLost = (hasLocks: boolean) => {
+    if (!hasLocks) tabs = undefined;
     leave();
     open();
   };

@@ -14,6 +14,11 @@ export interface Replica {
   readonly apply: (event: FileEvent, id: string | undefined) => void;
   /** Events that bring an empty replica to this state, but for the cursor. */
   readonly state: () => FileEvent[];
+  /**
+   * Takes over the state of another tab's replica. A file that is newer here stays, unless one of the
+   * two lists has begun anew since.
+   */
+  readonly restore: (state: readonly FileEvent[], cursor: string) => void;
   readonly clear: () => void;
 }
 
@@ -21,13 +26,19 @@ export function createReplica(): Replica {
   const files = new Map<string, FileState>();
   /** From a `reset` to its `ready`: what has come of the new list. `files` stays as it is. */
   let snapshot: Map<string, FileState> | undefined;
+  /** The resets with which `files` and `snapshot` have begun. */
+  let start = render("reset");
+  let nextStart = start;
+  let isRestoring = false;
 
   const update = (file: FileState, target: Map<string, FileState>) => {
     const { id, revision } = file;
     if (target.get(id)?.revision! > revision) return;
     const known = files.get(id);
+    const isKnown = isRestoring && nextStart.timestamp === start.timestamp &&
+        known?.revision! > revision || JSON.stringify(known) === JSON.stringify(file);
     // A file that has not changed stays the same object.
-    target.set(id, JSON.stringify(known) === JSON.stringify(file) ? known! : file);
+    target.set(id, isKnown ? known! : file);
   };
 
   const replica = {
@@ -39,6 +50,7 @@ export function createReplica(): Replica {
       switch (event.eventType) {
         case "reset":
           snapshot = new Map();
+          nextStart = event;
           break;
         case "file-update":
           update(event.file, target);
@@ -50,15 +62,22 @@ export function createReplica(): Replica {
           for (const id of files.keys()) if (!target.has(id)) files.delete(id);
           for (const [id, file] of target) files.set(id, file);
           snapshot = undefined;
+          start = nextStart;
           replica.isLoaded = true;
       }
       replica.cursor = id ?? replica.cursor;
     },
     state: () => [
-      ...listOf(files),
+      start,
+      ...updatesOf(files),
       ...(replica.isLoaded ? [render("ready")] : []),
-      ...(snapshot ? listOf(snapshot) : []),
+      ...(snapshot ? [nextStart, ...updatesOf(snapshot)] : []),
     ],
+    restore(state: readonly FileEvent[], cursor: string) {
+      isRestoring = true;
+      for (const event of state) replica.apply(event, cursor);
+      isRestoring = false;
+    },
     clear() {
       files.clear();
       snapshot = undefined;
@@ -69,8 +88,8 @@ export function createReplica(): Replica {
   return replica;
 }
 
-function listOf(files: ReadonlyMap<string, FileState>): FileEvent[] {
-  return [render("reset"), ...[...files.values()].map((file) => render("file-update", file))];
+function updatesOf(files: ReadonlyMap<string, FileState>): FileEvent[] {
+  return [...files.values()].map((file) => render("file-update", file));
 }
 
 function render(eventType: string, file?: FileState): FileEvent {

@@ -36,10 +36,10 @@ type Question = "alive" | "all" | "shown";
 export interface TabsHandler {
   /** This tab leads from now on. */
   readonly onLead: () => void;
-  /** Another tab has taken the lead; or else there are no locks here. */
-  readonly onLost: (wasGranted: boolean) => void;
-  /** The leader lives. `events` follow what the replica has. It may have been exchanged, too. */
-  readonly onNews: (news: News, events: readonly FileEvent[]) => void;
+  /** Another tab has taken the lead; or, if there are none, this page may use no locks. */
+  readonly onLost: (hasLocks: boolean) => void;
+  /** The leader lives. Its events follow what the replica has, or are a state to restore. */
+  readonly onNews: (news: News, events: readonly FileEvent[], isState: boolean) => void;
   /** The user looks at a tab that follows. */
   readonly onShown: () => void;
   readonly report: () => Report;
@@ -76,7 +76,6 @@ export function joinTabs(
   let channel: Channel;
   /** This tab, as the locks call it. */
   let self: string | undefined;
-  let wasGranted = false;
   /** The highest generation that was heard of. */
   let newest = 0;
   /** Of the leader whose state the replica has. */
@@ -91,14 +90,13 @@ export function joinTabs(
   let mustTellAll = false;
   let isTelling = false;
 
+  /** Fails for a page that is being left only. */
   const holder = async () => {
-    const { held } = await locks.query();
-    return held?.find((lock) => lock.name === name)?.clientId;
+    const locked = await locks.query().catch(() => undefined);
+    return locked?.held?.find((lock) => lock.name === name)?.clientId;
   };
 
-  const lead = async (lock: unknown) => {
-    if (!lock) return;
-    wasGranted = true;
+  const lead = async () => {
     self = await holder();
     if (signal.aborted) return;
     group.isLeading = true;
@@ -127,12 +125,14 @@ export function joinTabs(
       generation = newest;
       number = news.number + 1;
       askedAt = 0;
-    } else if (isWanted && Math.abs(now() - askedAt) > PATIENCE_MS) {
+    } else if (!isWanted) {
+      // The answer to a question is of no use yet. It is asked again as soon as the leader is live.
+      askedAt = 0;
+    } else if (Math.abs(now() - askedAt) > PATIENCE_MS) {
       askedAt = now();
       group.ask("all");
     }
-    for (const event of whole || []) replica.apply(event, news.cursor);
-    onNews(news, isNext ? news.events : []);
+    onNews(news, isNext ? news.events : whole || [], !isNext);
   };
 
   const group = {
@@ -174,8 +174,9 @@ export function joinTabs(
       };
       group.ask("all");
       await locks.request(name, isStealing ? { steal: true } : { signal }, lead);
-    } catch {
-      if (!signal.aborted) onLost(wasGranted);
+    } catch (error) {
+      // A stolen lock ends its request in this way.
+      if (!signal.aborted) onLost((error as Error).name === "AbortError");
     }
   })();
   return group;

@@ -8,8 +8,7 @@ export function packageManifest(): object {
     description: "Live progress of a user's files from Postgres to the browser, on Supabase",
     license: "MIT",
     type: "module",
-    // What the client's dependency and supabase-js ask for. The command itself runs on Node 20.
-    engines: { node: ">=22.12" },
+    engines: { node: ">=20" },
     bin: { "file-events": "setup/main.js" },
     exports: {
       ".": entry("file_events"),
@@ -19,7 +18,7 @@ export function packageManifest(): object {
     },
     sideEffects: false,
     files: ["client", "docs", "setup", "supabase", "LICENSES.txt"],
-    dependencies: { "eventsource-parser": "4.1.3" },
+    dependencies: { "eventsource-parser": "3.0.8" },
     peerDependencies: { react: ">=18" },
     peerDependenciesMeta: { react: { optional: true } },
     keywords: ["supabase", "sse", "server-sent-events", "edge-functions", "progress", "react"],

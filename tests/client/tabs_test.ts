@@ -6,6 +6,7 @@ import {
   type ClientStage,
   type ClientStageOptions,
   exampleFile,
+  type Request,
   startClientStage,
 } from "./client_stage.ts";
 import { FakeAuth, tokenOf } from "./fake_auth.ts";
@@ -336,6 +337,60 @@ Deno.test("nothing of a list goes back while the lead changes (SPEC 25)", async 
   assert.deepEqual(seen, [5, 6]);
 });
 
+/** The first leader stands still, and the second one leads. Returns the first's stream. */
+async function replaceLeader(browser: Browser, first: Tab, second: Tab): Promise<Request> {
+  const stream = first.requests[0]!;
+  first.freeze();
+  await browser.clock.advance(10_000);
+  await second.settle();
+  assert.deepEqual(browser.requests, [1, 1]);
+  return stream;
+}
+
+Deno.test("a leader that was replaced keeps what it has read later than the next one (SPEC 25)", async () => {
+  using browser = new Browser();
+  const [first, second] = await browser.openTabs(2);
+  const stream = await replaceLeader(browser, first!, second!);
+  second!.requests[0]!.begin().send(update("a", 4), "2").send({ eventType: "ready" }, "3");
+  const seen: number[] = [];
+  first!.files.subscribe((files) => seen.push(files.at(-1)!.revision));
+  // The browser has kept the bytes, and the page reads them before it learns of the theft.
+  stream.send(update("a", 5), "late");
+  await second!.settle();
+  first!.thaw();
+  await first!.settle();
+  second!.requests[0]!.send(update("a", 5)).send(update("b"));
+  await first!.settle();
+  assert.deepEqual([seen, first!.names()], [[1, 5, 5], ["b.txt", "a.txt"]]);
+});
+
+Deno.test("a list that has begun anew takes the place of a later state, too (SPEC 25)", async () => {
+  using browser = new Browser();
+  const [first, second] = await browser.openTabs(2);
+  const stream = await replaceLeader(browser, first!, second!);
+  stream.send(update("a", 5), "late");
+  // As after a restore of the database.
+  const reset = { eventType: "reset", timestamp: "2026-11-29T11:00:00.000Z" } as const;
+  second!.requests[0]!.begin().send(reset, "none").send(update("a", 4))
+    .send({ eventType: "ready" }, "3");
+  await second!.settle();
+  first!.thaw();
+  await first!.settle();
+  assert.equal(first!.files.get("a")!.revision, 4);
+});
+
+Deno.test("a tab that asks a leader which is not live yet asks again when it is (SPEC 25)", async () => {
+  using browser = new Browser();
+  const [first, second] = await browser.openTabs(2);
+  second!.files.reconnect();
+  const stream = (await second!.request()).begin();
+  // The former leader joins again and has no answer that it can use.
+  await first!.settle();
+  stream.send(update("b")).send({ eventType: "ready" }, "2");
+  await first!.settle();
+  assert.deepEqual(first!.names(), ["b.txt", "a.txt"]);
+});
+
 Deno.test("a leader is asked every 5 s while it has nothing to say, and keeps the lead (SPEC 26)", async () => {
   using browser = new Browser();
   await browser.openTabs(3);
@@ -515,6 +570,32 @@ for (const role of ["leads", "follows"]) {
     assert.deepEqual(other.names(), ["c.txt", "a.txt"]);
   });
 }
+
+Deno.test("nothing of the leader is shown from reconnect() on, which may bring another user (SPEC 27)", async () => {
+  using browser = new Browser();
+  const [first] = await browser.openTabs(1);
+  const asked = Promise.withResolvers<string>();
+  const tab = losingTab(browser.tabs.open());
+  let isFirst = true;
+  const getToken = () => {
+    if (!isFirst) return asked.promise;
+    isFirst = false;
+    return tokenOf("ada");
+  };
+  tab.isDeaf = true;
+  const second = await browser.openTab({ tab, options: { getToken } });
+  tab.isDeaf = false;
+  second.files.reconnect();
+  // Somebody asks, and the whole list reaches all.
+  await browser.openTab();
+  first!.requests[0]!.send(update("b"));
+  await first!.settle();
+  assert.deepEqual(second.names(), []);
+  asked.resolve(tokenOf("grace"));
+  (await second.request()).begin().snapshot([exampleFile("c")], "1");
+  await second.settle();
+  assert.deepEqual(second.names(), ["c.txt"]);
+});
 
 Deno.test("a token that is refreshed in a tab that follows changes nothing (SPEC 27)", async () => {
   using browser = new Browser();

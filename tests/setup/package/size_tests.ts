@@ -7,7 +7,7 @@ import { execute } from "../../support/execute.ts";
 import { type InstalledPackage, ROOT } from "./installed_package.ts";
 
 /** Bytes that the client may have with its parser, minified and compressed. */
-const LIMIT = 5 * 1_024;
+const LIMIT = 6 * 1_024;
 /** Bytes that `useFile` and `useFiles` may add to it. */
 const HOOKS_LIMIT = 500;
 
