@@ -267,9 +267,12 @@ export class SeamClient {
   async wake(first: "messages" | "timers"): Promise<void> {
     const unheard = this.#unheard!;
     this.#unheard = undefined;
-    // Until it has a token, a client with `getToken` can't know who has signed in meanwhile.
-    if (unheard.length > 0) this.session.fate = "given";
-    for (const hear of unheard) hear();
+    if (unheard.length > 0) {
+      // A client with `getToken` can't know who has signed in before it has a token.
+      this.session.fate = "given";
+      for (const hear of unheard) hear();
+      await settle();
+    }
     this.#options.tab?.thaw();
     if (first === "messages") await settle();
     this.#clock.wake();
