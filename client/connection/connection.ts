@@ -62,6 +62,8 @@ const SILENCE_LIMIT_MS = 60_000;
 const MAX_BACKOFF_MS = 60_000;
 /** No server means more, and a timer could not count much more. */
 const MAX_FLOOR_MS = 3_600_000;
+/** Nothing is seen so late by a timer, however much a browser slows it down. */
+const SLEEP_MS = 180_000;
 /** How long a leader may say nothing while nobody looks: two heartbeats, and the wait for a pong. */
 const LEADER_LIMIT_MS = 75_000;
 /** How old a token may be when it is sent for the first time. */
@@ -231,6 +233,7 @@ export function createConnection(
     const joinedAt = now();
     leave();
     enter("following");
+    watch.start();
     group = joinTabs(`file-events/1 ${user} ${url}`, tabs, replica, environment, {
       // Most often no other tab leads, and the token is as good as new.
       onLead: () => open(reason, false, now() - joinedAt < FRESH_MS ? token : undefined),
@@ -296,7 +299,8 @@ export function createConnection(
       else cancelRetry = after(1000 * random(), () => open("silence"));
     } else if (silentMs >= limitMs) {
       if (phase === "authorizing") return wait("token");
-      silences = (silences + 1) % 3;
+      // A poll that is silent, too, ends the series, and so does a machine that has slept.
+      silences = silentMs < SLEEP_MS ? (silences + 1) % 3 : 0;
       if (phase === "live") open("silence");
       else wait("silence");
     }
@@ -319,7 +323,10 @@ export function createConnection(
       if (isOpen()) wait("network");
     } else if (phase === "waiting") wake();
     else if (phase === "idle") ["resume", "pageshow"].includes(type) && isWanted && open();
-    else if (phase === "following") group!.ask("shown");
+    else if (phase === "following") {
+      watch.start();
+      group!.ask("shown");
+    }
     onChange();
   };
 
@@ -361,7 +368,7 @@ export function createConnection(
       refusals = 0;
       if (phase !== "idle") open();
       // Somebody else may have signed in, and the next listener is given the list at once.
-      else setUser("");
+      else if (!isWanted) setUser("");
     },
     close() {
       rest("closed");

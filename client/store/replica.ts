@@ -51,6 +51,7 @@ export function createReplica(): Replica {
         case "reset":
           snapshot = new Map();
           nextStart = event;
+          replica.cursor = "";
           break;
         case "file-update":
           update(event.file, target);

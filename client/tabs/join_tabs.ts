@@ -115,6 +115,8 @@ export function joinTabs(
 
   const receive = (news: News) => {
     if (news.generation < newest) return;
+    // A new leader has perhaps not heard the question.
+    if (newest < news.generation) askedAt = 0;
     newest = news.generation;
     group.isAsking = false;
     const isNext = newest === generation && news.number === number;
@@ -132,7 +134,12 @@ export function joinTabs(
       askedAt = now();
       group.ask("all");
     }
-    onNews(news, isNext ? news.events : whole || [], !isNext);
+    // Nobody is live who lacks something.
+    onNews(
+      askedAt ? { ...news, phase: "loading" } : news,
+      isNext ? news.events : whole || [],
+      !isNext,
+    );
   };
 
   const group = {

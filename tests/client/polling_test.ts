@@ -99,6 +99,17 @@ Deno.test("one silent stream, and another one later, are no reason to poll (SPEC
   }
 });
 
+Deno.test("a machine that sleeps twice in a row is no proxy that buffers (SPEC 29)", async () => {
+  using stage = startClientStage();
+  for (let night = 0; night < 2; night++) {
+    (await stage.request()).begin().send({ eventType: "ready" }, "1");
+    await stage.settle();
+    await stage.sleep(3_600_000);
+    await stage.clock.advance(5_000);
+  }
+  assert.ok(!isPoll(await stage.request()));
+});
+
 const OUTAGES: Record<string, (poll: Request, stage: ClientStage) => unknown> = {
   "a bad gateway": (poll) => poll.refuse(502),
   "no network": (poll) => poll.cut(),
@@ -180,6 +191,18 @@ Deno.test("an event that can't be read takes the id of its answer with it (SPEC 
       assert.equal((await stage.request()).headers.get("last-event-id"), id);
     }
   }
+});
+
+Deno.test("a reset voids the id, though the rest of its answer can't be read (SPEC 30)", async () => {
+  using stage = startClientStage();
+  const poll = await startPolling(stage);
+  const events = [{ eventType: "reset" }, { eventType: "heartbeat" }, null];
+  poll.refuse(200, JSON.stringify({ events, id: "2", more: false, retry: 500 }), {
+    "content-type": "application/json",
+  });
+  await stage.clock.advance(500);
+  const next = await stage.request();
+  assert.equal(next.headers.get("last-event-id"), "");
 });
 
 Deno.test("the first poll is answered at once, the others may be held (SPEC 31)", async () => {

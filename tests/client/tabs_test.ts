@@ -220,6 +220,65 @@ Deno.test("a consumer that reconnects in the middle of a message loses none of i
   assert.equal((await second.request()).headers.get("last-event-id"), "1");
 });
 
+Deno.test("a reset voids the id, though a consumer reconnects before its end (SPEC 23)", async () => {
+  using browser = new Browser();
+  const [first] = await browser.openTabs(1);
+  const second: Tab = await browser.openTab({
+    options: {
+      onEvent(event) {
+        if (event.eventType === "file-update" && event.file.id === "b") second.files.reconnect();
+      },
+    },
+  });
+  // All in one chunk, so that the leader sends it in one message.
+  const events = [{ eventType: "reset" }, update("c"), update("b"), { eventType: "ready" }];
+  first!.requests[0]!.write(
+    events.map((event, index) =>
+      `id: ${index ? 2 : "none"}\ndata: ${JSON.stringify({ timestamp: "", ...event })}\n\n`
+    ).join(""),
+  );
+  await first!.settle();
+  assert.equal((await second.request()).headers.get("last-event-id"), "");
+});
+
+Deno.test("a tab that comes while the lead changes has the list as soon as the leader is live (SPEC 23)", async () => {
+  using browser = new Browser();
+  const [first] = await browser.openTabs(1);
+  let release = () => {};
+  const plain = browser.tabs.open();
+  // The browser is slow to say who holds the lock.
+  const tab: FakeTab = {
+    ...plain,
+    locks: {
+      ...plain.locks,
+      async query() {
+        const answer = await plain.locks.query();
+        await new Promise<void>((resolve) => release = resolve);
+        return answer;
+      },
+    },
+  };
+  const second = await browser.openTab({ tab });
+  first!.files.close();
+  await second.settle();
+  const third = await browser.openTab();
+  for (let turn = 0; turn < 5; turn++) {
+    release();
+    await second.settle();
+  }
+  (await second.request()).begin().snapshot([exampleFile("a")], "1");
+  for (let turn = 0; turn < 5; turn++) {
+    await second.settle();
+    release();
+  }
+  await browser.clock.advance(900);
+  for (let turn = 0; turn < 5; turn++) {
+    release();
+    await second.settle();
+  }
+  assert.deepEqual([third.names(), third.states.at(-1)], [["a.txt"], "live"]);
+});
+
 const ENDS: Record<string, (tab: Tab) => unknown> = {
   "closes": ({ files }) => files.close(),
   "crashes": ({ tab }) => tab.crash(),
@@ -302,6 +361,19 @@ Deno.test("a leader that was frozen and has lost its lock sends nothing, and fol
   second!.files.close();
   await first!.settle();
   assert.equal(first!.requests.at(-1)!.headers.get("last-event-id"), "2");
+});
+
+Deno.test("a tab says live when it has the list of the next leader, and no sooner (SPEC 25)", async () => {
+  using browser = new Browser();
+  const [first, second, third] = await browser.openTabs(3);
+  const told: unknown[] = [];
+  first!.files.close();
+  third!.files.connection.subscribe(({ state }) => {
+    told.push([state, third!.files.value.length]);
+  });
+  (await second!.request()).begin().send(update("b")).send({ eventType: "ready" }, "2");
+  await third!.settle();
+  assert.deepEqual(told, [["live", 1], ["reconnecting", 1], ["live", 2]]);
 });
 
 Deno.test("a list is kept until the next leader is live (SPEC 25)", async () => {
@@ -407,6 +479,35 @@ Deno.test("a leader is asked every 5 s while it has nothing to say, and keeps th
   assert.deepEqual(browser.requests, [1, 0, 0]);
   // Together, because the answer to one reaches all.
   assert.ok(questions >= 20 && questions <= 50, `${questions} questions`);
+});
+
+Deno.test("a leader has 5 s to answer a tab whose token came late (SPEC 26)", async () => {
+  using browser = new Browser();
+  const [first] = await browser.openTabs(1);
+  const asked = Promise.withResolvers<string>();
+  const second = await browser.openTab({ options: { getToken: () => asked.promise } });
+  await browser.clock.advance(4_900);
+  // The leader is busy for a second.
+  first!.freeze();
+  asked.resolve(tokenOf("ada"));
+  await browser.clock.advance(1_000);
+  first!.thaw();
+  await first!.settle();
+  assert.deepEqual(browser.requests, [1, 0]);
+  assert.deepEqual(second.names(), ["a.txt"]);
+});
+
+Deno.test("a leader has 5 s to answer a tab that is shown (SPEC 26)", async () => {
+  using browser = new Browser();
+  const [first, second] = await browser.openTabs(2);
+  await browser.clock.advance(4_900);
+  second!.changeVisibility(false);
+  first!.freeze();
+  second!.changeVisibility(true);
+  await browser.clock.advance(1_000);
+  first!.thaw();
+  await first!.settle();
+  assert.deepEqual(browser.requests, [1, 0]);
 });
 
 Deno.test("a leader that waits for the server keeps the lead, however long (SPEC 26)", async () => {

@@ -266,6 +266,23 @@ Deno.test("reconnect() while nobody listens drops the files, which may be anothe
   assert.equal((await stage.request()).headers.get("last-event-id"), "");
 });
 
+Deno.test("reconnect() while the page is left takes nothing from those who listen (SPEC 12)", async () => {
+  using stage = startClientStage();
+  (await stage.request()).begin().snapshot([exampleFile("a")], "1");
+  await stage.settle();
+  const done = stage.files.done("a");
+  let error: unknown;
+  done.catch((reason) => error = reason);
+  stage.page("pagehide");
+  // As an app does at `visibilitychange`, which follows.
+  stage.files.reconnect();
+  stage.page("pageshow");
+  await stage.settle();
+  assert.equal(error, undefined);
+  assert.deepEqual(stage.names(), ["a.txt"]);
+  assert.equal((await stage.request()).headers.get("last-event-id"), "1");
+});
+
 Deno.test("a sign-in that is reported before the answer that there is no token is not missed (SPEC 2)", async () => {
   const auth = new FakeAuth(null);
   using stage = startClientStage({ options: { supabase: auth.client, getToken: undefined } });

@@ -2,6 +2,7 @@ import type { FileState } from "../../supabase/functions/file-events/stream/file
 import type { createFileEvents } from "../../client/create_file_events.ts";
 import type { ClientStep } from "./client_step.ts";
 import { compareWithDatabase } from "./compare_with_database.ts";
+import { openPolled } from "./open_polled.ts";
 import { SeamClient } from "./seam_client.ts";
 import { SeamStreams, type SeamStreamsOptions } from "./seam_streams.ts";
 import type { Auth, Step } from "./step.ts";
@@ -17,6 +18,8 @@ export interface SeamWorldOptions<W>
   readonly isPatient?: boolean;
   /** Stands in for the client. */
   readonly createClient?: typeof createFileEvents;
+  /** Whether clients get their events by polling. */
+  readonly polls?: boolean;
 }
 
 /** Clients at the ends of real streams. Steps are about the first one. */
@@ -32,6 +35,7 @@ export class SeamWorld<W> {
       auth = "supabase",
       isPatient = false,
       createClient,
+      polls = false,
       ...options
     }: SeamWorldOptions<W>,
   ) {
@@ -51,7 +55,11 @@ export class SeamWorld<W> {
         this.#tooManyRan ||= await database.countRunning() > database.maxRunning;
       },
     });
-    const client = { streams, ...(createClient && { create: createClient }) };
+    const { clock, isOwn, open } = streams;
+    const client = {
+      streams: { clock, isOwn, open: polls ? openPolled(open, clock) : open },
+      ...(createClient && { create: createClient }),
+    };
     this.#client = new SeamClient({ ...client, fileIds, auth, isPatient });
     this.#client.onConnect = () => {
       const requested = this.#peek();
@@ -118,7 +126,8 @@ export class SeamWorld<W> {
   async close(): Promise<void> {
     const { streams, streams: { feed } } = this;
     for (const client of this.#clients) client.close();
-    await streams.settle();
+    // A subscription goes on for so long after its last client has left.
+    await streams.clock.advance(30_000);
     if (feed.size > 0) throw new Error(`${feed.size} subscriptions are left over`);
   }
 

@@ -35,7 +35,11 @@ const MUTATIONS: Record<string, [path: string, from: string, to: string]> = {
     "onNews(news, ",
     "replica.cursor = news.cursor; onNews(news, ",
   ],
-  "files without the id that covers them": [CONNECTION, "news.cursor, (event, id)", "undefined, (event, id)"],
+  "files without the id that covers them": [
+    CONNECTION,
+    "news.cursor, (event, id)",
+    "undefined, (event, id)",
+  ],
   "a new leader that numbers as the last one did": [
     GROUP,
     "Math.max(newest + 1, now()) + random()",
@@ -54,13 +58,21 @@ const MUTATIONS: Record<string, [path: string, from: string, to: string]> = {
   ],
   "a stolen lock that is taken for none": [GROUP, '.name === "AbortError"', '.name === ""'],
   "a lock that is kept at a sign-out": [CONNECTION, "if (user !== next) leave();", ""],
-  "a lock that is kept at the end": [CONNECTION, '      rest("closed");\n      leave();', '      rest("closed");'],
+  "a lock that is kept at the end": [
+    CONNECTION,
+    '      rest("closed");\n      leave();',
+    '      rest("closed");',
+  ],
   "a lock that is kept by a page that is left": [
     CONNECTION,
     'if (["freeze", "pagehide"].includes(type)) return sleep();',
     "",
   ],
-  "a page that is back and takes no part": [CONNECTION, '["resume", "pageshow"].includes(type)', "false"],
+  "a page that is back and takes no part": [
+    CONNECTION,
+    '["resume", "pageshow"].includes(type)',
+    "false",
+  ],
   "one group for all users": [CONNECTION, "file-events/1 ${user} ", "file-events/1 "],
   "tabs that are never told all": [GROUP, 'mustTellAll ||= question === "all";', ""],
   "tabs that do not ask for all": [GROUP, 'group.ask("all");\n    }', "}"],
@@ -80,7 +92,11 @@ const MUTATIONS: Record<string, [path: string, from: string, to: string]> = {
     'if (phase !== "following") return;',
     "",
   ],
-  "a tab that is told only of what it has": ["store/replica.ts", "...(snapshot ? listOf(snapshot) : []),", ""],
+  "a tab that is told only of what it has": [
+    "store/replica.ts",
+    "...(snapshot ? listOf(snapshot) : []),",
+    "",
+  ],
 };
 
 Deno.test("schedules find nothing wrong with a copy of the client", async () => {
