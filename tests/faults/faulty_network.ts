@@ -30,6 +30,7 @@ export class FaultyNetwork {
       const signal = AbortSignal.any([request.signal, ...(init.signal ? [init.signal] : [])]);
       try {
         const { body, status, headers } = await send(input, { ...init, signal });
+        await this.#resumed();
         signal.throwIfAborted();
         return new Response(body && this.#deliver(body, signal, end), { status, headers });
       } catch (error) {

@@ -38,6 +38,17 @@ export interface SeamClientOptions {
   readonly create?: typeof createFileEvents;
 }
 
+/** How a client that was asleep goes on. */
+export interface Awakening {
+  /**
+   * What other tabs have sent meanwhile is lost: pages in a browser's back/forward cache are sent
+   * nothing.
+   */
+  readonly isDeaf: boolean;
+  /** What reaches the client before the other: what other tabs have sent, or timers. */
+  readonly first: "messages" | "timers";
+}
+
 /** The client, and all that surrounds it: its user, its page, its machine and its network. */
 export class SeamClient {
   readonly files: FileEvents;
@@ -223,7 +234,7 @@ export class SeamClient {
       if (this.isAsleep) return;
       this.fallAsleep();
       await this.#options.streams.clock.advance(ms);
-      await this.wake("timers");
+      await this.wake({ isDeaf: false, first: "timers" });
     },
     "hide": () => this.#setVisible(false),
     "show": () => this.#setVisible(true),
@@ -263,18 +274,22 @@ export class SeamClient {
     this.#options.tab?.freeze();
   }
 
-  /** @param first What reaches the client before the other: what other tabs have sent, or timers. */
-  async wake(first: "messages" | "timers"): Promise<void> {
+  /** @param event What the page is told of it. */
+  async wake({ isDeaf, first }: Awakening, event?: string): Promise<void> {
+    const { tab } = this.#options;
     const unheard = this.#unheard!;
     this.#unheard = undefined;
-    if (unheard.length > 0) {
-      // A client with `getToken` can't know who has signed in before it has a token.
-      this.session.fate = "given";
-      for (const hear of unheard) hear();
-      await settle();
-    }
-    this.#options.tab?.thaw();
-    if (first === "messages") await settle();
+    // A client with `getToken` can't know who has signed in before it has a token.
+    if (unheard.length > 0) this.session.fate = "given";
+    for (const hear of unheard) hear();
+    if (event) this.tellPage(event);
+    await settle();
+    if (tab) tab.isDeaf = isDeaf;
+    tab?.thaw();
+    if (isDeaf || first === "messages") await settle();
+    if (tab) tab.isDeaf = false;
+    // It may have fallen asleep again.
+    if (this.isAsleep) return;
     this.#clock.wake();
     this.#network.resume();
   }

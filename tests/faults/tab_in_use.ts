@@ -5,6 +5,10 @@ import type { FakeTab, FakeTabs } from "../support/fake_tabs.ts";
 export class TabInUse implements Tabs {
   /** A message of another tab is being delivered. */
   isDelivering = false;
+  /** Messages of other tabs are lost. */
+  isDeaf = false;
+  /** Called before the client looks who holds a lock. */
+  onLook = () => {};
   /** Called when another tab has sent all its files. */
   onWhole = () => {};
   /** How often the client has taken a lock from another tab. */
@@ -21,7 +25,10 @@ export class TabInUse implements Tabs {
   }
 
   readonly locks: Tabs["locks"] = {
-    query: () => this.#tab.locks.query(),
+    query: () => {
+      this.onLook();
+      return this.#tab.locks.query();
+    },
     request: (name, options, callback) => {
       if (options.steal) this.steals++;
       return this.#tab.locks.request(name, options, callback);
@@ -42,6 +49,7 @@ export class TabInUse implements Tabs {
       },
     };
     channel.onmessage = (message) => {
+      if (this.isDeaf) return;
       this.isDelivering = true;
       watched.onmessage?.(message);
       this.isDelivering = false;

@@ -1,9 +1,9 @@
 import { settle } from "../../support/fake_clock.ts";
 import type { FakeTabs } from "../../support/fake_tabs.ts";
 import type { ClientStep } from "../client_step.ts";
-import { SeamClient, type SeamClientOptions } from "../seam_client.ts";
+import { type Awakening, SeamClient, type SeamClientOptions } from "../seam_client.ts";
 import { TabInUse } from "../tab_in_use.ts";
-import type { PageEvent, TabStep } from "./tab_step.ts";
+import type { TabStep } from "./tab_step.ts";
 
 /** What can happen to a frozen tab. It learns of it when it is thawed. */
 const WHILE_FROZEN = new Set<string>(
@@ -25,10 +25,8 @@ type SeamTabOptions = Omit<SeamClientOptions, "tab" | "fileIds" | "isPatient">;
 export class SeamTab {
   readonly client: SeamClient;
   readonly #tab: TabInUse;
-  /** The event that a thawed page is told. */
-  #return: PageEvent | undefined;
-  /** The page was told that it goes, and not that it is back. */
-  #isAway = false;
+  /** The event that the page is told when it is back, if it was told that it goes. */
+  #back: "resume" | "pageshow" | undefined;
 
   constructor(browser: FakeTabs, options: SeamTabOptions) {
     this.#tab = new TabInUse(browser);
@@ -53,15 +51,18 @@ export class SeamTab {
       case "crash":
         return;
       case "freeze":
-        if (step.event) await this.#tell(step.event);
-        if (step.event) this.#return = step.event === "freeze" ? "resume" : "pageshow";
-        client.fallAsleep();
+        if (step.event) await this.#leave(step.event);
+        this.#freeze();
         if (step.isCut) await client.take({ do: "break" });
         return;
+      case "freeze at the next look":
+        // The answer comes in a later microtask.
+        this.#tab.onLook = () => queueMicrotask(() => this.#freeze());
+        return;
       case "thaw":
-        return await this.thaw(step.first);
+        return await this.thaw(step);
       case "tell":
-        return await this.#tell(step.event);
+        return client.tellPage(step.event);
       case "reconnect":
         return client.files.reconnect();
       default:
@@ -70,22 +71,21 @@ export class SeamTab {
   }
 
   /** Everything works from now on, but a frozen tab stays as it is. */
-  async heal(): Promise<void> {
+  heal(): void {
     const { client } = this;
     if (this.isFrozen) return;
-    if (this.#isAway) await this.#tell("pageshow");
+    this.#tab.onLook = () => {};
     client.heal();
   }
 
-  async thaw(first: "messages" | "timers" = "timers"): Promise<void> {
+  async thaw(how: Awakening = { isDeaf: false, first: "timers" }): Promise<void> {
     if (!this.isFrozen) return;
-    await this.client.wake(first);
-    if (this.#return) await this.#tell(this.#return);
-    this.#return = undefined;
+    await this.client.wake(how, this.#back);
+    this.#back = undefined;
   }
 
   async crash(): Promise<void> {
-    if (!this.isFrozen) this.client.fallAsleep();
+    this.#freeze();
     await this.client.take({ do: "break" });
     this.#tab.crash();
   }
@@ -109,11 +109,16 @@ export class SeamTab {
     if (leftovers > 0) throw new Error(`The client has left ${leftovers} things over`);
   }
 
-  async #tell(event: PageEvent): Promise<void> {
+  #freeze(): void {
+    this.#tab.onLook = () => {};
+    if (!this.isFrozen) this.client.fallAsleep();
+  }
+
+  /** The page is told that it goes. */
+  async #leave(event: "freeze" | "pagehide"): Promise<void> {
     const { client } = this;
     client.tellPage(event);
-    this.#isAway = event === "freeze" || event === "pagehide";
-    if (!this.#isAway) return;
+    this.#back = event === "freeze" ? "resume" : "pageshow";
     await settle();
     const names = await this.#tab.names();
     if (client.requests > 0 || names.length > 0) {

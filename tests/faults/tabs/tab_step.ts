@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { type ClientStep, clientSteps } from "../client_step.ts";
+import type { Awakening } from "../seam_client.ts";
 import { fileId } from "../step.ts";
 import { step } from "../tagged.ts";
 
@@ -26,13 +27,12 @@ export type TabAction =
     readonly event: "freeze" | "pagehide" | null;
     readonly isCut: boolean;
   }
-  /** `first`: what reaches the client before the other. */
-  | { readonly do: "thaw"; readonly first: "messages" | "timers" }
-  /** An event of the page's life by itself. */
-  | { readonly do: "tell"; readonly event: PageEvent }
+  /** It freezes when it has asked who holds a lock, and before it knows. */
+  | { readonly do: "freeze at the next look" }
+  | { readonly do: "thaw" } & Awakening
+  /** The page is told that it is back, though it was not away. */
+  | { readonly do: "tell"; readonly event: "resume" | "pageshow" }
   | { readonly do: "reconnect" };
-
-export type PageEvent = "freeze" | "resume" | "pagehide" | "pageshow";
 
 /** How many tabs there may be at a time. */
 export const TABS = 3;
@@ -43,10 +43,9 @@ const action: fc.Arbitrary<TabAction> = fc.oneof(
     event: fc.constantFrom(null, null, "freeze" as const, "pagehide" as const),
     isCut: fc.boolean(),
   }),
-  step(4, ["thaw"], { first: fc.constantFrom("messages" as const, "timers" as const) }),
-  step(2, ["tell"], {
-    event: fc.constantFrom<PageEvent>("freeze", "resume", "pagehide", "pageshow"),
-  }),
+  step(1, ["freeze at the next look"]),
+  step(5, ["thaw"], { isDeaf: fc.boolean(), first: fc.constantFrom("messages", "timers") }),
+  step(1, ["tell"], { event: fc.constantFrom("resume", "pageshow") }),
   step(1, ["reconnect"]),
 );
 

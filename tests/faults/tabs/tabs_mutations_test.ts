@@ -35,11 +35,6 @@ const MUTATIONS: Record<string, [path: string, from: string, to: string]> = {
     "onNews(news, ",
     "replica.cursor = news.cursor; onNews(news, ",
   ],
-  "files without the id that covers them": [
-    CONNECTION,
-    "news.cursor, (event, id)",
-    "undefined, (event, id)",
-  ],
   "a new leader that numbers as the last one did": [
     GROUP,
     "Math.max(newest + 1, now()) + random()",
@@ -53,8 +48,8 @@ const MUTATIONS: Record<string, [path: string, from: string, to: string]> = {
   "a frozen leader that nobody replaces": [CONNECTION, '() => open("silence")', "() => {}"],
   "a leader that is not asked while nobody looks": [
     CONNECTION,
-    "isVisible() || silentMs",
-    "isVisible() && silentMs",
+    "!isVisible() && silentMs < LEADER_LIMIT_MS",
+    "!isVisible()",
   ],
   "a stolen lock that is taken for none": [GROUP, '.name === "AbortError"', '.name === ""'],
   "a lock that is kept at a sign-out": [CONNECTION, "if (user !== next) leave();", ""],
@@ -87,11 +82,6 @@ const MUTATIONS: Record<string, [path: string, from: string, to: string]> = {
     "else if (!isWanted) {} else if (false) {",
   ],
   "a leader that tells nothing of its events": [CONNECTION, "group?.tell(event);", ""],
-  "a list that comes while a token is asked for": [
-    CONNECTION,
-    'if (phase !== "following") return;',
-    "",
-  ],
   "a tab that is told only of what it has": [
     "store/replica.ts",
     "...(snapshot ? listOf(snapshot) : []),",

@@ -147,7 +147,7 @@ export class TabsWorld {
 
   async #compare(): Promise<void> {
     const signedOut = this.#living.filter(({ client }) => !client.session.isAccepted);
-    for (const tab of this.#living) await tab.heal();
+    for (const tab of this.#living) tab.heal();
     for (const { client } of signedOut) client.tellSession();
     await this.streams.clock.advance(QUIET_MS);
     const awake = this.#living.filter((tab) => !tab.isFrozen);
