@@ -229,7 +229,7 @@ export function createConnection(
   /** Follows the tab that leads, or leads. */
   const join = (tabs: Tabs, token: string) => {
     // Who follows already has no answer from the leader, or may not wait for one.
-    const isStealing = !!group;
+    const former = group;
     const joinedAt = now();
     leave();
     enter("following");
@@ -251,7 +251,7 @@ export function createConnection(
       },
       onShown: () => phase === "waiting" && wake(),
       report: () => ({ phase, reason, pollingSince }),
-    }, isStealing);
+    }, former);
   };
 
   const leave = () => {

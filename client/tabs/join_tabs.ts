@@ -48,6 +48,8 @@ export interface TabsHandler {
 /** The tabs that show the same files of the same user. One of them leads: it alone has a stream. */
 export interface TabGroup {
   readonly isLeading: boolean;
+  /** The highest generation that was heard of. */
+  readonly newest: number;
   /** A question has not been answered. */
   readonly isAsking: boolean;
   /** As leader: tells the others of an event, or of a new state. */
@@ -61,7 +63,7 @@ const PATIENCE_MS = 1_000;
 
 /**
  * @param name Of the lock that the leader holds, and of the channel.
- * @param isStealing Take the lead, though another tab has it.
+ * @param former The group as this tab has left it, to take the lead from a tab that may have it still.
  */
 export function joinTabs(
   name: string,
@@ -69,15 +71,13 @@ export function joinTabs(
   replica: Replica,
   { now, random }: Environment,
   { onLead, onLost, onNews, onShown, report }: TabsHandler,
-  isStealing: boolean,
+  former: TabGroup | undefined,
 ): TabGroup {
   const left = new AbortController();
   const { signal } = left;
   let channel: Channel;
   /** This tab, as the locks call it. */
   let self: string | undefined;
-  /** The highest generation that was heard of. */
-  let newest = 0;
   /** Of the leader whose state the replica has. */
   let generation = 0;
   /** How many messages of this leader were sent, or have come. */
@@ -101,7 +101,7 @@ export function joinTabs(
     if (signal.aborted) return;
     group.isLeading = true;
     // Not the same for two tabs that lead within a millisecond.
-    generation = Math.max(newest + 1, now()) + random();
+    generation = Math.max(group.newest + 1, now()) + random();
     number = 0;
     onLead();
     await new Promise((resolve) => signal.addEventListener("abort", resolve));
@@ -114,17 +114,17 @@ export function joinTabs(
   };
 
   const receive = (news: News) => {
-    if (news.generation < newest) return;
+    if (news.generation < group.newest) return;
     // A new leader has perhaps not heard the question.
-    if (newest < news.generation) askedAt = 0;
-    newest = news.generation;
+    if (news.generation > group.newest) askedAt = 0;
+    group.newest = news.generation;
     group.isAsking = false;
-    const isNext = newest === generation && news.number === number;
+    const isNext = news.generation === generation && news.number === number;
     // A leader that has no list yet, or an old one, must not take the list from this tab.
     const isWanted = news.phase === "live" || !replica.isLoaded;
     const whole = !isNext && isWanted && news.whole;
     if (isNext || whole) {
-      generation = newest;
+      generation = news.generation;
       number = news.number + 1;
       askedAt = 0;
     } else if (!isWanted) {
@@ -144,6 +144,7 @@ export function joinTabs(
 
   const group = {
     isLeading: false,
+    newest: former?.newest ?? 0,
     isAsking: false,
     async tell(event?: FileEvent) {
       if (!group.isLeading) return;
@@ -180,7 +181,7 @@ export function joinTabs(
         else if (group.isLeading) answer(data);
       };
       group.ask("all");
-      await locks.request(name, isStealing ? { steal: true } : { signal }, lead);
+      await locks.request(name, former ? { steal: true } : { signal }, lead);
     } catch (error) {
       // A stolen lock ends its request in this way.
       if (!signal.aborted) onLost((error as Error).name === "AbortError");

@@ -340,6 +340,16 @@ Deno.test("the messages of a leader that was replaced are dropped (SPEC 24)", as
   assert.deepEqual(third!.names(), ["a.txt"]);
 });
 
+Deno.test("a tab that takes the lead is heard, though the clock was set back (SPEC 24)", async () => {
+  using browser = new Browser();
+  const [, second, third] = await browser.openTabs(3);
+  browser.clock.jump(-3_600_000);
+  second!.files.reconnect();
+  (await second!.request()).begin().send(update("b")).send({ eventType: "ready" }, "2");
+  await second!.settle();
+  assert.deepEqual(third!.names(), ["b.txt", "a.txt"]);
+});
+
 Deno.test("a leader that was frozen and has lost its lock sends nothing, and follows (SPEC 24)", async () => {
   using browser = new Browser();
   const [first, second] = await browser.openTabs(2);
