@@ -38,17 +38,6 @@ export interface SeamClientOptions {
   readonly create?: typeof createFileEvents;
 }
 
-/** How a client that was asleep goes on. */
-export interface Awakening {
-  /**
-   * What other tabs have sent meanwhile is lost: pages in a browser's back/forward cache are sent
-   * nothing.
-   */
-  readonly isDeaf: boolean;
-  /** What reaches the client before the other: what other tabs have sent, or timers. */
-  readonly first: "messages" | "timers";
-}
-
 /** The client, and all that surrounds it: its user, its page, its machine and its network. */
 export class SeamClient {
   readonly files: FileEvents;
@@ -234,7 +223,7 @@ export class SeamClient {
       if (this.isAsleep) return;
       this.fallAsleep();
       await this.#options.streams.clock.advance(ms);
-      await this.wake({ isDeaf: false, first: "timers" });
+      await this.wake("timers");
     },
     "hide": () => this.#setVisible(false),
     "show": () => this.#setVisible(true),
@@ -274,8 +263,11 @@ export class SeamClient {
     this.#options.tab?.freeze();
   }
 
-  /** @param event What the page is told of it. */
-  async wake({ isDeaf, first }: Awakening, event?: string): Promise<void> {
+  /**
+   * @param first What reaches the client before the other: what other tabs have sent, or timers.
+   * @param event What the page is told of it.
+   */
+  async wake(first: "messages" | "timers", event?: string): Promise<void> {
     const { tab } = this.#options;
     const unheard = this.#unheard!;
     this.#unheard = undefined;
@@ -284,10 +276,8 @@ export class SeamClient {
     for (const hear of unheard) hear();
     if (event) this.tellPage(event);
     await settle();
-    if (tab) tab.isDeaf = isDeaf;
     tab?.thaw();
-    if (isDeaf || first === "messages") await settle();
-    if (tab) tab.isDeaf = false;
+    if (first === "messages") await settle();
     // It may have fallen asleep again.
     if (this.isAsleep) return;
     this.#clock.wake();

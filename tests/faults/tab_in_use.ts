@@ -1,12 +1,17 @@
-import type { Tabs } from "../../client/environment.ts";
+import type { Channel, Tabs } from "../../client/environment.ts";
 import type { FakeTab, FakeTabs } from "../support/fake_tabs.ts";
+
+interface ChannelInUse {
+  readonly name: string;
+  /** It is sent nothing until {@linkcode open}. */
+  readonly cut: () => void;
+  readonly open: () => void;
+}
 
 /** A tab of a browser, and what a client uses of it. */
 export class TabInUse implements Tabs {
   /** A message of another tab is being delivered. */
   isDelivering = false;
-  /** Messages of other tabs are lost. */
-  isDeaf = false;
   /** Called before the client looks who holds a lock. */
   onLook = () => {};
   /** Called when another tab has sent all its files. */
@@ -14,8 +19,7 @@ export class TabInUse implements Tabs {
   /** How often the client has taken a lock from another tab. */
   steals = 0;
   readonly #tab: FakeTab;
-  /** The names of the open channels. */
-  readonly #channels: string[] = [];
+  readonly #channels = new Set<ChannelInUse>();
   /** Another tab, which sees all locks and is never frozen. */
   readonly #observer: FakeTab;
 
@@ -36,25 +40,27 @@ export class TabInUse implements Tabs {
   };
 
   readonly openChannel: Tabs["openChannel"] = (name) => {
-    const channel = this.#tab.openChannel(name);
-    this.#channels.push(name);
-    let isOpen = true;
-    const watched: ReturnType<Tabs["openChannel"]> = {
+    let channel: Channel;
+    const open = () => {
+      channel = this.#tab.openChannel(name);
+      channel.onmessage = (message) => {
+        this.isDelivering = true;
+        watched.onmessage?.(message);
+        this.isDelivering = false;
+        if (message.data.whole) this.onWhole();
+      };
+    };
+    const used = { name, open, cut: () => channel.close() };
+    const watched: Channel = {
       onmessage: null,
       postMessage: (data) => channel.postMessage(data),
       close: () => {
         channel.close();
-        if (isOpen) this.#channels.splice(this.#channels.indexOf(name), 1);
-        isOpen = false;
+        this.#channels.delete(used);
       },
     };
-    channel.onmessage = (message) => {
-      if (this.isDeaf) return;
-      this.isDelivering = true;
-      watched.onmessage?.(message);
-      this.isDelivering = false;
-      if (message.data.whole) this.onWhole();
-    };
+    open();
+    this.#channels.add(used);
     return watched;
   };
 
@@ -62,11 +68,20 @@ export class TabInUse implements Tabs {
   async names(): Promise<string[]> {
     const { held, pending } = await this.#observer.locks.query();
     const locks = [...held, ...pending].filter((it) => it.clientId === this.#tab.clientId);
-    return [...this.#channels, ...locks.map(({ name }) => name)];
+    return [...this.#channels, ...locks].map(({ name }) => name);
   }
 
   freeze(): void {
     this.#tab.freeze();
+  }
+
+  /** Until it is thawed the tab is sent nothing, as a page in a browser's back/forward cache. */
+  cutChannels(): void {
+    for (const channel of this.#channels) channel.cut();
+  }
+
+  openChannels(): void {
+    for (const channel of this.#channels) channel.open();
   }
 
   thaw(): void {

@@ -1,7 +1,7 @@
 import { settle } from "../../support/fake_clock.ts";
 import type { FakeTabs } from "../../support/fake_tabs.ts";
 import type { ClientStep } from "../client_step.ts";
-import { type Awakening, SeamClient, type SeamClientOptions } from "../seam_client.ts";
+import { SeamClient, type SeamClientOptions } from "../seam_client.ts";
 import { TabInUse } from "../tab_in_use.ts";
 import type { TabStep } from "./tab_step.ts";
 
@@ -28,6 +28,9 @@ export class SeamTab {
   /** The event that the page is told when it is back, if it was told that it goes. */
   #back: "resume" | "pageshow" | undefined;
 
+  /** It is sent no messages. */
+  #isDeaf = false;
+
   constructor(browser: FakeTabs, options: SeamTabOptions) {
     this.#tab = new TabInUse(browser);
     this.client = new SeamClient({ ...options, tab: this.#tab, fileIds: null, isPatient: true });
@@ -35,6 +38,15 @@ export class SeamTab {
 
   get isFrozen(): boolean {
     return this.client.isAsleep;
+  }
+
+  get isLeading(): boolean {
+    return this.client.requests > 0;
+  }
+
+  /** Whether it waits for the lead. */
+  async isInGroup(): Promise<boolean> {
+    return (await this.#tab.names()).length === 2;
   }
 
   /** How often the client has taken the lead from another tab. */
@@ -53,6 +65,8 @@ export class SeamTab {
       case "freeze":
         if (step.event) await this.#leave(step.event);
         this.#freeze();
+        this.#isDeaf = step.isDeaf;
+        if (step.isDeaf) this.#tab.cutChannels();
         if (step.isCut) await client.take({ do: "break" });
         return;
       case "freeze at the next look":
@@ -60,7 +74,7 @@ export class SeamTab {
         this.#tab.onLook = () => queueMicrotask(() => this.#freeze());
         return;
       case "thaw":
-        return await this.thaw(step);
+        return await this.thaw(step.first);
       case "tell":
         return client.tellPage(step.event);
       case "reconnect":
@@ -78,9 +92,11 @@ export class SeamTab {
     client.heal();
   }
 
-  async thaw(how: Awakening = { isDeaf: false, first: "timers" }): Promise<void> {
+  async thaw(first: "messages" | "timers" = "timers"): Promise<void> {
     if (!this.isFrozen) return;
-    await this.client.wake(how, this.#back);
+    if (this.#isDeaf) this.#tab.openChannels();
+    this.#isDeaf = false;
+    await this.client.wake(first, this.#back);
     this.#back = undefined;
   }
 

@@ -1,6 +1,5 @@
 import * as fc from "fast-check";
 import { type ClientStep, clientSteps } from "../client_step.ts";
-import type { Awakening } from "../seam_client.ts";
 import { fileId } from "../step.ts";
 import { step } from "../tagged.ts";
 
@@ -19,17 +18,19 @@ export type TabAction =
   /** Nothing of the tab runs any more, and nobody has told it. */
   | { readonly do: "crash" }
   /**
-   * Nothing in the tab moves. `event` is what the page is told before, and `isCut` says whether the
-   * connection is lost.
+   * Nothing in the tab moves. `event` is what the page is told before, `isCut`: the connection is
+   * lost. `isDeaf`: what other tabs send is lost, as for a page in a browser's back/forward cache.
    */
   | {
     readonly do: "freeze";
     readonly event: "freeze" | "pagehide" | null;
     readonly isCut: boolean;
+    readonly isDeaf: boolean;
   }
   /** It freezes when it has asked who holds a lock, and before it knows. */
   | { readonly do: "freeze at the next look" }
-  | { readonly do: "thaw" } & Awakening
+  /** `first`: what reaches the client before the other. */
+  | { readonly do: "thaw"; readonly first: "messages" | "timers" }
   /** The page is told that it is back, though it was not away. */
   | { readonly do: "tell"; readonly event: "resume" | "pageshow" }
   | { readonly do: "reconnect" };
@@ -42,9 +43,10 @@ const action: fc.Arbitrary<TabAction> = fc.oneof(
   step(3, ["freeze"], {
     event: fc.constantFrom(null, null, "freeze" as const, "pagehide" as const),
     isCut: fc.boolean(),
+    isDeaf: fc.boolean(),
   }),
   step(1, ["freeze at the next look"]),
-  step(5, ["thaw"], { isDeaf: fc.boolean(), first: fc.constantFrom("messages", "timers") }),
+  step(5, ["thaw"], { first: fc.constantFrom("messages", "timers") }),
   step(1, ["tell"], { event: fc.constantFrom("resume", "pageshow") }),
   step(1, ["reconnect"]),
 );

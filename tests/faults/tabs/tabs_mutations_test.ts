@@ -26,18 +26,18 @@ const CONNECTION = "connection/connection.ts";
 const MUTATIONS: Record<string, [path: string, from: string, to: string]> = {
   "tabs that listen to a leader that was replaced": [
     GROUP,
-    "if (news.generation < newest) return;",
+    "if (news.generation < group.newest) return;",
     "",
   ],
   "messages that are lost and not missed": [GROUP, " && news.number === number", ""],
   "an id without what it covers": [
     GROUP,
-    "onNews(news, ",
-    "replica.cursor = news.cursor; onNews(news, ",
+    "    onNews(\n",
+    "    replica.cursor = news.cursor;\n    onNews(\n",
   ],
   "a new leader that numbers as the last one did": [
     GROUP,
-    "Math.max(newest + 1, now()) + random()",
+    "Math.max(group.newest + 1, now()) + random()",
     "1",
   ],
   "a leader that does not look whether it still leads": [
@@ -84,7 +84,7 @@ const MUTATIONS: Record<string, [path: string, from: string, to: string]> = {
   "a leader that tells nothing of its events": [CONNECTION, "group?.tell(event);", ""],
   "a tab that is told only of what it has": [
     "store/replica.ts",
-    "...(snapshot ? listOf(snapshot) : []),",
+    "...(snapshot ? [nextStart, ...updatesOf(snapshot)] : []),",
     "",
   ],
 };

@@ -65,15 +65,27 @@ export class TabsWorld {
       await this.streams.settle();
       for (const tab of this.#living) await tab.check();
       // A frame has passed, so that each tab shows what it knows.
-      if (step.do === "wait" && step.ms >= FRAME_MS) this.#compareTabs();
+      if (step.do === "wait" && step.ms >= FRAME_MS) await this.#compareTabs();
     }
   }
 
   /** Whatever the leader has, the others have been told. */
-  #compareTabs(): void {
+  async #compareTabs(): Promise<void> {
     const shown = new Map<string, string>();
-    for (const { isFrozen, client: { files, session } } of this.#living) {
-      if (isFrozen || files.connection.value.state !== "live") continue;
+    const leaders = new Set(
+      this.#living.filter((tab) => tab.isLeading && !tab.isFrozen).map((tab) => tab.client)
+        .filter(({ files }) => files.connection.value.state === "live")
+        .map(({ session }) => session.user),
+    );
+    for (const tab of this.#living) {
+      const { isFrozen, client: { files, session } } = tab;
+      if (isFrozen) continue;
+      if (files.connection.value.state !== "live") {
+        if (leaders.has(session.user) && await tab.isInGroup()) {
+          throw new Error("The client is not live, and its leader is");
+        }
+        continue;
+      }
       const list = JSON.stringify(files.value);
       const other = shown.get(session.user) ?? list;
       if (list !== other) throw new Error(`The client has ${list}\nin another tab ${other}`);
