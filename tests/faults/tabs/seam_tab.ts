@@ -16,6 +16,7 @@ const WHILE_FROZEN = new Set<string>(
     "expire the token",
     "refuse all tokens",
     "renew the token",
+    "tokens",
   ] satisfies TabStep["do"][],
 );
 
