@@ -23,6 +23,6 @@ export function answerAtSeam(
   }
   const { readable, writable } = new ServerSentEventStream();
   const lastEventId = headers.get("last-event-id") || null;
-  open(caller, { lastEventId, fileIds, snapshot: true }, writable.getWriter());
+  open(caller, { lastEventId, fileIds, snapshot: true, isPoll: false }, writable.getWriter());
   return new Response(readable, { headers: contentType });
 }

@@ -33,7 +33,9 @@ function createTestHandler(options: Partial<HandlerOptions> = {}) {
     openFileStream: (...args) => {
       opened.push(args);
       const [, , writer] = args;
-      writer.write({ id: "c.1", data: '{"eventType":"ready"}' }).catch(() => {});
+      writer.write({ eventType: "ready", id: "c.1", data: '{"eventType":"ready"}' }).catch(
+        () => {},
+      );
       writer.close().catch(() => {});
       return openStream;
     },
@@ -79,6 +81,7 @@ Deno.test("handler() answers GET with an event stream and the headers that keep 
     "cache-control": "no-cache, no-transform",
     "connection": "keep-alive",
     "content-type": "text/event-stream",
+    "vary": "Accept",
     "x-accel-buffering": "no",
   });
   assert.equal(
@@ -87,7 +90,7 @@ Deno.test("handler() answers GET with an event stream and the headers that keep 
   );
   assert.deepEqual(opened.map(([caller, parameters]) => [caller, parameters]), [[
     { userId: USER_ID, token: TOKEN, expiresAt: 0, rights: "aal1" },
-    { lastEventId: "c.0", fileIds: [fileId(1)], snapshot: true },
+    { lastEventId: "c.0", fileIds: [fileId(1)], snapshot: true, isPoll: false },
   ]]);
 });
 
@@ -183,7 +186,7 @@ Deno.test("handler() lets pages of allowed origins alone read, errors too", asyn
       await t.step(`${origin}, ${authorization.slice(0, 12)}`, async () => {
         const response = await handler(get("", { Origin: origin, Authorization: authorization }));
         assert.equal(response.headers.get("Access-Control-Allow-Origin"), expected);
-        assert.equal(response.headers.get("Vary"), "Origin");
+        assert.equal(response.headers.get("Vary"), "Accept, Origin");
         assert.equal(response.headers.get("Access-Control-Expose-Headers"), "Retry-After");
         await response.body?.cancel();
       });

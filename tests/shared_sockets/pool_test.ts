@@ -190,7 +190,7 @@ test("a stream loses nothing while its channel moves to a fresher token", async 
     random: () => 0.5,
     log: () => {},
   });
-  const parameters = { lastEventId: null, fileIds: null, snapshot: true };
+  const parameters = { lastEventId: null, fileIds: null, snapshot: true, isPoll: false };
   const { readable, writable } = new TransformStream<StreamMessage, StreamMessage>();
   open(await mintCaller(userId), parameters, writable.getWriter());
   const reader = readable.getReader();

@@ -3,13 +3,17 @@ import type { Authenticate } from "./auth/authenticate.ts";
 import { readTokenClaims } from "./auth/token_claims.ts";
 import type { AllowedOrigins } from "./http/allowed_origins.ts";
 import { allowOrigin, preflightResponse } from "./http/cors.ts";
+import { acceptsOnlyJson } from "./http/accepts_only_json.ts";
 import { createEventStream } from "./http/event_stream.ts";
 import type { OpenFileStream } from "./stream/file_stream.ts";
+import type { MessageWriter } from "./stream/outbox_writer.ts";
 import type { Clock } from "./clock.ts";
 import { jitter } from "./jitter.ts";
 import type { Log } from "./log.ts";
 import { renderClosing, RETRY_MS, type StreamMessage } from "./stream/stream_message.ts";
 import { parseStreamParameters } from "./http/parse_stream_parameters.ts";
+import { parseWait } from "./http/parse_wait.ts";
+import { openPoll } from "./http/poll.ts";
 import { Refusal, toRefusal } from "./http/refusal.ts";
 import { refusalResponse } from "./http/refusal_response.ts";
 import type { StreamPlaces } from "./http/stream_places.ts";
@@ -20,7 +24,7 @@ export interface HandlerOptions {
   readonly openFileStream: OpenFileStream;
   readonly places: StreamPlaces;
   readonly allowedOrigins: AllowedOrigins;
-  readonly clock: Pick<Clock, "now">;
+  readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
 }
@@ -28,12 +32,16 @@ export interface HandlerOptions {
 /** A token and 100 file ids need half of this length. Many proxies refuse a longer URL too. */
 const MAX_URL_LENGTH = 16_384;
 
-/** Creates the handler: a request in, an event stream or a refusal out. It never rejects. */
+/**
+ * Creates the handler: a request in, an event stream, the answer to a poll, or a refusal out. It never
+ * rejects.
+ */
 export function createHandler(options: HandlerOptions): (request: Request) => Promise<Response> {
   const sparseLog = createSparseLog(options.log, options.clock);
   return async (request) => {
     const response = await respond(request, options)
       .catch((error) => refuse(error, request, { ...options, sparseLog }));
+    response.headers.append("Vary", "Accept");
     allowOrigin(response.headers, request.headers.get("Origin"), options.allowedOrigins);
     return response;
   };
@@ -58,13 +66,22 @@ async function respond(
   places.checkClaimedUser(() => readTokenClaims(token, clock.now()).userId);
   const caller = await authenticate(token, request);
   const parameters = parseStreamParameters(headers, searchParams);
-  let response: Response | undefined;
+  const waitMs = parameters.isPoll ? parseWait(searchParams) : 0;
+  let response: Response | Promise<Response> | undefined;
   await places.open(caller.userId, () => {
-    const stream = createEventStream<StreamMessage>({ retry: jitter(RETRY_MS, random) });
+    const retry = jitter(RETRY_MS, random);
+    const open = (writer: MessageWriter) => openFileStream(caller, parameters, writer);
+    if (parameters.isPoll) {
+      const { lastEventId } = parameters;
+      const poll = openPoll(open, { lastEventId, waitMs, retry, client: request.signal, clock });
+      response = poll.response;
+      return poll.stream;
+    }
+    const stream = createEventStream<StreamMessage>({ retry });
     response = stream.response;
-    return openFileStream(caller, parameters, stream.writer);
+    return open(stream.writer);
   }, request);
-  return response!;
+  return await response!;
 }
 
 function parseQuery(url: string): URLSearchParams {
@@ -88,11 +105,12 @@ function refuse(error: unknown, request: Request, options: RefuseOptions): Respo
   if (error instanceof DOMException && error.name === "AbortError") {
     return new Response(null, { status: 499 });
   }
+  const isPoll = acceptsOnlyJson(request.headers);
   const refusal = toRefusal(error);
   if (!refusal) {
     log("error", "stream not set up", { error: String(error) });
     const hidden = new Refusal("SSE_SETUP_ERROR", "Failed to establish the event stream");
-    return refusalResponse(hidden, random);
+    return refusalResponse(hidden, { random, isPoll });
   }
   const { code, cause, userId: user, isTemporary } = refusal;
   if (isTemporary) {
@@ -100,8 +118,8 @@ function refuse(error: unknown, request: Request, options: RefuseOptions): Respo
     sparseLog("warn", "stream refused", fields);
   }
   // A native EventSource, whose token is in the URL, reconnects only if the status was 200.
-  if (!isTemporary || extractBearerToken(request.headers) !== undefined) {
-    return refusalResponse(refusal, random);
+  if (!isTemporary || isPoll || extractBearerToken(request.headers) !== undefined) {
+    return refusalResponse(refusal, { random, isPoll });
   }
   // This stream consists of `closing`, which says when to reconnect.
   const { response, writer } = createEventStream();

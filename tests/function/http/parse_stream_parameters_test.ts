@@ -11,7 +11,7 @@ function parse(query: string, headers: Record<string, string> = {}) {
 const invalid = { name: "Refusal", status: 400, code: "INVALID_PARAMETER" };
 
 Deno.test("parseStreamParameters() has defaults: all files, from the start, with a snapshot", () => {
-  assert.deepEqual(parse(""), { lastEventId: null, fileIds: null, snapshot: true });
+  assert.deepEqual(parse(""), { lastEventId: null, fileIds: null, snapshot: true, isPoll: false });
 });
 
 Deno.test("parseStreamParameters() takes the cursor from header or parameter; the header wins", () => {

@@ -160,7 +160,12 @@ function describe({ retry, id, data }: StreamMessage): string {
   return id === undefined ? text : `${text}@${id}`;
 }
 
-const ALL: StreamParameters = { lastEventId: null, fileIds: null, snapshot: true };
+const ALL: StreamParameters = {
+  lastEventId: null,
+  fileIds: null,
+  snapshot: true,
+  isPoll: false,
+};
 
 export interface TestStreamOptions extends Partial<FileStreamOptions> {
   clock?: FakeClock;

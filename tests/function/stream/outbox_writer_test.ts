@@ -73,7 +73,7 @@ Deno.test("OutboxWriter.close() drops what waits and writes the last message", a
   put(1);
   await settle();
   put(2);
-  output.close({ data: '{"eventType":"closing"}' });
+  output.close({ eventType: "closing", data: '{"eventType":"closing"}' });
   assert.deepEqual([await read(), await read(), await read()], ["1", "closing", "end"]);
 });
 
@@ -84,6 +84,6 @@ Deno.test("OutboxWriter leaves no rejection behind when its client leaves", asyn
   await settle();
   await reader.cancel();
   put(3);
-  output.close({ data: "{}" });
+  output.close({ eventType: "closing", data: "{}" });
   await settle();
 });

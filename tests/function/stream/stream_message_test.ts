@@ -8,9 +8,11 @@ import { deleted, fileId, updated } from "../../support/example_change.ts";
 const NOW = Date.parse("2026-11-23T10:30:00.000Z");
 const timestamp = "2026-11-23T10:30:00.000Z";
 
-/** A message with its data parsed. */
-function parsed({ data = "", ...rest }: ReturnType<typeof renderEntry>) {
-  return { ...rest, data: JSON.parse(data) };
+/** A message with its data parsed. Its event type is the same beside the data and in it. */
+function parsed({ eventType, data, ...rest }: ReturnType<typeof renderEntry>) {
+  const json = JSON.parse(data);
+  assert.equal(eventType, json.eventType);
+  return { ...rest, data: json };
 }
 
 Deno.test("renderEntry() renders a file's new state in the seed's format", () => {

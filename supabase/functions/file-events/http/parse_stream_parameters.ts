@@ -1,3 +1,4 @@
+import { acceptsOnlyJson } from "./accepts_only_json.ts";
 import { Refusal } from "./refusal.ts";
 import type { StreamParameters } from "../stream/stream_parameters.ts";
 import { isUuid } from "../uuid.ts";
@@ -13,7 +14,7 @@ const FILE_ID = /^\P{Cc}{1,255}$/u;
 const CURSOR = /^[\x21-\x7e]{1,1024}$/;
 
 /**
- * Parses `file_id`, `snapshot` and the cursor. The `Last-Event-ID` header takes precedence over the
+ * Parses `file_id`, `snapshot`, the cursor, and whether the client polls. The `Last-Event-ID` header takes precedence over the
  * `last_event_id` parameter, because a native EventSource reuses its URL when it reconnects.
  *
  * @throws {Refusal} `INVALID_PARAMETER`
@@ -25,6 +26,7 @@ export function parseStreamParameters(headers: Headers, query: URLSearchParams):
     lastEventId: CURSOR.test(cursor) ? cursor : null,
     fileIds: parseFileIds(query.getAll("file_id")),
     snapshot: parseBoolean("snapshot", query.get("snapshot") ?? "true"),
+    isPoll: acceptsOnlyJson(headers),
   };
 }
 

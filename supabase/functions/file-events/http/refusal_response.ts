@@ -1,5 +1,6 @@
 import { jitter } from "../jitter.ts";
 import { EVENT_STREAM_HEADERS } from "./event_stream_headers.ts";
+import { JSON_HEADERS } from "./json_headers.ts";
 import type { Refusal } from "./refusal.ts";
 
 /** `Retry-After` of a 429 or 503, in seconds before jitter. */
@@ -12,19 +13,19 @@ const REFUSED_RETRY_MS = 300_000;
 
 /**
  * Answers a refused request with `{"error", "code"}`: as JSON, or for 401 as one Server-Sent Event
- * with a long `retry:`.
+ * with a long `retry:`, unless the client polls.
  */
-export function refusalResponse(refusal: Refusal, random: () => number): Response {
+export function refusalResponse(
+  refusal: Refusal,
+  { random, isPoll }: { random: () => number; isPoll: boolean },
+): Response {
   const body = JSON.stringify({ error: refusal.message, code: refusal.code });
-  if (refusal.status === 401) {
+  if (refusal.status === 401 && !isPoll) {
     const retry = jitter(REFUSED_RETRY_MS, random);
     const event = `retry: ${retry}\ndata: ${body}\n\n`;
     return new Response(event, { status: 401, headers: EVENT_STREAM_HEADERS });
   }
-  const headers = new Headers({
-    "Content-Type": "application/json",
-    "Cache-Control": "no-store",
-  });
+  const headers = new Headers(JSON_HEADERS);
   if (refusal.status === 405) headers.set("Allow", "GET, OPTIONS");
   if (refusal.isTemporary) {
     headers.set("Retry-After", String(jitter(RETRY_AFTER_S, random, { spread: 0.5 })));

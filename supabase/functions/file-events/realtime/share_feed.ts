@@ -1,6 +1,7 @@
 import type { Caller } from "../stream/caller.ts";
 import type { Clock } from "../clock.ts";
 import type { FeedMessage, FeedSubscription, FileFeed } from "../stream/file_feed.ts";
+import type { EndReason } from "../stream/lifetime.ts";
 
 type Listener = (message: FeedMessage) => void;
 
@@ -9,9 +10,17 @@ type Listener = (message: FeedMessage) => void;
  * milliseconds. The streams of the old token end at about the same time.
  */
 const RENEWAL_MS = 15_000;
+/**
+ * How long a subscription goes on after its last client has left, in milliseconds. A client that
+ * polls is back sooner: it waits for a second or two, or for longer after an error.
+ */
+const LINGER_MS = 30_000;
+const LEFT: EndReason = "cancelled";
 
 /**
- * Lets the streams of one user share a subscription, which ends with the last of them.
+ * Lets the streams of one user share a subscription. It goes on for 30 s after the last client has
+ * left, so that polls do not subscribe each time. It ends with the last stream if the server ends
+ * that: then the client most likely comes to another isolate, or with another token.
  *
  * Streams share it only if their tokens grant the same, because row level security may depend on any
  * claim.
@@ -21,12 +30,15 @@ export function shareFeed(feed: FileFeed, clock: Clock): FileFeed {
   return (caller, onMessage, { signal }) => {
     if (signal.aborted) return { isJoining: false, rejoin() {} };
     const key = `${caller.userId} ${caller.rights}`;
-    const subscription = shared.get(key) ?? new SharedSubscription(feed, caller, clock);
-    shared.set(key, subscription);
+    let subscription = shared.get(key);
+    if (!subscription) {
+      subscription = new SharedSubscription(feed, caller, clock);
+      shared.set(key, subscription);
+      subscription.signal.addEventListener("abort", () => shared.delete(key), { once: true });
+    }
     subscription.add(onMessage, caller);
     signal.addEventListener("abort", () => {
-      subscription.delete(onMessage);
-      if (subscription.hasEnded) shared.delete(key);
+      subscription.delete(onMessage, { mayLinger: signal.reason === LEFT });
     }, { once: true });
     return subscription;
   };
@@ -43,7 +55,8 @@ class SharedSubscription implements FeedSubscription {
   #subscribed: Caller;
   /** The caller whose token expires last; the next renewal uses it. */
   #freshest: Caller;
-  #cancelRenewal: (() => void) | undefined;
+  /** Cancels the timer of the renewal or, while there is no stream, that of the end. */
+  #cancelTimer = () => {};
 
   constructor(feed: FileFeed, caller: Caller, clock: Clock) {
     this.#clock = clock;
@@ -56,27 +69,29 @@ class SharedSubscription implements FeedSubscription {
     return this.#subscription.isJoining;
   }
 
-  get hasEnded(): boolean {
-    return this.#end.signal.aborted;
+  /** Aborts when the subscription ends. */
+  get signal(): AbortSignal {
+    return this.#end.signal;
   }
 
   /** Adds a stream, and takes its token for the next renewal if it expires later. */
   add(listener: Listener, caller: Caller): void {
     this.#listeners.add(listener);
     if (this.#isLive) listener({ kind: "live" });
-    if (caller.expiresAt <= this.#freshest.expiresAt) return;
-    this.#freshest = caller;
-    const wait = this.#subscribed.expiresAt - RENEWAL_MS - this.#clock.now();
-    this.#cancelRenewal?.();
-    this.#cancelRenewal = this.#clock.after(wait, () => this.#renew());
+    if (caller.expiresAt > this.#freshest.expiresAt) this.#freshest = caller;
+    this.#cancelTimer();
+    if (this.#freshest.expiresAt <= this.#subscribed.expiresAt) return;
+    this.#cancelTimer = this.#clock.after(this.#renewalIn, () => this.#renew());
   }
 
-  /** Deletes a stream. With the last one the subscription ends. */
-  delete(listener: Listener): void {
+  /** Deletes a stream. The subscription ends after the last one, and never goes on without renewal. */
+  delete(listener: Listener, { mayLinger }: { mayLinger: boolean }): void {
     this.#listeners.delete(listener);
     if (this.#listeners.size > 0) return;
-    this.#cancelRenewal?.();
-    this.#end.abort();
+    this.#cancelTimer();
+    const wait = mayLinger ? Math.min(LINGER_MS, this.#renewalIn) : 0;
+    if (wait <= 0) return this.#end.abort();
+    this.#cancelTimer = this.#clock.after(wait, () => this.#end.abort());
   }
 
   /**
@@ -87,8 +102,13 @@ class SharedSubscription implements FeedSubscription {
     if (this.#isLive) this.#renew();
   }
 
+  /** In how many milliseconds the token must be replaced. */
+  get #renewalIn(): number {
+    return this.#subscribed.expiresAt - RENEWAL_MS - this.#clock.now();
+  }
+
   #renew(): void {
-    this.#cancelRenewal?.();
+    this.#cancelTimer();
     this.#subscribed = this.#freshest;
     this.#subscription.rejoin(this.#freshest);
   }

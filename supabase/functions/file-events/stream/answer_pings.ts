@@ -57,7 +57,7 @@ export function answerPings(
     async changesSince(caller, query, options) {
       const answerer = answerers.get(keyOf(caller));
       answerer?.offerToken(caller);
-      answerer?.addStream(options.signal);
+      answerer?.addStream(options);
       const page = await changesSince(caller, query, options);
       answerer?.offerPage(page, query, options.signal);
       return page;

@@ -51,10 +51,11 @@ export function createOpenFileStream(options: FileStreamOptions): OpenFileStream
 
   return (caller, parameters, writer) => {
     const openedAt = clock.now();
+    const { lastEventId, isPoll } = parameters;
     const labels = { stream: createId(), user: caller.userId };
     const lifetime = new Lifetime(caller.expiresAt, options);
     const { signal } = lifetime;
-    const outbox = new Outbox(parameters.lastEventId, () => output.schedule(), backlog);
+    const outbox = new Outbox(lastEventId, () => output.schedule(), backlog);
     const output = new OutboxWriter(outbox, writer, clock);
     const heartbeat = new Heartbeat(outbox, lifetime, options);
     const stream = { outbox, lifetime, labels, log: sparseLog };
@@ -67,11 +68,13 @@ export function createOpenFileStream(options: FileStreamOptions): OpenFileStream
       const reason: EndReason = signal.reason;
       const now = clock.now();
       output.close(reason === "cancelled" ? undefined : renderClosing(reason, { now, random }));
+      if (isPoll) return sparseLog("info", "polls answered", { user: caller.userId });
       const messages = outbox.takenCount;
       log("info", "stream closed", { ...labels, reason, ms: now - openedAt, messages });
     };
 
-    log("info", "stream opened", { ...labels, resumed: parameters.lastEventId !== null });
+    // Polls are many and short. Two lines for each would hide those of streams.
+    if (!isPoll) log("info", "stream opened", { ...labels, resumed: lastEventId !== null });
     if (signal.aborted) {
       finish();
     } else {

@@ -68,6 +68,11 @@ export class Merge {
     return this.#isMidRun;
   }
 
+  /** Whether this state of the file or a newer one was sent, or is in the running catch-up. */
+  knows(change: FileChange): boolean {
+    return this.#memory.judge(change) === "known";
+  }
+
   receive(change: FileChange): LiveVerdict {
     if (this.#liveChanges !== "passing") {
       this.#mustRepeat = true;

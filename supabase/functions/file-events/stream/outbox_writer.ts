@@ -2,8 +2,15 @@ import type { Clock } from "../clock.ts";
 import type { Outbox } from "./outbox.ts";
 import { renderEntry, type StreamMessage } from "./stream_message.ts";
 
-/** Where the messages of a stream are written. A write is done when the client can read more. */
-export type MessageWriter = WritableStreamDefaultWriter<StreamMessage>;
+/** Where the messages of a stream are written. A `WritableStreamDefaultWriter` is one. */
+export interface MessageWriter {
+  /** Resolves when the client can read more. Rejects if it has left. */
+  write(message: StreamMessage): Promise<void>;
+  /** No message follows. Rejects if the client has left. */
+  close(): Promise<void>;
+  /** Rejects when the client leaves. */
+  readonly closed: Promise<unknown>;
+}
 
 /** Entries that wait are written together until their messages have this many characters. */
 const MAX_BATCH_LENGTH = 16_384;

@@ -1,5 +1,10 @@
 import type { Caller } from "./caller.ts";
-import type { ChangesPage, ChangesQuery, ChangesSince } from "./changes_since.ts";
+import type {
+  ChangesPage,
+  ChangesQuery,
+  ChangesSince,
+  ChangesSinceOptions,
+} from "./changes_since.ts";
 import type { Clock } from "../clock.ts";
 import { type Coverage, covers, COVERS_NOTHING } from "./coverage.ts";
 import type { FeedMessage } from "./file_feed.ts";
@@ -60,6 +65,9 @@ const NEVER_COVERED = 2n ** 64n;
  * - Without a cursor the query returns no changes, and a cursor that covers the present. Then a hint
  *   lets all streams catch up by themselves, after that present.
  *
+ * Polls pass on no live changes. If there are only polls, a hint takes the place of the query. While
+ * no stream is there, nobody hears it.
+ *
  * If the answer is not complete, the cursor is not usable, or the query fails, a hint lets all
  * streams catch up by themselves. They also repeat failed queries and judge faults.
  *
@@ -71,8 +79,11 @@ export class PingAnswerer {
   readonly #options: PingAnswererOptions;
   /** Of all callers of the subscription, the one whose token expires last. */
   #caller: Caller;
-  /** The signals of the streams that have queried for themselves and have not ended. */
-  readonly #streams = new Set<AbortSignal>();
+  /**
+   * The streams that have queried for themselves and have not ended, by their signals, and whether
+   * each is a poll.
+   */
+  readonly #streams = new Map<AbortSignal, boolean>();
   #cursor = NO_CURSOR;
   /** The transactions of pings that arrived after the last query began, and are not covered. */
   readonly #unanswered = new Set<bigint>();
@@ -101,11 +112,13 @@ export class PingAnswerer {
     if (caller.expiresAt > this.#caller.expiresAt) this.#caller = caller;
   }
 
-  /** A stream queries for itself. `stream` aborts when it ends. */
-  addStream(stream: AbortSignal): void {
-    if (stream.aborted || this.#streams.has(stream)) return;
-    this.#streams.add(stream);
-    stream.addEventListener("abort", () => this.#streams.delete(stream), { once: true });
+  /** A stream queries for itself. Its signal aborts when it ends. */
+  addStream(
+    { signal, isPoll = false }: Pick<ChangesSinceOptions, "signal" | "isPoll">,
+  ): void {
+    if (signal.aborted || this.#streams.has(signal)) return;
+    this.#streams.set(signal, isPoll);
+    signal.addEventListener("abort", () => this.#streams.delete(signal), { once: true });
   }
 
   /** A page that a stream has queried for itself. */
@@ -142,6 +155,8 @@ export class PingAnswerer {
     const { changesSince, clock, signal } = this.#options;
     this.#cancelTimer();
     this.#timerAt = Infinity;
+    // Polls query for themselves, and a stream that has not queried yet will do so.
+    if (!this.#streams.values().some((isPoll) => !isPoll)) return this.#hint();
     this.#isQuerying = true;
     const { since, snapshot } = this.#cursor;
     const askedAt = clock.now();

@@ -5,8 +5,17 @@ import type { OutboxEntry } from "./outbox.ts";
 /** The `reason` of `closing`. */
 export type ClosingReason = Exclude<EndReason, "cancelled"> | "busy";
 
+/** The `eventType` in a message's data. */
+export type EventType =
+  | Exclude<OutboxEntry["kind"], "change">
+  | "file-update"
+  | "file-deleted"
+  | "closing";
+
 /** One Server-Sent Event. It has data, because some clients cannot parse a block without data. */
 export interface StreamMessage {
+  /** The same as in the data, for whoever must not parse that. */
+  readonly eventType: EventType;
   /** The cursor that the client resumes from. */
   readonly id?: string;
   /** One line of JSON. */
@@ -15,6 +24,11 @@ export interface StreamMessage {
   readonly retry?: number;
   /** Another message is written at once, so this one may wait for it and share its chunk. */
   readonly moreFollows?: boolean;
+}
+
+interface Payload {
+  readonly eventType: EventType;
+  readonly [field: string]: unknown;
 }
 
 /** How long a client waits before it reconnects, in milliseconds before jitter. */
@@ -44,7 +58,7 @@ export function renderClosing(
   return { retry, ...render({ eventType: "closing", reason }, now) };
 }
 
-function payload(entry: OutboxEntry) {
+function payload(entry: OutboxEntry): Payload {
   if (entry.kind !== "change") return { eventType: entry.kind };
   const { change } = entry;
   return change.deleted
@@ -52,11 +66,9 @@ function payload(entry: OutboxEntry) {
     : { eventType: "file-update", file: change.file };
 }
 
-function render(
-  { eventType, ...rest }: { readonly eventType: string; readonly [field: string]: unknown },
-  now: number,
-): StreamMessage {
+function render({ eventType, ...rest }: Payload, now: number): StreamMessage {
   return {
+    eventType,
     data: JSON.stringify({ eventType, timestamp: new Date(now).toISOString(), ...rest }),
   };
 }

@@ -6,4 +6,9 @@ export interface StreamParameters {
   readonly fileIds: readonly string[] | null;
   /** Whether a client without a usable cursor is first sent all its files. */
   readonly snapshot: boolean;
+  /**
+   * The stream answers one request of a client that polls, and then ends. Each change that it sends
+   * comes from the database, so that an id covers it. A live change only causes a query.
+   */
+  readonly isPoll: boolean;
 }

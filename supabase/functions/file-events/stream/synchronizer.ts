@@ -139,9 +139,17 @@ export class Synchronizer {
     this.#detector.feedDelivered(change);
     this.#loop.feedDelivered();
     if (this.#fileIds && !this.#fileIds.has(change.id)) return;
+    if (this.#parameters.isPoll) return this.#receiveChangeOfPoll(change);
     const verdict = this.#merge.receive(change);
     if (verdict === "sent") this.#loop.sent(change);
     if (verdict === "uncertain" || verdict === "overflow") this.#loop.request();
+  }
+
+  /** No id would cover a live change, and the next poll would be sent it again. So it is queried. */
+  #receiveChangeOfPoll(change: FileChange): void {
+    if (this.#merge.knows(change)) return;
+    this.#detector.feedHinted();
+    this.#requestNewRun();
   }
 
   /** The first query of a catch-up begins. */
@@ -157,7 +165,7 @@ export class Synchronizer {
   async #catchUp(): Promise<boolean> {
     const { outbox, lifetime: { signal } } = this.#stream;
     const { changesSince, clock } = this.#options;
-    const { fileIds, snapshot } = this.#parameters;
+    const { fileIds, snapshot, isPoll } = this.#parameters;
     const merge = this.#merge;
     let found = false;
     let overflows = 0;
@@ -167,7 +175,7 @@ export class Synchronizer {
       const { generation } = merge;
       const query = { since: outbox.cursor, fileIds, snapshot };
       const onBegin = () => this.#onBegin();
-      const page = await changesSince(this.#caller, query, { signal, onBegin });
+      const page = await changesSince(this.#caller, query, { signal, onBegin, isPoll });
       // Discard the page. While it was loading, sent revisions were forgotten, so we cannot tell
       // whether it is newer; or the cursor that it follows was dropped.
       if (generation !== merge.generation) continue;
