@@ -474,3 +474,122 @@ Deno.test("handler() refuses a URL that the Host header makes invalid, and logs 
   assert.equal((await response.json()).code, "INVALID_PARAMETER");
   assert.deepEqual(lines, []);
 });
+
+/** What a client that polls sends. */
+function pollOf(query = "", headers: Record<string, string> = {}) {
+  return get(query, { Authorization: `Bearer ${TOKEN}`, Accept: "application/json", ...headers });
+}
+
+Deno.test("handler() answers a poll with JSON that no cache keeps", async () => {
+  const { handler, opened } = createTestHandler();
+  const response = await handler(
+    pollOf(`?wait=0&file_id=${fileId(1)}`, { "Last-Event-ID": "c.0" }),
+  );
+  assert.equal(response.status, 200);
+  assert.deepEqual(Object.fromEntries(response.headers), {
+    "access-control-allow-origin": "*",
+    "access-control-expose-headers": "Retry-After",
+    "cache-control": "no-store",
+    "content-type": "application/json",
+    "vary": "Accept",
+  });
+  assert.deepEqual(await response.json(), {
+    events: [{ eventType: "ready" }],
+    id: "c.1",
+    more: false,
+    retry: 2_000,
+  });
+  assert.deepEqual(opened[0]?.[1], {
+    lastEventId: "c.0",
+    fileIds: [fileId(1)],
+    snapshot: true,
+    isPoll: true,
+  });
+});
+
+Deno.test("handler() holds a poll as long as it says, and ignores that for a stream", async () => {
+  const { handler } = createTestHandler();
+  const held = handler(pollOf("?wait=5"));
+  let hasAnswer = false;
+  held.then(() => hasAnswer = true);
+  await clock.advance(4_999);
+  assert.ok(!hasAnswer);
+  await clock.advance(1);
+  assert.equal((await held).status, 200);
+  assert.equal((await handler(pollOf("?wait=26"))).status, 400);
+  for (const wait of ["5", "26"]) {
+    const response = await handler(get(`?wait=${wait}`));
+    assert.equal(response.headers.get("Content-Type"), "text/event-stream");
+    await response.body?.cancel();
+  }
+});
+
+Deno.test("handler() answers what a poll gets wrong with JSON, 401 too", async () => {
+  const { handler } = createTestHandler();
+  const headers = { Accept: "application/json" };
+  const response = await handler(new Request(URL_PATH, { headers }));
+  assert.equal(response.status, 401);
+  assert.equal(response.headers.get("Content-Type"), "application/json");
+  assert.equal(response.headers.get("Vary"), "Accept");
+  assert.deepEqual(await response.json(), {
+    error: "Authentication required",
+    code: "AUTH_REQUIRED",
+  });
+});
+
+Deno.test("handler() refuses a poll with a status and Retry-After, wherever its token is", async () => {
+  const busy = new Refusal("UPSTREAM_UNAVAILABLE", "Try again soon");
+  const { handler } = createTestHandler(rejecting(busy));
+  const headers = { Accept: "application/json" };
+  for (const request of [pollOf(), get(`?access_token=${TOKEN}`, headers)]) {
+    const response = await handler(request);
+    assert.equal(response.status, 503);
+    assert.equal(response.headers.get("Retry-After"), "10");
+    assert.equal((await response.json()).code, "UPSTREAM_UNAVAILABLE");
+  }
+});
+
+Deno.test("handler() gives a poll a place as long as it is held", async () => {
+  const places = createPlaces({ maxStreams: 1 });
+  const { handler } = createTestHandler({ openFileStream: openSilent, places });
+  const held = handler(pollOf());
+  await settle();
+  assert.throws(() => places.checkIsolate());
+  await clock.advance(20_000);
+  const response = await held;
+  assert.deepEqual([response.status, (await response.json()).code], [503, "UPSTREAM_UNAVAILABLE"]);
+  await settle();
+  assert.doesNotThrow(() => places.checkIsolate());
+});
+
+Deno.test("handler() ends a poll whose client leaves", async () => {
+  const places = createPlaces({ maxStreams: 1 });
+  let cancelled = false;
+  const { handler, lines } = createTestHandler({
+    openFileStream: cancellable(() => cancelled = true),
+    places,
+  });
+  let answered: Promise<Response> | undefined;
+  await using server = serveHttp((request) => answered = handler(request));
+  const client = new AbortController();
+  const { headers } = pollOf();
+  const answer = fetch(server.url, { headers, signal: client.signal });
+  await until(() => answered !== undefined, "the poll is held");
+  client.abort();
+  await assert.rejects(answer);
+  await until(() => cancelled, "the stream is cancelled");
+  assert.equal((await answered)?.status, 499);
+  assert.doesNotThrow(() => places.checkIsolate());
+  assert.deepEqual(lines, []);
+});
+
+Deno.test("handler() leaves no timer behind a poll whose stream can't be opened", async () => {
+  const { handler } = createTestHandler({
+    openFileStream: () => {
+      throw new Error("broken");
+    },
+  });
+  const before = clock.pending;
+  assert.equal((await handler(pollOf())).status, 500);
+  assert.equal(clock.pending, before);
+});

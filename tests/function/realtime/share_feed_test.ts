@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Caller } from "../../../supabase/functions/file-events/stream/caller.ts";
 import { shareFeed } from "../../../supabase/functions/file-events/realtime/share_feed.ts";
 import type { FeedMessage } from "../../../supabase/functions/file-events/stream/file_feed.ts";
+import type { EndReason } from "../../../supabase/functions/file-events/stream/lifetime.ts";
 import { OTHER_USER_ID, USER_ID } from "../../support/access_tokens.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 
@@ -44,7 +45,9 @@ function createShared() {
       ({ kind }) => void kinds.push(kind),
       { signal: ended ?? controller.signal },
     );
-    return { kinds, subscription, leave: () => controller.abort() };
+    /** The client leaves, unless another reason is given. */
+    const end = (reason: EndReason = "cancelled") => controller.abort(reason);
+    return { kinds, subscription, end };
   }
   return { clock, subscriptions, subscribe, setJoining: (value: boolean) => isJoining = value };
 }
@@ -79,23 +82,80 @@ Deno.test("shareFeed() tells a later stream whether the feed is live", () => {
   assert.deepEqual(subscribe().kinds, []);
 });
 
-Deno.test("shareFeed() ends the subscription with the last of its streams", () => {
+Deno.test("shareFeed() ends the subscription with the last of its streams, if the server ends that", () => {
   const { clock, subscriptions, subscribe } = createShared();
   const first = subscribe();
   const second = subscribe({ expiresAt: clock.now() + 2 * HOUR });
-  first.leave();
+  first.end();
   assert.equal(subscriptions[0]?.signal.aborted, false);
   subscriptions[0]?.emit({ kind: "hint" });
   assert.deepEqual(first.kinds, [], "a stream that has left receives nothing");
   assert.deepEqual(second.kinds, ["hint"]);
   const third = subscribe({ expiresAt: clock.now() + 3 * HOUR });
   assert.equal(subscriptions.length, 1, "the subscription goes on for others");
-  second.leave();
-  third.leave();
+  second.end();
+  third.end("max-duration");
   assert.equal(subscriptions[0]?.signal.aborted, true);
   assert.equal(clock.pending, 0);
   subscribe();
   assert.equal(subscriptions.length, 2, "the next stream subscribes again");
+});
+
+Deno.test("shareFeed() goes on for 30 s after the last client has left, for the next one", async () => {
+  const { clock, subscriptions, subscribe } = createShared();
+  subscribe().end();
+  subscriptions[0]?.emit({ kind: "live" });
+  for (let poll = 0; poll < 3; poll++) {
+    await clock.advance(29_999);
+    assert.equal(subscriptions[0]?.signal.aborted, false);
+    const next = subscribe();
+    assert.deepEqual(next.kinds, ["live"], "it is live at once");
+    await clock.advance(60_000);
+    next.end();
+  }
+  assert.equal(subscriptions.length, 1);
+  await clock.advance(30_000);
+  assert.equal(subscriptions[0]?.signal.aborted, true);
+  assert.equal(clock.pending, 0);
+  assert.deepEqual(subscribe().kinds, []);
+  assert.equal(subscriptions.length, 2, "the next stream subscribes again");
+});
+
+Deno.test("shareFeed() keeps users, and rights of one user, apart after they have left", () => {
+  const { subscriptions, subscribe } = createShared();
+  subscribe().end();
+  subscriptions[0]?.emit({ kind: "live" });
+  const others = [subscribe({ userId: OTHER_USER_ID }), subscribe({ rights: "aal2" })];
+  subscriptions[0]?.emit({ kind: "hint" });
+  assert.equal(subscriptions.length, 3);
+  for (const { kinds } of others) assert.deepEqual(kinds, []);
+});
+
+Deno.test("shareFeed() goes on without streams no longer than until its token must be renewed", async () => {
+  const { clock, subscriptions, subscribe } = createShared();
+  subscribe({ expiresAt: clock.now() + 40_000 }).end();
+  await clock.advance(24_999);
+  assert.equal(subscriptions[0]?.signal.aborted, false);
+  await clock.advance(1);
+  assert.equal(subscriptions[0]?.signal.aborted, true);
+  subscribe({ expiresAt: clock.now() + 15_000 }).end();
+  assert.equal(subscriptions[1]?.signal.aborted, true);
+  assert.equal(clock.pending, 0);
+});
+
+Deno.test("shareFeed() renews for a stream that has come while there was none", async () => {
+  const { clock, subscriptions, subscribe } = createShared();
+  const streams = [
+    subscribe({ token: "old", expiresAt: clock.now() + 50_000 }),
+    subscribe({ token: "fresh", expiresAt: clock.now() + HOUR }),
+  ];
+  for (const { end } of streams) end();
+  await clock.advance(10_000);
+  subscribe({ token: "old", expiresAt: clock.now() + 40_000 });
+  await clock.advance(24_999);
+  assert.deepEqual(subscriptions[0]?.rejoins, []);
+  await clock.advance(1);
+  assert.deepEqual(subscriptions[0]?.rejoins, ["fresh"]);
 });
 
 Deno.test("shareFeed() renews once, 15 s before its token expires, with the token that expires last", async () => {

@@ -52,12 +52,12 @@ function subscribe({ random = () => 0.5, beginsAtOnce = true }: Options = {}) {
   );
 
   /** A stream that shares the subscription and queries for itself. */
-  function openStream(caller: Partial<Caller> = {}) {
+  function openStream({ isPoll = false, ...caller }: Partial<Caller> & { isPoll?: boolean } = {}) {
     const ended = new AbortController();
     return {
       leave: () => ended.abort(),
       query(query: Partial<ChangesQuery> = {}): void {
-        const options = { signal: ended.signal, onBegin() {} };
+        const options = { signal: ended.signal, onBegin() {}, isPoll };
         void ports.changesSince({ ...CALLER, ...caller }, { ...ALL, ...query }, options);
       },
     };
@@ -131,7 +131,9 @@ Deno.test("answerPings() ignores a ping that its cursor covers, and no other", a
 });
 
 Deno.test("answerPings() without a cursor gets one that covers the present, and then lets streams catch up", async () => {
-  const { clock, feed, database, take } = subscribe();
+  const { clock, feed, database, take, openStream, catchUp } = subscribe();
+  await catchUp(openStream(), {}, { fileIds: [fileId(1)] });
+  database.queries.length = 0;
   await feed.emit(ping(10));
   assert.deepEqual(database.queries, [{ since: null, fileIds: null, snapshot: false }]);
   assert.deepEqual(take(), ["ping"], "a catch-up that begins now may be older than the cursor");
@@ -140,6 +142,40 @@ Deno.test("answerPings() without a cursor gets one that covers the present, and 
   await clock.advance(100);
   await feed.emit(ping(11));
   assert.deepEqual(database.queries.at(-1), { since: "now", fileIds: null, snapshot: false });
+});
+
+Deno.test("answerPings() queries nothing while no stream is there", async () => {
+  const { clock, feed, database, take, end, stream, openStream } = await subscribeCaughtUp();
+  stream.leave();
+  await feed.emit(ping(10), ping(11, { concernsMany: true }));
+  await clock.advance(10_000);
+  assert.equal(database.queries.length, 0);
+  take();
+  openStream().query();
+  await feed.emit(ping(12));
+  assert.equal(database.queries.length, 2, "the stream's own, and one for the ping");
+  end.abort();
+  assert.equal(clock.pending, 0);
+});
+
+Deno.test("answerPings() lets polls query for themselves, unless a stream is there too", async () => {
+  const { clock, feed, database, take, openStream, catchUp } = subscribe();
+  const poll = openStream({ isPoll: true });
+  await catchUp(poll, { cursor: "c10", coverage: upTo(10n) });
+  await feed.emit(ping(9), ping(10));
+  assert.equal(database.queries.length, 1);
+  assert.deepEqual(take(), ["ping", "ping", "hint"], "the poll has what its page covers");
+  const stream = openStream();
+  await catchUp(stream, { cursor: "c11", coverage: upTo(11n) });
+  await feed.emit(ping(11));
+  assert.deepEqual(database.queries.slice(2), [{ ...ALL, since: "c10" }], "the poll has no c11");
+  await database.answer({ cursor: "c12", coverage: upTo(12n) });
+  stream.leave();
+  take();
+  await clock.advance(100);
+  await feed.emit(ping(12));
+  assert.equal(database.queries.length, 3);
+  assert.deepEqual(take(), ["ping", "hint"]);
 });
 
 type Subscribed = ReturnType<typeof subscribe>;

@@ -178,16 +178,15 @@ export interface TestStreamOptions extends Partial<FileStreamOptions> {
   beginsAtOnce?: boolean;
 }
 
-/** Opens a stream between a scripted feed, a scripted database and a client. */
-export async function openStream(
+/** What opens streams between a scripted feed and a scripted database. */
+export function createStreamStage(
   {
-    parameters,
     expiresIn = 3_600_000,
     isJoining = false,
     beginsAtOnce = true,
     clock = new FakeClock(),
     ...options
-  }: TestStreamOptions = {},
+  }: Omit<TestStreamOptions, "parameters"> = {},
 ) {
   const feed = new ScriptedFeed();
   feed.isJoining = isJoining;
@@ -213,6 +212,12 @@ export async function openStream(
     expiresAt: clock.now() + expiresIn,
     rights: "aal1",
   };
+  return { clock, feed, database, shutdown, logged, openFileStream, caller };
+}
+
+/** Opens a stream between a scripted feed, a scripted database and a client. */
+export async function openStream({ parameters, ...options }: TestStreamOptions = {}) {
+  const { openFileStream, caller, ...stage } = createStreamStage(options);
   /** Opens another stream of the isolate. */
   async function openAnother(): Promise<TestClient> {
     const { readable, writable } = new TransformStream<StreamMessage, StreamMessage>();
@@ -221,7 +226,7 @@ export async function openStream(
     return new TestClient(readable);
   }
   const client = await openAnother();
-  return { clock, feed, database, shutdown, logged, client, open: openAnother };
+  return { ...stage, client, open: openAnother };
 }
 
 /** How long after a catch-up the next one runs that something asks for. */

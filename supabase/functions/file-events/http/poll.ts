@@ -87,7 +87,7 @@ class Answer implements MessageWriter {
     const { client } = this.#options;
     if (client.aborted) return this.#abandon();
     client.addEventListener("abort", this.#abandon, { once: true });
-    this.#leaveIn(READY_TIMEOUT_MS, { more: true });
+    if (!this.#isReady) this.#leaveIn(READY_TIMEOUT_MS, { more: true });
   }
 
   write(message: StreamMessage): Promise<void> {
