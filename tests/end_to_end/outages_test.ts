@@ -6,12 +6,13 @@ import { mintToken } from "../../local/mint_token.ts";
 import { isType, isUpdate } from "../support/event_predicates.ts";
 import type { Outage } from "./outage.ts";
 import { FunctionUnderFault } from "./function_under_fault.ts";
+import { pollingOutages } from "./outages/polling_outages.ts";
 import { processOutages } from "./outages/process_outages.ts";
 import { realtimeOutages } from "./outages/realtime_outages.ts";
 import { upstreamOutages } from "./outages/upstream_outages.ts";
 import { SOURCES } from "../support/sources.ts";
 
-const outages = [...realtimeOutages, ...upstreamOutages, ...processOutages];
+const outages = [...realtimeOutages, ...upstreamOutages, ...processOutages, ...pollingOutages];
 
 /** A stream that outlives its token. The function accepts none that lasts less than 30 s. */
 async function outliveToken(fn: FunctionUnderFault): Promise<void> {
@@ -63,7 +64,11 @@ for (const source of SOURCES) {
     }
     for (const outage of outages) if (outage.deletesAllFiles) await run(outage);
     await t.step("after all streams Realtime has no channel left, and soon no socket", async () => {
-      await until(async () => (await counts(stack.url)).channels === 0, "end of the channels");
+      await until(
+        async () => (await counts(stack.url)).channels === 0,
+        "end of the channels",
+        60_000,
+      );
       // The function keeps a socket for ten seconds.
       await until(async () => (await counts(stack.url)).sockets === 0, "end of the sockets");
     });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { EventStream } from "../support/event_stream.ts";
 import { isType } from "../support/event_predicates.ts";
+import { PollClient } from "../support/poll_client.ts";
 import { functionUrl, type Target } from "../support/target.ts";
 import { createTestUser, deleteTestUser, type TestUser } from "../support/test_user.ts";
 
@@ -42,6 +43,11 @@ export class Stage implements AsyncDisposable {
     const stream = await this.open(user, options);
     await stream.next(isType("ready"), "ready");
     return stream;
+  }
+
+  /** A client that polls, and has sent no request yet. */
+  poller(user: TestUser): PollClient {
+    return new PollClient(functionUrl(this.target), user.token);
   }
 
   /** What the function answers to a request that opens no stream. */

@@ -2,6 +2,7 @@ import { contents } from "./scenarios/contents.ts";
 import { handshake } from "./scenarios/handshake.ts";
 import { isolation } from "./scenarios/isolation.ts";
 import { parameters } from "./scenarios/parameters.ts";
+import { polling } from "./scenarios/polling.ts";
 import { progress } from "./scenarios/progress.ts";
 import { refusals } from "./scenarios/refusals.ts";
 import { resume } from "./scenarios/resume.ts";
@@ -18,4 +19,5 @@ export const scenarios: readonly Scenario[] = [
   ...contents,
   ...volume,
   ...isolation,
+  ...polling,
 ];
