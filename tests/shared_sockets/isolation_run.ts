@@ -94,7 +94,7 @@ export async function runIsolation(
   }
 
   function close(stream: Stream): void {
-    stream.leave();
+    stream.leave("cancelled");
     streams.delete(stream);
   }
 
