@@ -13,7 +13,6 @@ import type {
   FeedMessage,
   FileFeed,
 } from "../../supabase/functions/file-events/stream/file_feed.ts";
-import type { EndReason } from "../../supabase/functions/file-events/stream/lifetime.ts";
 import type { RealtimeOptions } from "../../local/realtime/options.ts";
 import { type Stack, startStack } from "../../local/stack.ts";
 import { mintToken } from "../../local/mint_token.ts";
@@ -32,8 +31,7 @@ export interface Listener {
   readonly caller: Caller;
   readonly messages: FeedMessage[];
   readonly isLive: () => boolean;
-  /** Ends it; with the reason "cancelled" as a client that leaves does. */
-  readonly leave: (reason?: EndReason) => void;
+  readonly leave: () => void;
 }
 
 /** The function's feed, put together as `index.ts` does it, in this process. */
@@ -82,9 +80,9 @@ export function createIsolateFeed(
         caller,
         messages,
         isLive: () => isLive,
-        leave(reason) {
+        leave() {
           listeners.delete(listener);
-          end.abort(reason);
+          end.abort();
         },
       };
       listeners.add(listener);

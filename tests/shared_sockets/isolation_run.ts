@@ -94,7 +94,7 @@ export async function runIsolation(
   }
 
   function close(stream: Stream): void {
-    stream.leave("cancelled");
+    stream.leave();
     streams.delete(stream);
   }
 

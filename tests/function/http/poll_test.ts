@@ -253,7 +253,7 @@ Deno.test("openPoll() is refused after 20 s without an event: UPSTREAM_UNAVAILAB
   assert.equal(clock.pending, 0);
 });
 
-Deno.test("openPoll() is ready again only after the snapshot that follows a later reset", async () => {
+Deno.test("openPoll() begins anew with a later reset, and is ready after its snapshot", async () => {
   const { clock, feed, database, pollHeld } = createPollStage();
   const { answer } = await pollHeld();
   await feed.emit({ kind: "hint" });
@@ -262,7 +262,7 @@ Deno.test("openPoll() is ready again only after the snapshot that follows a late
   assert.equal(answer(), undefined);
   await database.answer({ cursor: "d2", changes: files(1, 3) });
   assert.deepEqual(answer(), {
-    events: ["ready", "reset", "1:1", "2:2", "3:3", "ready"],
+    events: ["reset", "1:1", "2:2", "3:3", "ready"],
     id: "d2",
     more: false,
     retry: RETRY,

@@ -102,6 +102,8 @@ class Answer implements MessageWriter {
   #collect(message: StreamMessage): void {
     const { eventType, id, data } = message;
     if (eventType === "closing") return this.#leave({ more: false, closing: message });
+    // It voids what came before.
+    if (eventType === "reset") this.#events.length = 0;
     // A client that polls needs no sign of life.
     if (eventType !== "heartbeat") this.#events.push(data);
     if (id !== undefined) {
