@@ -11,7 +11,7 @@ import { FakeClock, settle } from "../support/fake_clock.ts";
 import { openStream, ScriptedFeed } from "./stream/open_stream.ts";
 
 /** Several streams of one user, connected as `index.ts` connects them, and a table with one file. */
-async function openStreams(count: number, { together = false } = {}) {
+async function openStreams(count: number, { together = false, isPoll = false } = {}) {
   const clock = new FakeClock();
   const feed = new ScriptedFeed();
   // Streams wait for such a feed before they query, so that none queries while it is alone.
@@ -36,6 +36,7 @@ async function openStreams(count: number, { together = false } = {}) {
     clock,
     feed: shareFeed(answered.feed, clock),
     changesSince: answered.changesSince,
+    parameters: { isPoll },
   });
   const clients = [first.client];
   while (clients.length < count) clients.push(await first.open());
@@ -80,4 +81,12 @@ Deno.test("five streams of a user that opened together share one query for each 
   for (const client of clients) {
     assert.deepEqual(await client.readAll(), ["1:10@11", "1:11", "1:12"]);
   }
+});
+
+Deno.test("polls of a user query for a ping themselves, and nobody does it for them", async () => {
+  const { queries, clients, change } = await openStreams(2, { isPoll: true });
+  queries.length = 0;
+  await change({ id: fileId(1) });
+  assert.deepEqual(queries.map(({ since }) => since), ["10"]);
+  for (const client of clients) assert.deepEqual(await client.readAll(), ["1:10@11"]);
 });

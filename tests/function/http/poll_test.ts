@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { openPoll } from "../../../supabase/functions/file-events/http/poll.ts";
 import type { FileChange } from "../../../supabase/functions/file-events/stream/file_change.ts";
+import type { OutboxEntry } from "../../../supabase/functions/file-events/stream/outbox.ts";
 import type { MessageWriter } from "../../../supabase/functions/file-events/stream/outbox_writer.ts";
 import { renderEntry } from "../../../supabase/functions/file-events/stream/stream_message.ts";
 import { deleted, fileId, updated, upTo } from "../../support/example_change.ts";
@@ -199,6 +200,25 @@ Deno.test("openPoll() queries again for a change that a query in progress may la
   assert.deepEqual(answer()?.events, ["ready", "1:10"]);
 });
 
+Deno.test("openPoll() queries anew for a change that the rest of a run may lack", async () => {
+  const { clock, feed, database, poll } = createPollStage();
+  const { answer } = await poll({ lastEventId: "c1" });
+  await database.answer({ cursor: "c2", coverage: upTo(10n), more: true });
+  await feed.emit({ kind: "change", change: updated({ revision: 10 }) });
+  await database.fail();
+  await clock.advance(1_000);
+  await database.answer({ cursor: "c3", coverage: upTo(10n) });
+  await clock.advance(250);
+  assert.equal(database.waiting, 1);
+  await database.answer({
+    cursor: "c4",
+    coverage: upTo(11n),
+    changes: [updated({ revision: 10 })],
+  });
+  await clock.advance(100);
+  assert.deepEqual(answer()?.events, ["ready", "1:10"]);
+});
+
 Deno.test("openPoll() leaves behind a page if the next one may not fit, and queries for no other", async () => {
   const { database, poll } = createPollStage();
   const first = await poll();
@@ -269,7 +289,8 @@ Deno.test("openPoll() begins anew with a later reset, and is ready after its sna
   });
 });
 
-Deno.test("openPoll() answers with no change that the id does not cover", async () => {
+/** A poll whose stream says what the test says. */
+function openScripted() {
   const clock = new FakeClock();
   let writer: MessageWriter | undefined;
   const { response } = openPoll((it) => {
@@ -282,15 +303,36 @@ Deno.test("openPoll() answers with no change that the id does not cover", async 
     client: new AbortController().signal,
     clock,
   });
-  writer?.write(renderEntry({ kind: "ready", cursor: "c2" }, clock.now()));
-  writer?.write(renderEntry({ kind: "change", change: updated({ revision: 5 }) }, clock.now()));
+  const write = (entry: OutboxEntry) => writer?.write(renderEntry(entry, clock.now()));
+  return { clock, write, answer: async () => await read(await response) };
+}
+
+Deno.test("openPoll() answers with no change that the id does not cover", async () => {
+  const { clock, write, answer } = openScripted();
+  write({ kind: "ready", cursor: "c2" });
+  write({ kind: "change", change: updated({ revision: 5 }) });
   await clock.advance(100);
-  assert.deepEqual(await read(await response), {
-    events: ["ready"],
-    id: "c2",
-    more: false,
-    retry: RETRY,
-  });
+  assert.deepEqual(await answer(), { events: ["ready"], id: "c2", more: false, retry: RETRY });
+});
+
+Deno.test("openPoll() collects no longer because of further changes", async () => {
+  const { clock, write, answer } = openScripted();
+  write({ kind: "ready", cursor: "c2" });
+  for (let revision = 3; revision < 6; revision++) {
+    write({ kind: "change", change: updated({ revision }), cursor: `c${revision}` });
+    await clock.advance(40);
+  }
+  assert.equal(clock.pending, 0);
+  assert.deepEqual((await answer()).events, ["ready", "1:3", "1:4", "1:5"]);
+});
+
+Deno.test("openPoll() has no heartbeat in its answer, but its id", async () => {
+  const { clock, write, answer } = openScripted();
+  write({ kind: "ready", cursor: "c2" });
+  await clock.advance(20_000);
+  write({ kind: "heartbeat", cursor: "c3" });
+  await clock.advance(5_000);
+  assert.deepEqual(await answer(), { events: ["ready"], id: "c3", more: false, retry: RETRY });
 });
 
 Deno.test("openPoll() ends with closing if the server ends the stream, and says when to come back", async () => {

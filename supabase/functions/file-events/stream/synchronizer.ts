@@ -147,9 +147,7 @@ export class Synchronizer {
 
   /** No id would cover a live change, and the next poll would be sent it again. So it is queried. */
   #receiveChangeOfPoll(change: FileChange): void {
-    if (this.#merge.knows(change)) return;
-    this.#detector.feedHinted();
-    this.#requestNewRun();
+    if (!this.#merge.knows(change)) this.#requestNewRun();
   }
 
   /** The first query of a catch-up begins. */
