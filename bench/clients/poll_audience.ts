@@ -5,6 +5,8 @@ export interface PollAudienceOptions {
   readonly algorithm: Algorithm;
 }
 
+/** How long an answer may be held, in seconds. */
+const MAX_WAIT_S = 25;
 /** How long a client waits after an answer that has changes, in milliseconds. */
 const PAUSE_MS = 500;
 
@@ -22,10 +24,10 @@ export class PollAudience implements AsyncDisposable {
 
   /** Lets each user poll until the audience is disposed of. Resolves when all have their files. */
   async open(users: readonly User[]): Promise<void> {
-    await Promise.all(users.map((user) => {
+    await Promise.all(users.map((user, n) => {
       const opened = Promise.withResolvers<void>();
       this.#clients.push(
-        this.#poll(user, opened.resolve).catch((error) => {
+        this.#poll(user, { firstWait: n % MAX_WAIT_S, onAnswer: opened.resolve }).catch((error) => {
           if (!this.#end.signal.aborted) throw error;
         }),
       );
@@ -33,18 +35,25 @@ export class PollAudience implements AsyncDisposable {
     }));
   }
 
-  async #poll(user: User, onAnswer: () => void): Promise<void> {
+  /** @param options.firstWait Differs among users, so that they do not all poll at once. In seconds. */
+  async #poll(
+    user: User,
+    { firstWait, onAnswer }: { firstWait: number; onAnswer: () => void },
+  ): Promise<void> {
     const { port, algorithm } = this.#options;
-    const url = `http://127.0.0.1:${port}/file-events?wait=25&user=${user.id}`;
+    const url = `http://127.0.0.1:${port}/file-events?user=${user.id}`;
+    let wait = firstWait;
     const { signal } = this.#end;
     const headers = new Headers({
       Accept: "application/json",
       Authorization: `Bearer ${user.tokens[algorithm]}`,
     });
     while (!signal.aborted) {
-      const response = await fetch(url, { headers, signal });
+      const response = await fetch(`${url}&wait=${wait}`, { headers, signal });
       if (!response.ok) throw new Error(await response.text());
       const { id, events } = await response.json();
+      // The first answer is not held.
+      if (headers.has("Last-Event-ID")) wait = MAX_WAIT_S;
       headers.set("Last-Event-ID", id);
       this.answerCount++;
       onAnswer();
