@@ -10,6 +10,7 @@ import type {
   FileState,
 } from "../../supabase/functions/file-events/stream/file_change.ts";
 import type { FileDatabase, OnCommit, Rights } from "./file_database.ts";
+import { openPolled } from "./open_polled.ts";
 import { SeamClient } from "./seam_client.ts";
 import type { createFileEvents } from "../../client/create_file_events.ts";
 import type { ClientStep } from "./client_step.ts";
@@ -34,6 +35,8 @@ export interface SeamWorldOptions<W> {
   readonly wrap?: (changesSince: ChangesSince) => ChangesSince;
   /** Stands in for {@linkcode answerPings}. */
   readonly answer?: typeof answerPings;
+  /** Whether clients get their events by polling. */
+  readonly polls?: boolean;
 }
 
 /**
@@ -63,6 +66,7 @@ export class SeamWorld<W> {
       createClient,
       wrap = (it) => it,
       answer = answerPings,
+      polls = false,
     }: SeamWorldOptions<W>,
   ) {
     const { clock } = this;
@@ -104,7 +108,7 @@ export class SeamWorld<W> {
         log: () => {},
       })(...stream);
     const client = {
-      open,
+      open: polls ? openPolled(open, clock) : open,
       clock,
       isOwn: (file: FileState, user: string) => this.#ownerOf.get(file.revision) === user,
       ...(createClient && { create: createClient }),
