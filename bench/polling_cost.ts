@@ -39,8 +39,8 @@ for (let round = 1; round <= rounds; round++) {
 for (const name of Object.keys(measured.stream[0]!)) {
   const [stream, polling] = [measured.stream, measured.polling]
     .map((all) => median(all.map((figures) => figures[name]!))) as [number, number];
-  const ratio = (polling / stream).toFixed(1);
-  print(`${name}: stream ${stream.toFixed(3)}, polling ${polling.toFixed(3)}, ${ratio} times`);
+  const ratio = stream > 0 ? `, ${(polling / stream).toFixed(1)} times` : "";
+  print(`${name}: stream ${stream.toFixed(3)}, polling ${polling.toFixed(3)}${ratio}`);
 }
 
 async function measure(
