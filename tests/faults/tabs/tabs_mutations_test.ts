@@ -76,11 +76,6 @@ const MUTATIONS: Record<string, [path: string, from: string, to: string]> = {
     'news.phase === "live" || !replica.isLoaded',
     "true",
   ],
-  "a question that is not repeated when the leader is live": [
-    GROUP,
-    "else if (!isWanted) {",
-    "else if (!isWanted) {} else if (false) {",
-  ],
   "a leader that tells nothing of its events": [CONNECTION, "group?.tell(event);", ""],
   "a tab that is told only of what it has": [
     "store/replica.ts",

@@ -49,6 +49,23 @@ export const TELLING_TABS_SCHEDULES: readonly TabsSchedule[] = [
     ],
   },
   {
+    // A tab that has missed a deletion takes the lead, and is not live for a while.
+    ...browser,
+    opened: 3,
+    steps: [
+      wait(1_500),
+      insert(A, B),
+      wait(20),
+      { do: "freeze", tab: 2, event: null, isCut: false, isDeaf: true },
+      { do: "write", writes: [{ op: "delete", id: A }] },
+      wait(20),
+      { do: "thaw", tab: 2, first: "messages" },
+      { do: "queries", next: ["hang"] },
+      { do: "reconnect", tab: 2 },
+      wait(20),
+    ],
+  },
+  {
     // A leader that has a part of the changes goes before it has them all. They come as pages.
     ...browser,
     steps: [
