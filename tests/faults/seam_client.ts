@@ -47,6 +47,8 @@ export class SeamClient {
   onConnect = () => {};
   /** Called when `ready` has been applied. */
   onReady = () => {};
+  /** How many polls the function has been sent. */
+  polls = 0;
   readonly #options: SeamClientOptions;
   readonly #network = new FaultyNetwork();
   readonly #gateway = new FaultyGateway();
@@ -95,7 +97,7 @@ export class SeamClient {
       after: (ms, callback) => this.#after(ms, callback),
       random,
       fetch: this.#network.carry(
-        this.#gateway.carry((_, init) => Promise.resolve(this.#answer(init!))),
+        this.#gateway.carry((url, init) => this.#answer(new Request(url, init))),
       ),
       isOnline: () => this.#network.isOnline,
       isVisible: () => this.#isVisible,
@@ -136,16 +138,27 @@ export class SeamClient {
   /** An impatient user does not wait for the next attempt. */
   hurry(): void {
     if (this.#options.isPatient || !this.#leave) return;
-    const { state } = this.files.connection.value;
+    const { state, transport } = this.files.connection.value;
+    // It has no request between two polls.
+    if (transport === "polling") return;
     if (state === "signed-out" || !this.#network.isOnline || this.#network.requests > 0) return;
     this.files.reconnect();
   }
 
-  /** Everything works from now on, and somebody is signed in. */
-  heal(): void {
+  /** Whether streams are held back on their way. */
+  get isBuffered(): boolean {
+    return this.#gateway.isBuffering;
+  }
+
+  /**
+   * Everything works from now on, and somebody is signed in.
+   *
+   * @param isBuffered Streams are held back, as they are.
+   */
+  heal({ isBuffered = false } = {}): void {
     const { session } = this;
     session.fate = "given";
-    this.#gateway.heal();
+    this.#gateway.heal({ isBuffered });
     this.#network.heal();
     this.tellPage("online");
     // What a signed-out client waits for: another token, or a word of the app.
@@ -218,6 +231,7 @@ export class SeamClient {
     "refuse all tokens": () => this.session.refuseAll(),
     "renew the token": ({ ms }) => this.session.renew(ms),
     "tokens": ({ fate }) => void (this.session.fate = fate),
+    "buffer": ({ passing }) => this.#gateway.buffer(passing ?? undefined),
     "requests": ({ next }) => this.#gateway.decide(next),
     "sleep": async ({ ms }) => {
       if (this.isAsleep) return;
@@ -317,19 +331,21 @@ export class SeamClient {
     };
   }
 
-  #answer(init: RequestInit): Response {
-    const headers = new Headers(init.headers);
-    const lastEventId = headers.get("last-event-id") || null;
-    const { open } = this.#options.streams;
+  async #answer(request: Request): Promise<Response> {
     // A client keeps its filter. Here its requests have another one, as if it did not.
     const { session, fileIds } = this;
-    const judge = (token: string) => session.judge(token);
-    const response = answerAtSeam(headers, { open, judge, fileIds });
-    if (response.ok) {
-      this.#checker.connect(lastEventId);
-      this.#shown.connect(lastEventId !== null);
-      this.onConnect();
-    }
-    return response;
+    const { open, clock } = this.#options.streams;
+    return await answerAtSeam(request, {
+      open,
+      judge: (token) => session.judge(token),
+      fileIds,
+      clock,
+      onConnect: (lastEventId, isPoll) => {
+        if (isPoll) this.polls++;
+        this.#checker.connect(lastEventId, { isPoll });
+        this.#shown.connect(lastEventId !== null);
+        this.onConnect();
+      },
+    });
   }
 }

@@ -2,7 +2,6 @@ import type { FileState } from "../../supabase/functions/file-events/stream/file
 import type { createFileEvents } from "../../client/create_file_events.ts";
 import type { ClientStep } from "./client_step.ts";
 import { compareWithDatabase } from "./compare_with_database.ts";
-import { openPolled } from "./open_polled.ts";
 import { SeamClient } from "./seam_client.ts";
 import { SeamStreams, type SeamStreamsOptions } from "./seam_streams.ts";
 import type { Auth, Step } from "./step.ts";
@@ -18,9 +17,12 @@ export interface SeamWorldOptions<W>
   readonly isPatient?: boolean;
   /** Stands in for the client. */
   readonly createClient?: typeof createFileEvents;
-  /** Whether clients get their events by polling. */
-  readonly polls?: boolean;
 }
+
+/** How long the design may take until a client has all, in milliseconds. */
+const QUIET_MS = 180_000;
+/** Two streams in which nothing comes, and the waits after them, in milliseconds. */
+const UNTIL_POLLING_MS = 250_000;
 
 /** Clients at the ends of real streams. Steps are about the first one. */
 export class SeamWorld<W> {
@@ -35,7 +37,6 @@ export class SeamWorld<W> {
       auth = "supabase",
       isPatient = false,
       createClient,
-      polls = false,
       ...options
     }: SeamWorldOptions<W>,
   ) {
@@ -55,11 +56,7 @@ export class SeamWorld<W> {
         this.#tooManyRan ||= await database.countRunning() > database.maxRunning;
       },
     });
-    const { clock, isOwn, open } = streams;
-    const client = {
-      streams: { clock, isOwn, open: polls ? openPolled(open, clock) : open },
-      ...(createClient && { create: createClient }),
-    };
+    const client = { streams, ...(createClient && { create: createClient }) };
     this.#client = new SeamClient({ ...client, fileIds, auth, isPatient });
     this.#client.onConnect = () => {
       const requested = this.#peek();
@@ -72,6 +69,11 @@ export class SeamWorld<W> {
         ? [new SeamClient({ ...client, fileIds: null, auth: "supabase", isPatient: false })]
         : []),
     ];
+  }
+
+  /** How many polls the first client has sent. */
+  get polls(): number {
+    return this.#client.polls;
   }
 
   async run(steps: readonly Step<W>[]): Promise<void> {
@@ -98,8 +100,10 @@ export class SeamWorld<W> {
   async agree(): Promise<void> {
     const { streams, streams: { database } } = this;
     streams.heal();
+    const isComparable = await database.countRunning() <= database.maxRunning;
+    if (this.#client.isBuffered && isComparable) await this.#compareBuffered();
     for (const client of this.#clients) client.heal();
-    if (await database.countRunning() <= database.maxRunning) {
+    if (isComparable) {
       await this.#compare();
       await this.#expectQuiet();
     }
@@ -107,19 +111,24 @@ export class SeamWorld<W> {
     await this.#compare();
   }
 
+  /** Streams are held back, and nothing else is wrong. */
+  async #compareBuffered(): Promise<void> {
+    for (const client of this.#clients) client.heal({ isBuffered: true });
+    await this.#pass(UNTIL_POLLING_MS);
+    await this.#pass(QUIET_MS);
+    await compareWithDatabase(this.#client, this.streams.database, { isBuffered: true });
+  }
+
   /** What is committed is not read again, though older transactions are open. */
   async #expectQuiet(): Promise<void> {
     const before = this.streams.returned;
-    await this.streams.clock.advance(180_000);
+    await this.streams.clock.advance(QUIET_MS);
     const returned = this.streams.returned - before;
     if (returned > 0) throw new Error(`Though nothing changed, ${returned} changes were read`);
   }
 
   async #compare(): Promise<void> {
-    for (let waited = 0; waited < 180_000; waited += 10_000) {
-      this.#hurry();
-      await this.streams.clock.advance(10_000);
-    }
+    await this.#pass(QUIET_MS);
     for (const client of this.#clients) await compareWithDatabase(client, this.streams.database);
   }
 
@@ -129,6 +138,13 @@ export class SeamWorld<W> {
     // A subscription goes on for so long after its last client has left.
     await streams.clock.advance(30_000);
     if (feed.size > 0) throw new Error(`${feed.size} subscriptions are left over`);
+  }
+
+  async #pass(ms: number): Promise<void> {
+    for (let waited = 0; waited < ms; waited += 10_000) {
+      this.#hurry();
+      await this.streams.clock.advance(10_000);
+    }
   }
 
   #hurry(): void {
