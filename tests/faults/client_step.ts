@@ -43,6 +43,7 @@ const requestFate = fc.constantFrom<RequestFate>(
   "overloaded",
   "silence",
   "lost",
+  "garbled",
 );
 
 /**
@@ -87,7 +88,7 @@ export function clientSteps(fileId: fc.Arbitrary<string>) {
     step(4, ["read"], { messages: fc.integer({ min: 1, max: 10 }) }),
     step(3, ["sign in as"], { user: fc.constantFrom(OWNER, OWNER, OTHER) }),
     step(1, ["sign out", "expire the token", "refuse all tokens"]),
-    step(1, ["renew the token"], { ms: fc.constantFrom(20_000, 60_000, 3_600_000) }),
+    step(1, ["renew the token"], { ms: fc.constantFrom(20_000, 60_000, 86_400_000) }),
     step(1, ["tokens"], { fate: tokenFate }),
     step(1, ["requests"], { next: fc.array(requestFate, { minLength: 1, maxLength: 3 }) }),
     step(2, ["buffer"], {

@@ -16,10 +16,11 @@ export async function compareWithDatabase<W>(
   const { files, session, fileIds } = client;
   await client.checkConsumers();
   client.assertNoViolations();
-  const { state, reason } = files.connection.value;
+  const { state, reason, transport } = files.connection.value;
   if (state !== "live" && !isBuffered) {
     throw new Error(`The client has no stream: ${state} ${reason}`);
   }
+  if (transport === "polling" && !isBuffered) throw new Error("The client is still polling");
   const expected = [...(await database.select(session.user, session.rights)).values()]
     .filter(({ id }) => fileIds === null || fileIds.includes(id));
   if (text(files.value) !== text(expected)) {

@@ -1,9 +1,17 @@
 /**
  * What becomes of a request on its way to the function. "page": a page answers in place of the
  * function. "overloaded": the function refuses it, and says when to come back. "silence": no answer
- * comes. "lost": the connection breaks before an answer.
+ * comes. "lost": the connection breaks before an answer. "garbled": of the answer to a poll, one event
+ * can't be read.
  */
-export type RequestFate = "answer" | "502" | "page" | "overloaded" | "silence" | "lost";
+export type RequestFate =
+  | "answer"
+  | "502"
+  | "page"
+  | "overloaded"
+  | "silence"
+  | "lost"
+  | "garbled";
 
 /**
  * What a gateway that buffers lets pass of a stream that has not ended: nothing, the head of the
@@ -31,6 +39,8 @@ export class FaultyGateway {
   #fates: RequestFate[] = [];
   /** What passes of a stream; all by default. */
   #passing: Passing | undefined;
+  /** An answer was garbled. */
+  hasGarbled = false;
   #change = Promise.withResolvers<void>();
 
   get isBuffering(): boolean {
@@ -62,6 +72,8 @@ export class FaultyGateway {
       switch (fate) {
         case "answer":
           return await this.#pass(await send(input, init), init.signal!);
+        case "garbled":
+          return await this.#garble(await send(input, init));
         case "lost":
           throw new TypeError("network error");
         case "silence":
@@ -70,6 +82,15 @@ export class FaultyGateway {
           return ANSWERS[fate]();
       }
     };
+  }
+
+  async #garble(answer: Response): Promise<Response> {
+    const { status, headers } = answer;
+    if (!answer.ok || headers.get("content-type") !== "application/json") return answer;
+    this.hasGarbled = true;
+    const poll = await answer.json();
+    const events = poll.events.with(Math.floor(poll.events.length / 2), {});
+    return new Response(JSON.stringify({ ...poll, events }), { status, headers });
   }
 
   async #pass(answer: Response, signal: AbortSignal): Promise<Response> {

@@ -108,7 +108,11 @@ export class SeamClient {
         else queueMicrotask(run);
       },
     });
-    this.#shown = new ShownFiles(files, (file) => isOwn(file, session.user));
+    this.#shown = new ShownFiles(
+      files,
+      (file) => isOwn(file, session.user),
+      () => this.#gateway.hasGarbled,
+    );
     this.#consumers = new FileConsumers({
       files,
       ids: FILE_IDS,
@@ -151,7 +155,7 @@ export class SeamClient {
   }
 
   /**
-   * Everything works from now on, and somebody is signed in.
+   * Everything works from now on, and somebody is signed in. A word of the page ends a wait.
    *
    * @param isBuffered Streams are held back, as they are.
    */
@@ -159,8 +163,9 @@ export class SeamClient {
     const { session } = this;
     session.fate = "given";
     this.#gateway.heal({ isBuffered });
+    const event = this.#network.isOnline ? "visibilitychange" : "online";
     this.#network.heal();
-    this.tellPage("online");
+    this.tellPage(event);
     // What a signed-out client waits for: another token, or a word of the app.
     if (!session.isAccepted || this.files.connection.value.state === "signed-out") {
       this.#signIn(session.user, session.rights);

@@ -7,7 +7,8 @@ import { OWNER, type Rights } from "./file_database.ts";
 /** What becomes of a question for a new token. */
 export type TokenFate = "given" | "fails" | "hangs";
 
-const HOUR_MS = 3_600_000;
+/** Longer than a schedule. */
+const DAY_MS = 86_400_000;
 /** supabase-js takes another token if the last one expires within this time. */
 const RENEWAL_MARGIN_MS = 90_000;
 /** The function refuses a token that expires within this time. */
@@ -39,7 +40,7 @@ export class SeamSession {
 
   constructor(clock: Pick<Clock, "now">) {
     this.#clock = clock;
-    this.#token = this.#create(HOUR_MS);
+    this.#token = this.#create(DAY_MS);
   }
 
   /** Whether somebody is signed in whose tokens the server accepts. */
@@ -53,7 +54,7 @@ export class SeamSession {
     this.fate = "given";
     this.#isSignedIn = true;
     this.#refusesAll = false;
-    this.#token = this.#create(HOUR_MS);
+    this.#token = this.#create(DAY_MS);
     this.#emit("SIGNED_IN");
   }
 
@@ -63,7 +64,7 @@ export class SeamSession {
   }
 
   /** Takes another token, which is valid for so long. */
-  renew(ms = HOUR_MS): void {
+  renew(ms = DAY_MS): void {
     if (!this.#isSignedIn) return;
     this.#token = this.#create(ms);
     this.#emit("TOKEN_REFRESHED");

@@ -21,6 +21,8 @@ export interface SeamWorldOptions<W>
 
 /** How long the design may take until a client has all, in milliseconds. */
 const QUIET_MS = 180_000;
+/** How long a client polls before it tries a stream again, and until that is live. */
+const POLLING_MS = 660_000;
 /** Two streams in which nothing comes, and the waits after them, in milliseconds. */
 const UNTIL_POLLING_MS = 250_000;
 
@@ -129,6 +131,8 @@ export class SeamWorld<W> {
 
   async #compare(): Promise<void> {
     await this.#pass(QUIET_MS);
+    // Perhaps a stream has just been tried, and another one is in ten minutes.
+    if (this.#client.files.transport === "polling") await this.#pass(POLLING_MS);
     for (const client of this.#clients) await compareWithDatabase(client, this.streams.database);
   }
 

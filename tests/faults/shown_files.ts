@@ -9,6 +9,7 @@ export class ShownFiles {
   readonly violations: string[] = [];
   readonly #files: FileEvents;
   readonly #mayShow: (file: FileState) => boolean;
+  readonly #isGarbled: () => boolean;
   /** As subscribers were last told. */
   #list: readonly FileState[] = [];
   /** The last revisions of files that have left the list, by id. */
@@ -19,10 +20,18 @@ export class ShownFiles {
   #frozen: Map<string, FileState | undefined> | undefined;
   readonly #ids = new Set<string>();
 
-  /** @param mayShow Whether a file may be shown now: it is one of the signed-in user's. */
-  constructor(files: FileEvents, mayShow: (file: FileState) => boolean) {
+  /**
+   * @param mayShow Whether a file may be shown now: it is one of the signed-in user's.
+   * @param isGarbled Whether an event could not be read.
+   */
+  constructor(
+    files: FileEvents,
+    mayShow: (file: FileState) => boolean,
+    isGarbled = () => false,
+  ) {
     this.#files = files;
     this.#mayShow = mayShow;
+    this.#isGarbled = isGarbled;
   }
 
   /** @returns Ends the subscriptions. */
@@ -32,7 +41,7 @@ export class ShownFiles {
     this.#gone.clear();
     const stopList = this.#files.subscribe((list) => this.#look(list));
     const stopStatus = this.#files.connection.subscribe(({ state, reason }) => {
-      if (state === "refused" || reason === "invalid-event") {
+      if (state === "refused" || reason === "invalid-event" && !this.#isGarbled()) {
         this.violations.push(`the connection is ${state}, because of ${reason}`);
       }
       if (state === "signed-out") this.#expectEmpty();

@@ -146,6 +146,22 @@ export const TELLING_SCHEDULES: readonly Schedule[] = [
     ],
   },
   {
+    // Of the answer to a poll, one event can't be read.
+    fileIds: null,
+    maxFiles: 1000,
+    auth: "supabase",
+    isPatient: true,
+    steps: [
+      { do: "buffer", passing: "head" },
+      { do: "wait", ms: 45_000 },
+      { do: "requests", next: ["garbled"] },
+      write(insert(A, B, C)),
+      { do: "wait", ms: 1_500 },
+      write(insert(D, E, F)),
+      { do: "wait", ms: 6_000 },
+    ],
+  },
+  {
     // No answer comes to a client that waits by itself.
     fileIds: null,
     maxFiles: 1000,

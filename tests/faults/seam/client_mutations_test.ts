@@ -26,11 +26,15 @@ function playing(createClient: typeof createFileEvents): fc.IAsyncProperty<[Seam
 
 /** By what is wrong: a file of the client, a text in it, and what replaces it. */
 const MUTATIONS: Record<string, [path: string, from: string, to: string]> = {
-  "an id that outlives its files": ["store/replica.ts", 'replica.cursor = "";', ""],
+  "an id that outlives its files": [
+    "store/replica.ts",
+    'snapshot = undefined;\n      replica.cursor = "";',
+    "snapshot = undefined;",
+  ],
   "an id that outlives a reset": [
     "store/replica.ts",
-    "replica.cursor = id ?? replica.cursor;",
-    'if (event.eventType !== "reset") replica.cursor = id ?? replica.cursor;',
+    'replica.cursor = "";\n          break;',
+    "return;",
   ],
   "a list that is empty from its reset on": [
     "store/replica.ts",
@@ -45,8 +49,8 @@ const MUTATIONS: Record<string, [path: string, from: string, to: string]> = {
   "deletions that are ignored": ["store/replica.ts", "target.delete(event.file.id);", ""],
   "files that become other objects without a change": [
     "store/replica.ts",
-    "JSON.stringify(known) === JSON.stringify(file) ? known! : file",
-    "file",
+    "JSON.stringify(known) === JSON.stringify(file);",
+    "false;",
   ],
   "a list in the order of arrival": [
     "create_file_events.ts",
@@ -65,7 +69,7 @@ const MUTATIONS: Record<string, [path: string, from: string, to: string]> = {
   ],
   "files that stay for the next user while nobody listens": [
     "connection/connection.ts",
-    'else setUser("");',
+    'else if (!isWanted) setUser("");',
     "",
   ],
   "events of the next user": [
@@ -83,6 +87,18 @@ const MUTATIONS: Record<string, [path: string, from: string, to: string]> = {
     "connection/connection.ts",
     'phase === "signed-out" || isOther',
     "isOther",
+  ],
+  "a silent stream that is tried for ever": ["connection/connection.ts", "silences > 1", "false"],
+  "polls for ever": ["connection/connection.ts", "> POLLING_MS", "> Infinity"],
+  "an id that is taken with the first event of an answer": [
+    "connection/read_answer.ts",
+    "index + 1 < events.length ? undefined : id",
+    "id",
+  ],
+  "events that follow one that it could not read": [
+    "connection/read_answer.ts",
+    "if (signal.aborted || reason) return;",
+    "if (signal.aborted) return;",
   ],
 };
 

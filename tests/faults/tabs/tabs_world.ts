@@ -11,6 +11,8 @@ import type { TabsSchedule, TabsStep } from "./tabs_schedule.ts";
 
 /** Longer than what the design promises, and than tabs wait for a leader while nobody looks. */
 const QUIET_MS = 180_000;
+/** How long a client polls before it tries a stream again, and until that is live. */
+const POLLING_MS = 660_000;
 /** Longer than a frame. */
 const FRAME_MS = 20;
 
@@ -161,7 +163,11 @@ export class TabsWorld {
     const signedOut = this.#living.filter(({ client }) => !client.session.isAccepted);
     for (const tab of this.#living) tab.heal();
     for (const { client } of signedOut) client.tellSession();
-    await this.streams.clock.advance(QUIET_MS);
+    const { clock } = this.streams;
+    await clock.advance(QUIET_MS);
+    if (this.#living.some(({ client }) => client.files.transport === "polling")) {
+      await clock.advance(POLLING_MS);
+    }
     const awake = this.#living.filter((tab) => !tab.isFrozen);
     const users = new Set<string>();
     for (const { client } of awake) {
