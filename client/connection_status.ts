@@ -32,6 +32,8 @@ export interface ConnectionStatus {
    * - `token`: no token could be had, and it is not known whether anybody is signed in
    */
   readonly reason: string;
+  /** `polling`: something on the way holds streams back. */
+  readonly transport: Transport;
 }
 
 /** How files arrive: by one request that stays open, or by one request after another. */

@@ -45,7 +45,10 @@ export function createFileEvents(options: FileEventsOptions, environment: Enviro
   };
 
   const list = createStore<readonly FileState[]>([], hold);
-  const status = createStore<ConnectionStatus>({ state: "loading", reason }, hold);
+  const status = createStore<ConnectionStatus>(
+    { state: "loading", reason, transport: "stream" },
+    hold,
+  );
 
   const tell = () => {
     if (!isScheduled) return;
@@ -60,9 +63,8 @@ export function createFileEvents(options: FileEventsOptions, environment: Enviro
       : environment.isOnline()
       ? whileTrying
       : "offline";
-    if (state !== status.value.state || reason !== status.value.reason) {
-      status.set({ state, reason });
-    }
+    const next = { state, reason, transport: connection.transport } as const;
+    if (JSON.stringify(next) !== JSON.stringify(status.value)) status.set(next);
   };
   /** Lets {@linkcode follow} continue at once, and tells subscribers soon. */
   const touch = () => {
@@ -146,7 +148,7 @@ export function createFileEvents(options: FileEventsOptions, environment: Enviro
     subscribe: list.subscribe,
     connection: status,
     get transport() {
-      return connection.transport;
+      return status.value.transport;
     },
     get: (id) => replica.files.get(id),
     async done(id, { signal } = {}) {

@@ -29,10 +29,7 @@ export type FileChange<File extends FileState = FileState> =
  */
 export interface FileEvents<File extends FileState = FileState> extends Readable<readonly File[]> {
   readonly connection: Readable<ConnectionStatus>;
-  /**
-   * How the files arrive. `polling`: something on the way holds streams back. It can change whenever
-   * `connection` does.
-   */
+  /** The same as `connection.value.transport`. */
   readonly transport: Transport;
   /** The file with this id, if it is known. */
   readonly get: (id: string) => File | undefined;

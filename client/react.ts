@@ -14,7 +14,7 @@ export interface FilesSnapshot<File extends FileState = FileState> {
 /** On a server, and while its page is hydrated. */
 const LOADING: FilesSnapshot<never> = {
   files: [],
-  connection: { state: "loading", reason: "" },
+  connection: { state: "loading", reason: "", transport: "stream" },
 };
 const NO_FILES: Summary = {
   total: 0,

@@ -166,7 +166,8 @@ export function createConnection(
     const target = isPoll && isQuiet ? url + POLL_WAIT : url;
     const answer = (async () => await fetch(target, { headers, signal, cache: "no-store" }))();
     const { status, reason: end, floorMs, hasMore } = await readAnswer(answer, signal, {
-      onBytes() {
+      onBytes(isPoll) {
+        if (isPoll) pollingSince ||= now();
         limitMs = limitMs === OPENING_LIMIT_MS ? FIRST_BYTE_LIMIT_MS : SILENCE_LIMIT_MS;
         watch.start();
         refusals = 0;
@@ -177,7 +178,6 @@ export function createConnection(
     });
     if (signal.aborted) return;
     if (hasMore !== undefined) {
-      pollingSince ||= now();
       // A stream is tried again. If it is silent, polling goes on.
       if (Math.abs(now() - pollingSince) > POLLING_MS) {
         pollingSince = 0;
@@ -190,8 +190,11 @@ export function createConnection(
     }
     if (!pollingSince) silences = 0;
     if (status === 401 || end === "token-expired") refused.add(token);
-    if ([400, 405, 414].includes(status!)) rest("refused", end);
-    else if (status !== 401) wait(end, floorMs);
+    if ([400, 405, 414].includes(status!)) {
+      // So that a page that is loaded again asks the server, and not a tab that was refused long ago.
+      leave();
+      rest("refused", end);
+    } else if (status !== 401) wait(end, floorMs);
     else if (refusals++) signOut(end);
     else open(end);
   };

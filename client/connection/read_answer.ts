@@ -14,8 +14,8 @@ export interface Ending {
 }
 
 export interface AnswerHandler {
-  /** The head of an answer with events has arrived, or some bytes of a stream. */
-  readonly onBytes: () => void;
+  /** The head of an event stream has arrived, or some of its bytes, or the whole answer of a poll. */
+  readonly onBytes: (isPoll?: boolean) => void;
   readonly onRetry: (ms: number) => void;
   readonly onEvent: (event: FileEvent, id: string | undefined) => void;
 }
@@ -52,7 +52,7 @@ export async function readAnswer(
     const text = await response.text().catch(() => "");
     const poll = parse(text);
     if (!Array.isArray(poll?.events)) return { reason: text ? "not-a-stream" : "network" };
-    onBytes();
+    onBytes(true);
     onRetry(Number(poll.retry) || 0);
     forEachEvent(poll.events, poll.id, take);
     return { reason, hasMore: !!poll.more };

@@ -20,12 +20,13 @@ const REASONS: Record<string, string> = {
 };
 
 /** Says how the stream is. A closed one belongs to nobody who is signed in: the badge goes away. */
-export function showConnection({ state, reason }: ConnectionStatus): void {
+export function showConnection({ state, reason, transport }: ConnectionStatus): void {
   const badge = byId("connection");
   badge.hidden = state === "closed";
   badge.dataset.state = state;
+  const how = transport === "polling" ? "polling" : "";
   // That there is no network is the reason for "Offline".
-  const why = state === "offline" ? "" : visibleText(REASONS[reason] ?? reason);
+  const why = state === "offline" ? "" : visibleText(REASONS[reason] ?? reason) || how;
   badge.textContent = LABELS[state] + (why && ` (${why})`);
 }
 

@@ -335,6 +335,20 @@ Deno.test("a stream that works again ends the polling (SPEC 32)", async () => {
   assert.ok(!isPoll(await stage.request()));
 });
 
+Deno.test("who listens to the connection is told when streams work again (SPEC 32)", async () => {
+  using stage = startClientStage();
+  const told: string[] = [];
+  stage.files.connection.subscribe(({ transport }) => told.push(transport));
+  const poll = await startPolling(stage);
+  stage.setOnline(true);
+  poll.answerPoll([...NOTHING], { id: "2" });
+  await stage.clock.advance(500);
+  (await stage.request()).begin().send({ eventType: "ready" }, "3");
+  await stage.settle();
+  assert.equal(told.at(-1), "stream");
+  assert.equal(stage.files.transport, "stream");
+});
+
 Deno.test("a clock that is set back doesn't prolong the polling (SPEC 32)", async () => {
   using stage = startClientStage();
   const poll = await startPolling(stage);

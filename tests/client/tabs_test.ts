@@ -762,16 +762,22 @@ Deno.test("a tab that follows is told of the leader's connection and transport",
   assert.equal((await second!.request()).headers.get("accept"), "application/json");
 });
 
-Deno.test("a request that is refused is refused for all tabs, and each says so", async () => {
+Deno.test("a request that is refused is refused for each tab, once (SPEC 26)", async () => {
   using browser = new Browser();
-  const first = await browser.openTab();
-  const second = await browser.openTab();
-  const done = second.files.done("a");
-  first.requests[0]!.refuse(400, `{"code":"INVALID_PARAMETER"}`);
-  await assert.rejects(done, { code: "refused" });
-  assert.equal(second.states.at(-1), "refused (INVALID_PARAMETER)");
+  const [first, second, third] = [
+    await browser.openTab(),
+    await browser.openTab(),
+    await browser.openTab(),
+  ];
+  for (const tab of [first, second, third]) {
+    (await tab.request()).refuse(400, `{"code":"INVALID_PARAMETER"}`);
+    await tab.settle();
+    assert.equal(tab.states.at(-1), "refused (INVALID_PARAMETER)");
+  }
   await browser.clock.advance(100_000);
-  assert.deepEqual(browser.requests, [1, 0]);
+  assert.deepEqual(browser.requests, [1, 1, 1]);
+  // A page that is loaded again asks again.
+  assert.equal((await browser.openTab()).requests.length, 1);
 });
 
 Deno.test("done() and events() work in a tab that follows", async () => {
