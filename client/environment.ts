@@ -40,7 +40,7 @@ export interface Tabs {
 export interface Locks {
   request(
     name: string,
-    options: { ifAvailable?: boolean; steal?: boolean; signal?: AbortSignal },
+    options: { steal?: boolean; signal?: AbortSignal },
     callback: () => Promise<void>,
   ): Promise<unknown>;
   query(): Promise<{ held?: { name?: string; clientId?: string }[] }>;

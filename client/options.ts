@@ -22,9 +22,10 @@ export interface SessionResult {
 }
 
 /**
- * Returns an access token, or `null` if nobody is signed in. It is called at each attempt to connect.
- * `fresh` asks for another token than the last one, because the server has refused that. If it throws,
- * the client tries again later, unless the error has a `status` from 400 to 404: then nobody is signed in.
+ * Returns an access token, or `null` if nobody is signed in. It is called at each attempt to connect,
+ * and for each poll. `fresh` asks for another token than the last one, because the server has refused
+ * that. If it throws, the client tries again later, unless the error has a `status` from 400 to 404:
+ * then nobody is signed in.
  */
 export type GetToken = (options: { fresh: boolean }) => string | null | Promise<string | null>;
 

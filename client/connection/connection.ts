@@ -64,7 +64,7 @@ const MAX_BACKOFF_MS = 60_000;
 const MAX_FLOOR_MS = 3_600_000;
 /** Nothing is seen so late by a timer, however much a browser slows it down. */
 const SLEEP_MS = 180_000;
-/** How long a leader may say nothing while nobody looks: two heartbeats, and the wait for a pong. */
+/** How long a leader may say nothing while nobody looks: two heartbeats, and the time to answer. */
 const LEADER_LIMIT_MS = 75_000;
 /** How old a token may be when it is sent for the first time. */
 const FRESH_MS = 1_000;

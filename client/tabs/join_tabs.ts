@@ -29,7 +29,7 @@ export interface News extends Report {
  * A message of a tab that follows. Each is answered.
  * - `alive`: is the leader there?
  * - `all`: something is lacking
- * - `shown`: the user looks at this tab
+ * - `shown`: the page was shown or hidden, or is online again
  */
 type Question = "alive" | "all" | "shown";
 
@@ -40,7 +40,7 @@ export interface TabsHandler {
   readonly onLost: (hasLocks: boolean) => void;
   /** The leader lives. Its events follow what the replica has, or are a state to restore. */
   readonly onNews: (news: News, events: readonly FileEvent[], isState: boolean) => void;
-  /** The user looks at a tab that follows. */
+  /** A page that follows was shown or hidden, or is online again. */
   readonly onShown: () => void;
   readonly report: () => Report;
 }
@@ -82,7 +82,7 @@ export function joinTabs(
   let generation = 0;
   /** How many messages of this leader were sent, or have come. */
   let number = 0;
-  /** When this tab has asked for all that it lacks, by the clock; 0 if it lacks nothing. */
+  /** When the leader was asked for all that it knows, by the clock; 0 if the answer has come, or none can. */
   let askedAt = now();
   /** What the others have not been told. */
   let events: FileEvent[] = [];
