@@ -9,7 +9,6 @@ const YES = [
   "application/json ; charset=utf-8",
 ];
 const NO = [
-  undefined,
   "",
   "*/*",
   "text/event-stream",
@@ -24,8 +23,6 @@ const NO = [
 
 Deno.test("acceptsOnlyJson() knows a client that accepts JSON and nothing else", () => {
   for (const Accept of YES) assert.ok(acceptsOnlyJson(new Headers({ Accept })), Accept);
-  for (const accept of NO) {
-    const headers = new Headers(accept === undefined ? [] : [["Accept", accept]]);
-    assert.equal(acceptsOnlyJson(headers), false, accept);
-  }
+  for (const Accept of NO) assert.ok(!acceptsOnlyJson(new Headers({ Accept })), Accept);
+  assert.ok(!acceptsOnlyJson(new Headers()));
 });

@@ -73,3 +73,8 @@ Deno.test("parseStreamParameters() refuses another value of snapshot: INVALID_PA
     });
   }
 });
+
+Deno.test("parseStreamParameters() takes a client that accepts nothing but JSON for one that polls", () => {
+  assert.equal(parse("", { Accept: "application/json" }).isPoll, true);
+  assert.equal(parse("", { Accept: "*/*" }).isPoll, false);
+});

@@ -14,8 +14,9 @@ const FILE_ID = /^\P{Cc}{1,255}$/u;
 const CURSOR = /^[\x21-\x7e]{1,1024}$/;
 
 /**
- * Parses `file_id`, `snapshot`, the cursor, and whether the client polls. The `Last-Event-ID` header takes precedence over the
- * `last_event_id` parameter, because a native EventSource reuses its URL when it reconnects.
+ * Parses `file_id`, `snapshot`, the cursor, and whether the client polls. The `Last-Event-ID` header
+ * takes precedence over the `last_event_id` parameter, because a native EventSource reuses its URL
+ * when it reconnects.
  *
  * @throws {Refusal} `INVALID_PARAMETER`
  */

@@ -12,9 +12,10 @@ type Listener = (message: FeedMessage) => void;
 const RENEWAL_MS = 15_000;
 /**
  * How long a subscription goes on after its last client has left, in milliseconds. A client that
- * polls is back sooner: it waits for a second or two, or for longer after an error.
+ * polls is back within a second or two, unless something has failed.
  */
 const LINGER_MS = 30_000;
+/** The reason with which a stream ends whose client has left, or whose poll has been answered. */
 const LEFT: EndReason = "cancelled";
 
 /**
@@ -77,14 +78,19 @@ class SharedSubscription implements FeedSubscription {
   /** Adds a stream, and takes its token for the next renewal if it expires later. */
   add(listener: Listener, caller: Caller): void {
     this.#listeners.add(listener);
-    if (this.#isLive) listener({ kind: "live" });
     if (caller.expiresAt > this.#freshest.expiresAt) this.#freshest = caller;
     this.#cancelTimer();
-    if (this.#freshest.expiresAt <= this.#subscribed.expiresAt) return;
-    this.#cancelTimer = this.#clock.after(this.#renewalIn, () => this.#renew());
+    if (this.#freshest.expiresAt > this.#subscribed.expiresAt) {
+      this.#cancelTimer = this.#clock.after(this.#renewalIn, () => this.#renew());
+    }
+    // The listener comes last, because it may end the stream.
+    if (this.#isLive) listener({ kind: "live" });
   }
 
-  /** Deletes a stream. The subscription ends after the last one, and never goes on without renewal. */
+  /**
+   * Deletes a stream. With the last one the subscription ends, at once or, if it may linger, later. It
+   * does not linger with a token that must be renewed, because no stream brings another one.
+   */
   delete(listener: Listener, { mayLinger }: { mayLinger: boolean }): void {
     this.#listeners.delete(listener);
     if (this.#listeners.size > 0) return;

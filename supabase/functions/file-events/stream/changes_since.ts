@@ -42,10 +42,7 @@ export interface ChangesSinceOptions {
    * before the request is sent, and never if the query is dropped while it waits.
    */
   readonly onBegin: () => void;
-  /**
-   * The stream of a client that polls asks. It passes on what it has queried for itself only, so
-   * nobody needs to query for it.
-   */
+  /** The stream is a poll: it sends only what it has queried for itself. */
   readonly isPoll?: boolean;
 }
 
