@@ -4,7 +4,7 @@ import { runs } from "./runs.ts";
 
 /** How the worlds say that a stream or a database did wrong. Any other error is the test's. */
 export const WRONGDOING =
-  /^Error: (The client (has|broke)|The stream broke its protocol|Tombstones outrank|Though nothing changed)/;
+  /^Error: (The client (has|broke|is)|The stream broke its protocol|Tombstones outrank|Though nothing changed)/;
 
 /**
  * Asserts that one of `schedules` schedules shows what is wrong with a mutated stream or database.

@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import type { RequestFate } from "./faulty_gateway.ts";
+import type { Passing, RequestFate } from "./faulty_gateway.ts";
 import { OTHER, OWNER, type Rights } from "./file_database.ts";
 import type { TokenFate } from "./seam_session.ts";
 import { step } from "./tagged.ts";
@@ -22,6 +22,8 @@ export type ClientStep =
   | { readonly do: "renew the token"; readonly ms: number }
   /** What becomes of questions for a token from now on. */
   | { readonly do: "tokens"; readonly fate: TokenFate }
+  /** A gateway holds streams back from now on, or nothing any more. */
+  | { readonly do: "buffer"; readonly passing: Passing | null }
   /** What becomes of the next requests. */
   | { readonly do: "requests"; readonly next: readonly RequestFate[] }
   /** The machine sleeps: neither a timer nor a byte reaches the client. */
@@ -59,6 +61,7 @@ const OUTAGES = new Set<string>(
     "refuse all tokens",
     "renew the token",
     "tokens",
+    "buffer",
     "requests",
     "sleep",
     "leave",
@@ -87,6 +90,9 @@ export function clientSteps(fileId: fc.Arbitrary<string>) {
     step(1, ["renew the token"], { ms: fc.constantFrom(20_000, 60_000, 3_600_000) }),
     step(1, ["tokens"], { fate: tokenFate }),
     step(1, ["requests"], { next: fc.array(requestFate, { minLength: 1, maxLength: 3 }) }),
+    step(2, ["buffer"], {
+      passing: fc.constantFrom<(Passing | null)[]>("nothing", "head", "head", "first chunk", null),
+    }),
     step(1, ["sleep"], { ms: fc.constantFrom(20, 6_000, 45_000, 600_000) }),
     step(1, ["hide", "show"]),
     step(1, ["leave", "return", "return"]),

@@ -5,6 +5,12 @@
  */
 export type RequestFate = "answer" | "502" | "page" | "overloaded" | "silence" | "lost";
 
+/**
+ * What a gateway that buffers lets pass of a stream that has not ended: nothing, the head of the
+ * answer, or also the first chunk.
+ */
+export type Passing = "nothing" | "head" | "first chunk";
+
 const RETRY_AFTER_S = 20;
 
 const html = { "content-type": "text/html; charset=utf-8" };
@@ -23,31 +29,91 @@ const ANSWERS = {
 /** A gateway between a client and the function. */
 export class FaultyGateway {
   #fates: RequestFate[] = [];
+  /** What passes of a stream; all by default. */
+  #passing: Passing | undefined;
+  #change = Promise.withResolvers<void>();
+
+  get isBuffering(): boolean {
+    return this.#passing !== undefined;
+  }
 
   /** The fates of the next requests. After them all are answered. */
   decide(fates: readonly RequestFate[]): void {
     this.#fates.push(...fates);
   }
 
-  heal(): void {
+  /** Holds all streams back from now on, or lets them pass. */
+  buffer(passing: Passing | undefined): void {
+    this.#passing = passing;
+    this.#change.resolve();
+    this.#change = Promise.withResolvers();
+  }
+
+  /** @param isBuffered Streams are held back, as they are. */
+  heal({ isBuffered = false } = {}): void {
     this.#fates = [];
+    if (!isBuffered) this.buffer(undefined);
   }
 
   /** A `fetch` through this gateway. */
   carry(send: typeof fetch): typeof fetch {
-    return (input, init = {}) => {
+    return async (input, init = {}) => {
       const fate = this.#fates.shift() ?? "answer";
       switch (fate) {
         case "answer":
-          return send(input, init);
+          return await this.#pass(await send(input, init), init.signal!);
         case "lost":
-          return Promise.reject(new TypeError("network error"));
+          throw new TypeError("network error");
         case "silence":
-          return aborted(init.signal!);
+          return await aborted(init.signal!);
         default:
-          return Promise.resolve(ANSWERS[fate]());
+          return ANSWERS[fate]();
       }
     };
+  }
+
+  async #pass(answer: Response, signal: AbortSignal): Promise<Response> {
+    const { body, status, headers } = answer;
+    if (!body || headers.get("content-type") !== "text/event-stream") return answer;
+    while (this.#passing === "nothing" && !signal.aborted) {
+      await Promise.race([this.#change.promise, aborted(signal).catch(() => {})]);
+    }
+    if (!signal.aborted) return new Response(this.#passBody(body), { status, headers });
+    await body.cancel();
+    throw signal.reason;
+  }
+
+  /** A body of which the end of the stream, or of the buffering, brings what was held back. */
+  #passBody(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+    const reader = body.getReader();
+    let next: ReturnType<typeof reader.read> | undefined;
+    let passed = 0;
+    const held: Uint8Array[] = [];
+    const mayPass = () => {
+      return !this.#passing || this.#passing === "first chunk" && passed === 0;
+    };
+    return new ReadableStream<Uint8Array>({
+      pull: async (controller) => {
+        while (true) {
+          const chunk = mayPass() && held.shift();
+          if (chunk) {
+            passed++;
+            return controller.enqueue(chunk);
+          }
+          next ??= reader.read();
+          const result = await Promise.race([next, this.#change.promise]);
+          if (!result) continue;
+          next = undefined;
+          if (!result.done) {
+            held.push(result.value);
+            continue;
+          }
+          for (const chunk of held) controller.enqueue(chunk);
+          return controller.close();
+        }
+      },
+      cancel: (reason) => reader.cancel(reason),
+    }, { highWaterMark: 0 });
   }
 }
 

@@ -30,10 +30,12 @@ export class FaultyNetwork {
       const signal = AbortSignal.any([request.signal, ...(init.signal ? [init.signal] : [])]);
       try {
         const { body, status, headers } = await send(input, { ...init, signal });
+        await this.#resumed();
         signal.throwIfAborted();
         return new Response(body && this.#deliver(body, signal, end), { status, headers });
       } catch (error) {
         end();
+        await this.#resumed();
         throw error;
       }
     };
@@ -91,9 +93,10 @@ export class FaultyNetwork {
   ): ReadableStream<Uint8Array> {
     const reader = body.getReader();
     return new ReadableStream<Uint8Array>({
-      start(controller) {
-        signal.addEventListener("abort", () => {
+      start: (controller) => {
+        signal.addEventListener("abort", async () => {
           reader.cancel().catch(() => {});
+          await this.#resumed();
           controller.error(signal.reason);
         });
       },
@@ -104,7 +107,7 @@ export class FaultyNetwork {
         if (signal.aborted) return;
         this.#appetite--;
         const { done, value } = await reader.read();
-        while (!signal.aborted && this.#isPaused) await this.#change.promise;
+        await this.#resumed();
         if (signal.aborted) return;
         if (done) {
           onEnd();
@@ -119,6 +122,11 @@ export class FaultyNetwork {
         await reader.cancel();
       },
     }, { highWaterMark: 0 });
+  }
+
+  /** A machine that sleeps hears of nothing, not of a break either. */
+  async #resumed(): Promise<void> {
+    while (this.#isPaused) await this.#change.promise;
   }
 
   #wake(): void {

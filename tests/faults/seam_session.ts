@@ -80,7 +80,7 @@ export class SeamSession {
   }
 
   /** @returns Whose token it is, or the code with which the function refuses it. */
-  judge(token: string): Caller | string {
+  judge(token: string): Caller | "AUTH_INVALID" | "AUTH_EXPIRED" {
     const { sub, aal, expiresAt } = this.#claims.get(token)!;
     if (this.#refusesAll) return "AUTH_INVALID";
     const isExpired = this.#refused.has(token) || expiresAt <= this.#clock.now() + EXPIRY_MARGIN_MS;

@@ -11,6 +11,8 @@ export class ShownFiles {
   readonly #mayShow: (file: FileState) => boolean;
   /** As subscribers were last told. */
   #list: readonly FileState[] = [];
+  /** The last revisions of files that have left the list, by id. */
+  readonly #gone = new Map<string, number>();
   /** How many new lists the client has had since subscribers were last told. */
   #newLists = 0;
   /** From a `reset` to its `ready`: what the client had at the `reset`, by id. */
@@ -27,6 +29,7 @@ export class ShownFiles {
   subscribe(): () => void {
     // What was there before may have been dropped meanwhile.
     this.#list = [];
+    this.#gone.clear();
     const stopList = this.#files.subscribe((list) => this.#look(list));
     const stopStatus = this.#files.connection.subscribe(({ state, reason }) => {
       if (state === "refused" || reason === "invalid-event") {
@@ -45,6 +48,11 @@ export class ShownFiles {
   /** A connection begins, with files that the client has or without. */
   connect(hasFiles: boolean): void {
     if (!hasFiles) this.#frozen = undefined;
+  }
+
+  /** The list may have been exchanged without events, for that of another tab. */
+  exchange(): void {
+    this.#frozen = undefined;
   }
 
   /** An event has arrived, and the client has not applied it. */
@@ -70,6 +78,19 @@ export class ShownFiles {
     }
   }
 
+  /** A deleted file comes back with a higher revision only. */
+  #expectNoReturn(list: readonly FileState[], before: ReadonlyMap<string, FileState>): void {
+    // All files have gone when their user leaves, and come back with him.
+    if (list.length === 0 || this.#newLists > 0) this.#gone.clear();
+    else for (const { id, revision } of before.values()) this.#gone.set(id, revision);
+    for (const { id, revision } of list) {
+      if (!before.has(id) && this.#gone.get(id)! >= revision) {
+        this.violations.push("a deleted file came back");
+      }
+      this.#gone.delete(id);
+    }
+  }
+
   #expectEmpty(): void {
     if (this.#files.value.length > 0) this.violations.push("it shows files while signed out");
   }
@@ -79,6 +100,7 @@ export class ShownFiles {
       this.violations.push("the list is not sorted, or has a file twice");
     }
     const before = new Map(this.#list.map((file) => [file.id, file]));
+    this.#expectNoReturn(list, before);
     for (const file of list) {
       const known = before.get(file.id);
       if (!known || known === file) continue;

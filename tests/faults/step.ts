@@ -65,8 +65,8 @@ const fate = fc.constantFrom<Fate>("deliver", "drop", "drop", "double", "delay",
 const queryFate = fc.constantFrom<QueryFate>("answer", "fail", "hang", "slow", "queued");
 const joinFate = fc.constantFrom<JoinFate>("quick", "late", "unannounced");
 
-/** Steps that break, delay or heal something. */
-const faults = [
+/** Steps that break, delay or heal something beside the client. */
+export const worldFaults = [
   step(4, ["decide"], { fates: fc.array(fate, { minLength: 1, maxLength: 6 }) }),
   step(5, ["flush", "flush", "drop sockets", "deafen", "realtime down", "realtime up"]),
   step(2, ["start cold", "exceed the limit", "lose the walsender"]),
@@ -75,7 +75,6 @@ const faults = [
   step(1, ["rotate"]),
   step(8, ["wait"], { ms: fc.constantFrom(1, 20, 1_500, 6_000, 45_000) }),
   step(1, ["settle"]),
-  ...clientSteps(fileId),
 ] as const;
 
 /** How often, beside the weights of other steps. */
@@ -86,7 +85,7 @@ interface Weights {
 }
 
 /** Steps that write, by what draws a write. */
-function writeSteps<W>(write: fc.Arbitrary<W>, { open, pruning }: Weights) {
+export function writeSteps<W>(write: fc.Arbitrary<W>, { open, pruning }: Weights) {
   const writes = fc.array(write, { minLength: 1, maxLength: 6 });
   return [
     step(12, ["write"], { writes }),
@@ -125,7 +124,11 @@ export function schedules<W>(
   write: fc.Arbitrary<W>,
   weights: Weights,
 ): fc.Arbitrary<Schedule<W>> {
-  const anyStep: fc.Arbitrary<Step<W>> = fc.oneof(...writeSteps(write, weights), ...faults);
+  const anyStep: fc.Arbitrary<Step<W>> = fc.oneof(
+    ...writeSteps(write, weights),
+    ...worldFaults,
+    ...clientSteps(fileId),
+  );
   return fc.record({
     fileIds: fileFilter(fileId),
     // Above the databases' page size, and small enough to overflow.

@@ -44,6 +44,9 @@ interface LockRequest {
   lose(): void;
 }
 
+/** Longer than any chain of promises that a message sets going. */
+const MICROTASKS = 20;
+
 /**
  * The locks and channels of one browser, for tests on a {@linkcode FakeClock}. All is delivered in
  * microtasks, in the order in which it was sent. A test that freezes a tab must keep its timers and
@@ -58,11 +61,11 @@ export class FakeTabs {
   open(): FakeTab {
     const clientId = `tab-${++this.#opened}`;
     const inbox: (() => void)[] = [];
-    let state: "running" | "frozen" | "crashed" = "running";
+    let state: "running" | "frozen" | "thawing" | "crashed" = "running";
     const deliver = (run: () => void) => {
       queueMicrotask(() => {
         if (state === "running") run();
-        else if (state === "frozen") inbox.push(run);
+        else if (state !== "crashed") inbox.push(run);
       });
     };
     const channels = new Set<FakeChannel>();
@@ -89,9 +92,14 @@ export class FakeTabs {
         return channel;
       },
       freeze: () => void (state = "frozen"),
-      thaw() {
-        state = "running";
-        inbox.splice(0).forEach(deliver);
+      async thaw() {
+        state = "thawing";
+        while (state === "thawing" && inbox.length > 0) {
+          inbox.shift()!();
+          // Each is a task of its own, which ends before the next begins.
+          for (let turn = 0; turn < MICROTASKS; turn++) await undefined;
+        }
+        if (state === "thawing") state = "running";
       },
       crash: () => {
         state = "crashed";

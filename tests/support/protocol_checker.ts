@@ -9,11 +9,16 @@ export class ProtocolChecker {
   /** The connection resumes, or its `reset` has come. */
   #snapshotBegun = false;
   #closed = false;
+  #isPoll = false;
   /** Of the files that a client has by now, by id. */
   readonly #revisions = new Map<string, number>();
 
-  /** @param lastEventId The id that the client resumes from, if there is one. */
-  connect(lastEventId: string | null): void {
+  /**
+   * @param lastEventId The id that the client resumes from, if there is one.
+   * @param isPoll The id of all events comes with the last one.
+   */
+  connect(lastEventId: string | null, { isPoll = false } = {}): void {
+    this.#isPoll = isPoll;
     this.#readies = 0;
     this.#closed = false;
     // A client without an id has no files.
@@ -28,7 +33,7 @@ export class ProtocolChecker {
         this.#revisions.clear();
         this.#snapshotBegun = true;
         this.#readies = 0;
-        if (id !== "none") this.violations.push("a reset without its id");
+        if (id !== "none" && !this.#isPoll) this.violations.push("a reset without its id");
         return;
       case "file-update": {
         const { id, revision } = event.file;
@@ -48,7 +53,7 @@ export class ProtocolChecker {
         return;
       case "closing":
         this.#closed = true;
-        if (id !== undefined) this.violations.push("closing has an id");
+        if (id !== undefined && !this.#isPoll) this.violations.push("closing has an id");
     }
   }
 }

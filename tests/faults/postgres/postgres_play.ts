@@ -20,5 +20,5 @@ export async function playOnPostgres(
   await world.agree();
   await world.close();
   await database.assertRowsOutrankTombstones();
-  return world.feed.counts;
+  return world.streams.feed.counts;
 }

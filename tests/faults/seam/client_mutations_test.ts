@@ -5,7 +5,7 @@ import { assertFindsFault } from "../assert_finds_fault.ts";
 import { SeamWorld } from "../seam_world.ts";
 import { TELLING_SCHEDULES } from "../telling_schedules.ts";
 import { ModelDatabase } from "./model_database.ts";
-import { mutateClient } from "./mutate_client.ts";
+import { mutateClient } from "../mutate_client.ts";
 import { type SeamSchedule, seamSchedule } from "./seam_schedule.ts";
 
 // The schedules of seam_test.ts prove something of the client only if they catch each of these.

@@ -1,10 +1,10 @@
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { createFileEvents } from "../../../client/create_file_events.ts";
-import { temporaryFolder } from "../../support/temporary_folder.ts";
-import { replaceOnce } from "../replace_once.ts";
+import type { createFileEvents } from "../../client/create_file_events.ts";
+import { temporaryFolder } from "../support/temporary_folder.ts";
+import { replaceOnce } from "./replace_once.ts";
 
-const CLIENT = join(import.meta.dirname!, "../../../client");
+const CLIENT = join(import.meta.dirname!, "../../client");
 const ENTRY = "create_file_events.ts";
 
 /** Loads a copy of the client in which the text `from` of the file at `path` is replaced by `to`. */
