@@ -232,7 +232,7 @@ export function createConnection(
   /** Follows the tab that leads, or leads. */
   const join = (tabs: Tabs, token: string) => {
     // Who follows already has no answer from the leader, or may not wait for one.
-    const former = group;
+    const isStealing = !!group;
     const joinedAt = now();
     leave();
     enter("following");
@@ -254,7 +254,7 @@ export function createConnection(
       },
       onShown: () => phase === "waiting" && wake(),
       report: () => ({ phase, reason, pollingSince }),
-    }, former);
+    }, isStealing);
   };
 
   const leave = () => {

@@ -26,7 +26,8 @@ export interface News extends Report {
 }
 
 /**
- * A message of a tab that follows. Each is answered.
+ * What a tab that follows asks, together with the highest generation that it has heard of. Each
+ * question is answered, to all tabs.
  * - `alive`: is the leader there?
  * - `all`: something is lacking
  * - `shown`: the page was shown or hidden, or is online again
@@ -48,8 +49,6 @@ export interface TabsHandler {
 /** The tabs that show the same files of the same user. One of them leads: it alone has a stream. */
 export interface TabGroup {
   readonly isLeading: boolean;
-  /** The highest generation that was heard of. */
-  readonly newest: number;
   /** A question has not been answered. */
   readonly isAsking: boolean;
   /** As leader: tells the others of an event, or of a new state. */
@@ -63,7 +62,7 @@ const PATIENCE_MS = 1_000;
 
 /**
  * @param name Of the lock that the leader holds, and of the channel.
- * @param former The group as this tab has left it, to take the lead from a tab that may have it still.
+ * @param isStealing Take the lead, though another tab has it.
  */
 export function joinTabs(
   name: string,
@@ -71,13 +70,15 @@ export function joinTabs(
   replica: Replica,
   { now, random }: Environment,
   { onLead, onLost, onNews, onShown, report }: TabsHandler,
-  former: TabGroup | undefined,
+  isStealing: boolean,
 ): TabGroup {
   const left = new AbortController();
   const { signal } = left;
   let channel: Channel;
   /** This tab, as the locks call it. */
   let self: string | undefined;
+  /** The highest generation that was heard of. */
+  let newest = 0;
   /** Of the leader whose state the replica has. */
   let generation = 0;
   /** How many messages of this leader were sent, or have come. */
@@ -101,23 +102,26 @@ export function joinTabs(
     if (signal.aborted) return;
     group.isLeading = true;
     // Not the same for two tabs that lead within a millisecond.
-    generation = Math.max(group.newest + 1, now()) + random();
+    generation = now() + random();
     number = 0;
     onLead();
     await new Promise((resolve) => signal.addEventListener("abort", resolve));
   };
 
-  const answer = (question: Question) => {
+  const answer = (question: Question, heard: number) => {
+    // There was a leader of which this tab has not heard.
+    if (heard > generation) generation = heard + random() + 1;
     mustTellAll ||= question === "all";
     if (question === "shown") onShown();
     group.tell();
   };
 
   const receive = (news: News) => {
-    if (news.generation < group.newest) return;
+    // From a leader that was replaced; or from one that has not heard of another, and learns of it.
+    if (news.generation < newest) return group.ask("alive");
     // A new leader has perhaps not heard the question.
-    if (news.generation > group.newest) askedAt = 0;
-    group.newest = news.generation;
+    if (news.generation > newest) askedAt = 0;
+    newest = news.generation;
     group.isAsking = false;
     const isNext = news.generation === generation && news.number === number;
     // A leader that has no list yet, or an old one, must not take the list from this tab.
@@ -127,14 +131,11 @@ export function joinTabs(
       generation = news.generation;
       number = news.number + 1;
       askedAt = 0;
-    } else if (!isWanted) {
-      // The answer to a question is of no use yet. It is asked again as soon as the leader is live.
-      askedAt = 0;
-    } else if (Math.abs(now() - askedAt) > PATIENCE_MS) {
+    } else if (isWanted && Math.abs(now() - askedAt) > PATIENCE_MS) {
       askedAt = now();
       group.ask("all");
     }
-    // Nobody is live who lacks something.
+    // Who lacks something is not live.
     onNews(
       askedAt ? { ...news, phase: "loading" } : news,
       isNext ? news.events : whole || [],
@@ -144,7 +145,6 @@ export function joinTabs(
 
   const group = {
     isLeading: false,
-    newest: former?.newest ?? 0,
     isAsking: false,
     async tell(event?: FileEvent) {
       if (!group.isLeading) return;
@@ -165,7 +165,7 @@ export function joinTabs(
     },
     ask(question: Question) {
       group.isAsking = true;
-      channel.postMessage(question);
+      channel.postMessage([question, newest]);
     },
     leave() {
       left.abort();
@@ -178,10 +178,10 @@ export function joinTabs(
       channel = openChannel(name);
       channel.onmessage = ({ data }) => {
         if (data.phase) group.isLeading || receive(data);
-        else if (group.isLeading) answer(data);
+        else if (group.isLeading) answer(...(data as [Question, number]));
       };
       group.ask("all");
-      await locks.request(name, former ? { steal: true } : { signal }, lead);
+      await locks.request(name, isStealing ? { steal: true } : { signal }, lead);
     } catch (error) {
       // A stolen lock ends its request in this way.
       if (!signal.aborted) onLost((error as Error).name === "AbortError");

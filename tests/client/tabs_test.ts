@@ -340,6 +340,25 @@ Deno.test("the messages of a leader that was replaced are dropped (SPEC 24)", as
   assert.deepEqual(third!.names(), ["a.txt"]);
 });
 
+Deno.test("a leader that has not heard of the one before is followed by those who have (SPEC 24)", async () => {
+  using browser = new Browser();
+  const [first, second] = await browser.openTabs(2);
+  // Of a tab that has robbed the first, and is robbed by the third before that has heard of it.
+  browser.tabs.open().openChannel(nameOf("ada")).postMessage({
+    ...{ generation: browser.clock.now() + 1.5, number: 0, phase: "opening", reason: "" },
+    ...{ pollingSince: 0, cursor: "1", events: [], whole: false },
+  });
+  await second!.settle();
+  const third = await browser.openTab();
+  third.files.reconnect();
+  (await third.request()).begin().send(update("b")).send({ eventType: "ready" }, "2");
+  await third.settle();
+  assert.deepEqual([second!.states.at(-1), second!.names()], ["live", ["b.txt", "a.txt"]]);
+  await browser.clock.advance(12_000);
+  assert.deepEqual(browser.requests, [1, 0, 1]);
+  assert.equal(first!.states.at(-1), "live");
+});
+
 Deno.test("a tab that takes the lead is heard, though the clock was set back (SPEC 24)", async () => {
   using browser = new Browser();
   const [, second, third] = await browser.openTabs(3);
