@@ -13,6 +13,8 @@ import type { TabsSchedule, TabsStep } from "./tabs_schedule.ts";
 const QUIET_MS = 180_000;
 /** How long a client polls before it tries a stream again, and until that is live. */
 const POLLING_MS = 660_000;
+/** Until a tab asks its leader again. */
+const QUESTION_MS = 5_000;
 /** Longer than a frame. */
 const FRAME_MS = 20;
 
@@ -66,13 +68,14 @@ export class TabsWorld {
       await this.#take(step);
       await this.streams.settle();
       for (const tab of this.#living) await tab.check();
-      // A frame has passed, so that each tab shows what it knows.
-      if (step.do === "wait" && step.ms >= FRAME_MS) await this.#compareTabs();
+      if (step.do === "wait") await this.#compareTabs(step.ms);
     }
   }
 
   /** Whatever the leader has, the others have been told. */
-  async #compareTabs(): Promise<void> {
+  async #compareTabs(waitedMs: number): Promise<void> {
+    // Until a frame has passed, a tab does not show all that it knows.
+    if (waitedMs < FRAME_MS) return;
     const shown = new Map<string, string>();
     const leaders = new Set(
       this.#living.filter((tab) => tab.isLeading && !tab.isFrozen).map((tab) => tab.client)
@@ -83,7 +86,9 @@ export class TabsWorld {
       const { isFrozen, client: { files, session } } = tab;
       if (isFrozen) continue;
       if (files.connection.value.state !== "live") {
-        if (leaders.has(session.user) && await tab.isInGroup()) {
+        // Who waits for a token does not listen to the leader. A lost question is asked again.
+        const isDue = session.fate === "given" && waitedMs > QUESTION_MS;
+        if (isDue && leaders.has(session.user) && await tab.isInGroup()) {
           throw new Error("The client is not live, and its leader is");
         }
         continue;
