@@ -26,7 +26,7 @@ const CONNECTION = "connection/connection.ts";
 const MUTATIONS: Record<string, [path: string, from: string, to: string]> = {
   "tabs that listen to a leader that was replaced": [
     GROUP,
-    "if (news.generation < group.newest) return;",
+    `if (news.generation < newest) return group.ask("alive");`,
     "",
   ],
   "messages that are lost and not missed": [GROUP, " && news.number === number", ""],
@@ -37,7 +37,7 @@ const MUTATIONS: Record<string, [path: string, from: string, to: string]> = {
   ],
   "a new leader that numbers as the last one did": [
     GROUP,
-    "Math.max(group.newest + 1, now()) + random()",
+    "Math.max(newest + 1, now()) + random()",
     "1",
   ],
   "a leader that does not look whether it still leads": [
