@@ -102,7 +102,7 @@ export function joinTabs(
     if (signal.aborted) return;
     group.isLeading = true;
     // Not the same for two tabs that lead within a millisecond.
-    generation = now() + random();
+    generation = Math.max(newest + 1, now()) + random();
     number = 0;
     onLead();
     await new Promise((resolve) => signal.addEventListener("abort", resolve));

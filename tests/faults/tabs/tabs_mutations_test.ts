@@ -26,7 +26,7 @@ const CONNECTION = "connection/connection.ts";
 const MUTATIONS: Record<string, [path: string, from: string, to: string]> = {
   "tabs that listen to a leader that was replaced": [
     GROUP,
-    'if (news.generation < newest) return group.ask("alive");',
+    `if (news.generation < newest) return group.ask("alive");`,
     "",
   ],
   "messages that are lost and not missed": [GROUP, " && news.number === number", ""],
@@ -37,13 +37,8 @@ const MUTATIONS: Record<string, [path: string, from: string, to: string]> = {
   ],
   "a new leader that numbers as the last one did": [
     GROUP,
-    "generation = now() + random();",
-    "generation = 1;",
-  ],
-  "a leader that does not raise its generation": [
-    GROUP,
-    "if (heard > generation) generation = heard + random() + 1;",
-    "",
+    "Math.max(newest + 1, now()) + random()",
+    "1",
   ],
   "a leader that does not look whether it still leads": [
     GROUP,
