@@ -109,7 +109,7 @@ export class SeamTab {
 
   /** All is quiet. */
   async check(): Promise<void> {
-    const { client, client: { session, files } } = this;
+    const { client, client: { session } } = this;
     if (this.isFrozen) return;
     client.check();
     const names = await this.#tab.names();

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { runs } from "../runs.ts";
-import { type TabsSchedule, tabsSchedule } from "./tabs_schedule.ts";
+import { tabsSchedule } from "./tabs_schedule.ts";
 import { TELLING_TABS_SCHEDULES } from "./telling_tabs_schedules.ts";
 import { TabsWorld } from "./tabs_world.ts";
 

@@ -17,7 +17,7 @@ const browser = {
   maxFiles: 1000,
 } as const;
 
-/** Schedules that random ones rarely meet. */
+/** Schedules that random ones rarely meet. Each shows a fault of a mutated client. */
 export const TELLING_TABS_SCHEDULES: readonly TabsSchedule[] = [
   {
     // A lock is granted to a frozen tab, and stolen from it. It learns of both at the same time.
@@ -29,6 +29,16 @@ export const TELLING_TABS_SCHEDULES: readonly TabsSchedule[] = [
       { do: "freeze", tab: 0, event: "pagehide", isCut: false, isDeaf: false },
       wait(12_000),
       { do: "thaw", tab: 1, first: "messages" },
+    ],
+  },
+  {
+    // Nobody looks at the tab that is left, and its leader is frozen.
+    ...browser,
+    steps: [
+      wait(1_500),
+      { do: "hide", tab: 1 },
+      { do: "freeze", tab: 0, event: null, isCut: true, isDeaf: false },
+      insert(A),
     ],
   },
   {
