@@ -89,6 +89,6 @@ Deno.test("polls of a user query for a ping themselves, and nobody does it for t
   await change({ id: fileId(1) });
   // Each collects changes for a moment.
   await clock.advance(100);
-  assert.deepEqual(queries.map(({ since }) => since), ["10"]);
+  assert.deepEqual(queries.map(({ since }) => since), ["10", "10"]);
   for (const client of clients) assert.deepEqual(await client.readAll(), ["1:10@11"]);
 });
