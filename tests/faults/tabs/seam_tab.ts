@@ -29,6 +29,8 @@ export class SeamTab {
   /** The event that the page is told when it is back, if it was told that it goes. */
   #back: "resume" | "pageshow" | undefined;
 
+  /** It was not sent what others have said, and may not have noticed that. */
+  mayLack = false;
   /** It is sent no messages. */
   #isDeaf = false;
 
@@ -68,6 +70,7 @@ export class SeamTab {
         this.#freeze();
         this.#isDeaf = step.isDeaf;
         if (step.isDeaf) this.#tab.cutChannels();
+        this.mayLack ||= step.isDeaf;
         if (step.isCut) await client.take({ do: "break" });
         return;
       case "freeze at the next look":

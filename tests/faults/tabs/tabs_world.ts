@@ -85,6 +85,9 @@ export class TabsWorld {
     for (const tab of this.#living) {
       const { isFrozen, client: { files, session } } = tab;
       if (isFrozen) continue;
+      // It has asked its leader meanwhile.
+      if (waitedMs > QUESTION_MS) tab.mayLack = false;
+      if (tab.mayLack) continue;
       if (files.connection.value.state !== "live") {
         // Who waits for a token does not listen to the leader. A lost question is asked again.
         const isDue = session.fate === "given" && waitedMs > QUESTION_MS;
