@@ -135,8 +135,12 @@ export function createConnection(
     enter(next, why);
   };
 
-  /** @param isQuiet Go on polling, without a change of the state. */
-  const open = async (why?: string, isQuiet?: boolean, given?: string): Promise<void> => {
+  /**
+   * Begins an attempt.
+   *
+   * @param isQuiet Go on polling, without a change of the state.
+   */
+  const open = async (why?: string, isQuiet?: boolean): Promise<void> => {
     if (!isQuiet) rest("authorizing", why);
     if (phase === "closed") return;
     const { signal } = attempt = new AbortController();
@@ -145,14 +149,21 @@ export function createConnection(
     const before = user;
     // `true`: it is not known whether there is a token. With a status from 400 to 404, the Auth server
     // has refused the session, so that there is none. Any other error is an outage.
-    const token = given ?? await chooseToken()
+    const token = await chooseToken()
       .catch((error) => !/^40[0-4]$/.test(error?.status) || undefined);
     if (signal.aborted) return;
     if (token === true) return wait("token");
     // Somebody may have signed in after the answer was given.
     if (!token) return !before && user ? open() : signOut(refusals ? reason : "");
     setUser(tokenUser(token));
-    if (tabs && !group?.isLeading) return join(tabs, token);
+    if (tabs && !group?.isLeading) join(tabs, token);
+    else request(token, isQuiet);
+  };
+
+  /** Sends the request of an attempt, and judges its answer. */
+  const request = async (token: string, isQuiet?: boolean) => {
+    const { signal } = attempt;
+    cancelRetry();
     if (!isQuiet) enter("opening");
     const isPoll = pollingSince || silences > 1;
     if (isPoll) limitMs = SILENCE_LIMIT_MS;
@@ -165,7 +176,7 @@ export function createConnection(
     // The first poll is answered at once. In a promise, because a `fetch` of the page's own may throw.
     const target = isPoll && isQuiet ? url + POLL_WAIT : url;
     const answer = (async () => await fetch(target, { headers, signal, cache: "no-store" }))();
-    const { status, reason: end, floorMs, hasMore } = await readAnswer(answer, signal, {
+    const { status, reason: end, floorMs, isPolled, hasMore } = await readAnswer(answer, signal, {
       onBytes(isPoll) {
         if (isPoll) pollingSince ||= now();
         limitMs = limitMs === OPENING_LIMIT_MS ? FIRST_BYTE_LIMIT_MS : SILENCE_LIMIT_MS;
@@ -177,7 +188,7 @@ export function createConnection(
       onEvent: receive,
     });
     if (signal.aborted) return;
-    if (hasMore !== undefined) {
+    if (isPolled) {
       // A stream is tried again. If it is silent, polling goes on.
       if (Math.abs(now() - pollingSince) > POLLING_MS) {
         pollingSince = 0;
@@ -192,7 +203,7 @@ export function createConnection(
     if (status === 401 || end === "token-expired") refused.add(token);
     if ([400, 405, 414].includes(status!)) {
       // So that a page that is loaded again asks the server, and not a tab that was refused long ago.
-      leave();
+      leaveGroup();
       rest("refused", end);
     } else if (status !== 401) wait(end, floorMs);
     else if (refusals++) signOut(end);
@@ -234,12 +245,12 @@ export function createConnection(
     // Who follows already has no answer from the leader, or may not wait for one.
     const isStealing = !!group;
     const joinedAt = now();
-    leave();
+    leaveGroup();
     enter("following");
     watch.start();
     group = joinTabs(`file-events/1 ${user} ${url}`, tabs, replica, environment, {
       // Most often no other tab leads, and the token is as good as new.
-      onLead: () => open(reason, false, now() - joinedAt < FRESH_MS ? token : undefined),
+      onLead: () => now() - joinedAt < FRESH_MS ? request(token) : open(),
       onLost,
       onNews(news, events, isState) {
         const { signal } = attempt;
@@ -257,21 +268,21 @@ export function createConnection(
     }, isStealing);
   };
 
-  const leave = () => {
+  const leaveGroup = () => {
     group?.leave();
     group = undefined;
   };
 
   const onLost = (hasLocks: boolean) => {
     if (!hasLocks) tabs = undefined;
-    leave();
+    leaveGroup();
     open();
   };
 
   /** @returns Whether somebody else was there before. */
   const setUser = (next: string) => {
     const isOther = user && user !== next;
-    if (user !== next) leave();
+    if (user !== next) leaveGroup();
     user = next;
     if (isOther) onUserGone();
     return isOther;
@@ -284,7 +295,7 @@ export function createConnection(
 
   const wait = (why: string, minimumMs = 0) => {
     // Another tab may have a token.
-    if (why === "token") leave();
+    if (why === "token") leaveGroup();
     rest("waiting", why);
     const floorMs = Math.min(Math.max(retryMs, minimumMs), MAX_FLOOR_MS);
     let backoffMs = random() * Math.min(1000 * 2 ** failures++, MAX_BACKOFF_MS);
@@ -302,7 +313,7 @@ export function createConnection(
       else cancelRetry = after(1000 * random(), () => open("silence"));
     } else if (silentMs >= limitMs) {
       if (phase === "authorizing") return wait("token");
-      // A poll that is silent, too, ends the series, and so does a machine that has slept.
+      // After two silent streams a poll. If that is silent too, or the machine has slept, begin anew.
       silences = silentMs < SLEEP_MS ? (silences + 1) % 3 : 0;
       if (phase === "live") open("silence");
       else wait("silence");
@@ -311,15 +322,15 @@ export function createConnection(
 
   const isOpen = () => phase === "loading" || phase === "live";
 
-  /** Leaves without a word, as when nobody listens. */
-  const sleep = () => {
+  /** Nobody listens, or the page is left. */
+  const goIdle = () => {
     rest("idle");
-    leave();
+    leaveGroup();
   };
 
   const onPage = ({ type }: { readonly type: string }) => {
-    if (["freeze", "pagehide"].includes(type)) return sleep();
-    // After the next poll a stream is tried.
+    if (["freeze", "pagehide"].includes(type)) return goIdle();
+    // Longer ago than the client polls: after the next poll a stream is tried.
     if (type === "online") pollingSince &&= 1;
     if (type === "offline") {
       // A stream would seem open until its silence is noticed.
@@ -364,7 +375,7 @@ export function createConnection(
     },
     pause() {
       isWanted = false;
-      sleep();
+      goIdle();
     },
     reconnect() {
       refused.clear();
@@ -375,7 +386,7 @@ export function createConnection(
     },
     close() {
       rest("closed");
-      leave();
+      leaveGroup();
       watching?.abort();
     },
   };

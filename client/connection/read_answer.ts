@@ -9,6 +9,8 @@ export interface Ending {
   readonly status?: number;
   /** The server wants at least so many milliseconds until the next attempt. */
   readonly floorMs?: number;
+  /** It was a poll, and it was answered. */
+  readonly isPolled?: boolean;
   /** The server has more for the next poll. */
   readonly hasMore?: boolean;
 }
@@ -53,9 +55,9 @@ export async function readAnswer(
     const poll = parse(text);
     if (!Array.isArray(poll?.events)) return { reason: text ? "not-a-stream" : "network" };
     onBytes(true);
-    onRetry(Number(poll.retry) || 0);
+    if (poll.retry > 0) onRetry(poll.retry);
     forEachEvent(poll.events, poll.id, take);
-    return { reason, hasMore: !!poll.more };
+    return { reason, isPolled: true, hasMore: poll.more };
   }
   const reader = body.getReader();
   while (!signal.aborted && !reason) {

@@ -26,19 +26,21 @@ export function createReplica(): Replica {
   const files = new Map<string, FileState>();
   /** From a `reset` to its `ready`: what has come of the new list. `files` stays as it is. */
   let snapshot: Map<string, FileState> | undefined;
-  /** The resets with which `files` and `snapshot` have begun. */
-  let start = render("reset");
+  /** The resets with which `files` and `snapshot` have begun. A reset is known by its timestamp. */
+  let start = eventOf("reset");
   let nextStart = start;
+  /** The events are not the server's, but another tab's list. */
   let isRestoring = false;
 
   const update = (file: FileState, target: Map<string, FileState>) => {
     const { id, revision } = file;
     if (target.get(id)?.revision! > revision) return;
     const known = files.get(id);
-    const isKnown = isRestoring && nextStart.timestamp === start.timestamp &&
-        known?.revision! > revision || JSON.stringify(known) === JSON.stringify(file);
+    const isNewerHere = isRestoring && nextStart.timestamp === start.timestamp &&
+      known?.revision! > revision;
+    const isSame = JSON.stringify(known) === JSON.stringify(file);
     // A file that has not changed stays the same object.
-    target.set(id, isKnown ? known! : file);
+    target.set(id, isNewerHere || isSame ? known! : file);
   };
 
   const replica = {
@@ -71,7 +73,7 @@ export function createReplica(): Replica {
     state: () => [
       start,
       ...updatesOf(files),
-      ...(replica.isLoaded ? [render("ready")] : []),
+      ...(replica.isLoaded ? [eventOf("ready")] : []),
       ...(snapshot ? [nextStart, ...updatesOf(snapshot)] : []),
     ],
     restore(state: readonly FileEvent[], cursor: string) {
@@ -90,9 +92,9 @@ export function createReplica(): Replica {
 }
 
 function updatesOf(files: ReadonlyMap<string, FileState>): FileEvent[] {
-  return [...files.values()].map((file) => render("file-update", file));
+  return [...files.values()].map((file) => eventOf("file-update", file));
 }
 
-function render(eventType: string, file?: FileState): FileEvent {
+function eventOf(eventType: string, file?: FileState): FileEvent {
   return { eventType, file, timestamp: "" } as FileEvent;
 }

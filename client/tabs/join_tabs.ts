@@ -51,7 +51,7 @@ export interface TabGroup {
   readonly isLeading: boolean;
   /** A question has not been answered. */
   readonly isAsking: boolean;
-  /** As leader: tells the others of an event, or of a new state. */
+  /** As leader: tells the others of an event, or that the connection is in another state. */
   readonly tell: (event?: FileEvent) => void;
   readonly ask: (question: Question) => void;
   readonly leave: () => void;
@@ -83,7 +83,9 @@ export function joinTabs(
   let generation = 0;
   /** How many messages of this leader were sent, or have come. */
   let number = 0;
-  /** When the leader was asked for all that it knows, by the clock; 0 if the answer has come, or none can. */
+  /**
+   * Not 0 while this tab lacks something: when it has asked the leader for all, by the clock.
+   */
   let askedAt = now();
   /** What the others have not been told. */
   let events: FileEvent[] = [];
@@ -101,7 +103,8 @@ export function joinTabs(
     self = await holder();
     if (signal.aborted) return;
     group.isLeading = true;
-    // Not the same for two tabs that lead within a millisecond.
+    // Higher than any leader of which this tab has heard, and by the clock than those of which it has
+    // not. The fraction tells two tabs apart that lead within a millisecond.
     generation = Math.max(newest + 1, now()) + random();
     number = 0;
     onLead();
@@ -135,7 +138,7 @@ export function joinTabs(
       askedAt = now();
       group.ask("all");
     }
-    // Who lacks something is not live.
+    // A tab that lacks something is not told that it is live.
     onNews(
       askedAt ? { ...news, phase: "loading" } : news,
       isNext ? news.events : whole || [],

@@ -84,9 +84,11 @@ Deno.test("five streams of a user that opened together share one query for each 
 });
 
 Deno.test("polls of a user query for a ping themselves, and nobody does it for them", async () => {
-  const { queries, clients, change } = await openStreams(2, { isPoll: true });
+  const { clock, queries, clients, change } = await openStreams(2, { isPoll: true });
   queries.length = 0;
   await change({ id: fileId(1) });
-  assert.deepEqual(queries.map(({ since }) => since), ["10"]);
+  // Each collects changes for a moment.
+  await clock.advance(100);
+  assert.deepEqual(queries.map(({ since }) => since), ["10", "10"]);
   for (const client of clients) assert.deepEqual(await client.readAll(), ["1:10@11"]);
 });

@@ -52,15 +52,15 @@ const MUTATIONS: Record<string, [path: string, from: string, to: string]> = {
     "!isVisible()",
   ],
   "a stolen lock that is taken for none": [GROUP, '.name === "AbortError"', '.name === ""'],
-  "a lock that is kept at a sign-out": [CONNECTION, "if (user !== next) leave();", ""],
+  "a lock that is kept at a sign-out": [CONNECTION, "if (user !== next) leaveGroup();", ""],
   "a lock that is kept at the end": [
     CONNECTION,
-    '      rest("closed");\n      leave();',
+    '      rest("closed");\n      leaveGroup();',
     '      rest("closed");',
   ],
   "a lock that is kept by a page that is left": [
     CONNECTION,
-    'if (["freeze", "pagehide"].includes(type)) return sleep();',
+    'if (["freeze", "pagehide"].includes(type)) return goIdle();',
     "",
   ],
   "a page that is back and takes no part": [

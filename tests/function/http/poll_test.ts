@@ -142,45 +142,49 @@ Deno.test("openPoll() answers at ready if it may not wait", async () => {
   assert.deepEqual(answer()?.events, ["ready"]);
 });
 
-Deno.test("openPoll() collects for 100 ms after a change, each covered by the id", async () => {
+Deno.test("openPoll() queries what the feed delivers, so that the id covers it", async () => {
   const { clock, feed, database, pollHeld } = createPollStage();
   const { answer } = await pollHeld();
   await feed.emit({ kind: "change", change: updated({ revision: 10 }) });
-  assert.equal(database.queries.at(-1)?.since, "c1", "what the feed delivers is queried");
+  await clock.advance(100);
+  assert.equal(database.queries.at(-1)?.since, "c1");
+  assert.equal(answer(), undefined);
   await database.answer({
     cursor: "c2",
     coverage: upTo(11n),
     changes: [updated({ revision: 10 })],
   });
-  assert.equal(answer(), undefined);
-  await clock.advance(99);
-  assert.equal(answer(), undefined);
-  await clock.advance(1);
   assert.deepEqual(answer(), { events: ["ready", "1:10"], id: "c2", more: false, retry: RETRY });
   assert.equal(database.waiting, 0);
   assert.equal(clock.pending, 0);
 });
 
-Deno.test("openPoll() includes what comes while it collects", async () => {
+Deno.test("openPoll() collects changes for 100 ms, and queries them together", async () => {
   const { clock, feed, database, pollHeld } = createPollStage();
   const { answer } = await pollHeld();
+  const before = database.queries.length;
   const change = (revision: number) => updated({ id: fileId(revision), revision });
   await feed.emit({ kind: "change", change: change(10) });
+  await clock.advance(99);
   await feed.emit({ kind: "change", change: change(11) });
+  assert.equal(database.queries.length, before);
+  await clock.advance(1);
   await database.answer({ cursor: "c2", coverage: upTo(12n), changes: [change(10), change(11)] });
-  await clock.advance(100);
   assert.deepEqual(answer()?.events, ["ready", "10:10", "11:11"]);
   assert.equal(answer()?.id, "c2");
+  assert.equal(database.queries.length, before + 1);
 });
 
 Deno.test("openPoll() queries for no change that it has, and for none of other files", async () => {
-  const { feed, database, pollHeld } = createPollStage();
+  const { clock, feed, database, pollHeld } = createPollStage();
   await pollHeld({ fileIds: [fileId(1)] });
   const before = database.queries.length;
   await feed.emit({ kind: "change", change: updated({ revision: 9 }) });
   await feed.emit({ kind: "change", change: updated({ id: fileId(2), revision: 10 }) });
+  await clock.advance(100);
   assert.equal(database.queries.length, before);
   await feed.emit({ kind: "change", change: updated({ revision: 11 }) });
+  await clock.advance(100);
   assert.equal(database.queries.length, before + 1);
 });
 
@@ -188,6 +192,7 @@ Deno.test("openPoll() queries again for a change that a query in progress may la
   const { clock, feed, database, pollHeld } = createPollStage();
   const { answer } = await pollHeld();
   await feed.emit({ kind: "hint" });
+  await clock.advance(100);
   await feed.emit({ kind: "change", change: updated({ revision: 10 }) });
   await database.answer({ coverage: upTo(10n) });
   await clock.advance(250);
@@ -196,7 +201,6 @@ Deno.test("openPoll() queries again for a change that a query in progress may la
     coverage: upTo(11n),
     changes: [updated({ revision: 10 })],
   });
-  await clock.advance(100);
   assert.deepEqual(answer()?.events, ["ready", "1:10"]);
 });
 
@@ -277,6 +281,7 @@ Deno.test("openPoll() begins anew with a later reset, and is ready after its sna
   const { clock, feed, database, pollHeld } = createPollStage();
   const { answer } = await pollHeld();
   await feed.emit({ kind: "hint" });
+  await clock.advance(100);
   await database.answer({ cursor: "d1", reset: true, more: true, changes: files(2) });
   await clock.advance(10_000);
   assert.equal(answer(), undefined);
@@ -311,19 +316,17 @@ Deno.test("openPoll() answers with no change that the id does not cover", async 
   const { clock, write, answer } = openScripted();
   write({ kind: "ready", cursor: "c2" });
   write({ kind: "change", change: updated({ revision: 5 }) });
-  await clock.advance(100);
+  await clock.advance(25_000);
   assert.deepEqual(await answer(), { events: ["ready"], id: "c2", more: false, retry: RETRY });
 });
 
-Deno.test("openPoll() collects no longer because of further changes", async () => {
+Deno.test("openPoll() answers as soon as the id covers what has changed", async () => {
   const { clock, write, answer } = openScripted();
   write({ kind: "ready", cursor: "c2" });
-  for (let revision = 3; revision < 6; revision++) {
-    write({ kind: "change", change: updated({ revision }), cursor: `c${revision}` });
-    await clock.advance(40);
-  }
+  write({ kind: "change", change: updated({ revision: 5 }) });
+  write({ kind: "change", change: updated({ id: fileId(2), revision: 6 }), cursor: "c3" });
   assert.equal(clock.pending, 0);
-  assert.deepEqual((await answer()).events, ["ready", "1:3", "1:4", "1:5"]);
+  assert.deepEqual((await answer()).events, ["ready", "1:5", "2:6"]);
 });
 
 Deno.test("openPoll() has no heartbeat in its answer, but its id", async () => {

@@ -27,13 +27,8 @@ export interface Poll {
   readonly response: Promise<Response>;
 }
 
-/**
- * The answer leaves when it has more events than this, at most 1,000. A page has at most 500 changes,
- * so the next one may not fit.
- */
+/** Above this the answer leaves: a further page of 500 changes could exceed the 1,000 it may have. */
 const ENOUGH_EVENTS = 500;
-/** How long the changes that follow the first one after `ready` are collected, in milliseconds. */
-const COLLECT_MS = 100;
 /** How long the answer waits for `ready`, in milliseconds. */
 const READY_TIMEOUT_MS = 20_000;
 
@@ -112,7 +107,8 @@ class Answer implements MessageWriter {
     }
     if (this.#coveredCount > ENOUGH_EVENTS) this.#leave({ more: true });
     else if (eventType === "ready") this.#becomeReady();
-    else if (eventType !== "heartbeat" && this.#isReady) this.#change(eventType === "reset");
+    else if (this.#isReady && eventType === "reset") this.#beginAnew();
+    else if (this.#isReady && this.#coveredCount > 1) this.#leave({ more: false });
   }
 
   #becomeReady(): void {
@@ -123,15 +119,10 @@ class Answer implements MessageWriter {
     else this.#leaveIn(waitMs, { more: false });
   }
 
-  /** Something has changed after `ready`. */
-  #change(isReset: boolean): void {
-    const isFirst = this.#events.length === 2;
-    if (isReset) {
-      this.#isReady = false;
-      this.#leaveIn(READY_TIMEOUT_MS, { more: true });
-    } else if (isFirst) {
-      this.#leaveIn(COLLECT_MS, { more: false });
-    }
+  /** Another `ready` follows. */
+  #beginAnew(): void {
+    this.#isReady = false;
+    this.#leaveIn(READY_TIMEOUT_MS, { more: true });
   }
 
   #leaveIn(ms: number, options: { more: boolean }): void {

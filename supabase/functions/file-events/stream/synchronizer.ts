@@ -36,6 +36,8 @@ interface StreamContext {
 }
 
 const MAX_FILES = 1000;
+/** How long a poll that is held collects changes before it queries them, in milliseconds. */
+const COLLECT_MS = 100;
 /** Streams whose tokens the database refuses end within this time, in milliseconds. */
 const TOKEN_END_SPREAD_MS = 5_000;
 
@@ -57,6 +59,8 @@ export class Synchronizer {
   #subscription: FeedSubscription | undefined;
   /** The first query of the current or last catch-up has begun. */
   #hasBegun = false;
+  /** Set while a poll collects changes. */
+  #cancelCollecting: (() => void) | undefined;
 
   constructor(
     caller: Caller,
@@ -85,6 +89,7 @@ export class Synchronizer {
   /** The stream has ended. */
   stop(): void {
     this.#loop.stop();
+    this.#cancelCollecting?.();
   }
 
   /** Runs a catch-up for the loop. Never rejects. */
@@ -114,7 +119,7 @@ export class Synchronizer {
         return this.#receiveChange(message.change);
       case "hint":
         this.#detector.feedHinted();
-        return this.#requestNewRun();
+        return this.#noteChange();
       // The changes follow as messages of their own, or a catch-up finds them first.
       case "ping":
         this.#detector.feedHinted();
@@ -147,7 +152,17 @@ export class Synchronizer {
 
   /** No id would cover a live change, and the next poll would be sent it again. So it is queried. */
   #receiveChangeOfPoll(change: FileChange): void {
-    if (!this.#merge.knows(change)) this.#requestNewRun();
+    if (!this.#merge.knows(change)) this.#noteChange();
+  }
+
+  /** Something has changed that must be queried. A poll that is held waits for what else changes. */
+  #noteChange(): void {
+    const { isPoll } = this.#parameters;
+    if (!isPoll || !this.#stream.outbox.readyTaken) return this.#requestNewRun();
+    this.#cancelCollecting ??= this.#options.clock.after(COLLECT_MS, () => {
+      this.#cancelCollecting = undefined;
+      this.#requestNewRun();
+    });
   }
 
   /** The first query of a catch-up begins. */
