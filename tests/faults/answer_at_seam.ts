@@ -1,11 +1,12 @@
 import { acceptsOnlyJson } from "../../supabase/functions/file-events/http/accepts_only_json.ts";
+import { createEventStream } from "../../supabase/functions/file-events/http/event_stream.ts";
 import { parseWait } from "../../supabase/functions/file-events/http/parse_wait.ts";
 import { openPoll } from "../../supabase/functions/file-events/http/poll.ts";
 import { Refusal } from "../../supabase/functions/file-events/http/refusal.ts";
 import { refusalResponse } from "../../supabase/functions/file-events/http/refusal_response.ts";
-import { ServerSentEventStream } from "../../supabase/functions/file-events/http/server_sent_event_stream.ts";
 import type { Caller } from "../../supabase/functions/file-events/stream/caller.ts";
 import type { OpenFileStream } from "../../supabase/functions/file-events/stream/file_stream.ts";
+import type { StreamMessage } from "../../supabase/functions/file-events/stream/stream_message.ts";
 import type { FakeClock } from "../support/fake_clock.ts";
 
 export interface AnswerAtSeamOptions {
@@ -19,7 +20,7 @@ export interface AnswerAtSeamOptions {
   readonly onConnect: (lastEventId: string | null, isPoll: boolean) => void;
 }
 
-/** `retry` of an answer to a poll, in milliseconds. */
+/** `retry` of each answer, in milliseconds. */
 const RETRY_MS = 2_000;
 
 const random = () => 0.5;
@@ -42,9 +43,9 @@ export async function answerAtSeam(
       const options = { lastEventId, waitMs, retry: RETRY_MS, client: signal, clock };
       return await openPoll((writer) => open(caller, parameters, writer), options).response;
     }
-    const { readable, writable } = new ServerSentEventStream();
-    open(caller, parameters, writable.getWriter());
-    return new Response(readable, { headers: { "content-type": "text/event-stream" } });
+    const { response, writer } = createEventStream<StreamMessage>({ retry: RETRY_MS });
+    open(caller, parameters, writer);
+    return response;
   } catch (error) {
     if (error instanceof Refusal) return refusalResponse(error, { random, isPoll });
     throw error;

@@ -95,7 +95,7 @@ export class FaultyGateway {
 
   async #pass(answer: Response, signal: AbortSignal): Promise<Response> {
     const { body, status, headers } = answer;
-    if (!body || headers.get("content-type") !== "text/event-stream") return answer;
+    if (!body || !headers.get("content-type")!.startsWith("text/event-stream")) return answer;
     while (this.#passing === "nothing" && !signal.aborted) {
       await Promise.race([this.#change.promise, aborted(signal).catch(() => {})]);
     }

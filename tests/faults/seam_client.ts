@@ -30,6 +30,8 @@ export interface SeamClientOptions {
   readonly session?: SeamSession;
   /** Which tab of a browser this is; none by default. */
   readonly tab?: TabInUse;
+  /** The one of all tabs; its own by default. */
+  readonly gateway?: FaultyGateway;
   /** How far the machine's clock is ahead, in milliseconds; not at all by default. */
   readonly getClockError?: () => number;
   /** Of the random numbers. */
@@ -51,7 +53,7 @@ export class SeamClient {
   polls = 0;
   readonly #options: SeamClientOptions;
   readonly #network = new FaultyNetwork();
-  readonly #gateway = new FaultyGateway();
+  readonly #gateway: FaultyGateway;
   readonly #checker = new ProtocolChecker();
   readonly #clock: SleepyClock;
   readonly #shown: ShownFiles;
@@ -69,6 +71,7 @@ export class SeamClient {
     const { streams: { clock, isOwn }, tab, seed = 2, create = createFileEvents } = options;
     const { getClockError = () => 0 } = options;
     this.#options = options;
+    this.#gateway = options.gateway ?? new FaultyGateway();
     this.fileIds = options.fileIds;
     const session = this.session = options.session ?? new SeamSession(clock);
     this.#clock = new SleepyClock(clock);

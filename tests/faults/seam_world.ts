@@ -132,7 +132,8 @@ export class SeamWorld<W> {
   async #compare(): Promise<void> {
     await this.#pass(QUIET_MS);
     // Perhaps a stream has just been tried, and another one is in ten minutes.
-    if (this.#client.files.transport === "polling") await this.#pass(POLLING_MS);
+    const isPolling = this.#clients.some(({ files }) => files.transport === "polling");
+    if (isPolling) await this.#pass(POLLING_MS);
     for (const client of this.#clients) await compareWithDatabase(client, this.streams.database);
   }
 

@@ -82,9 +82,9 @@ export const TELLING_SCHEDULES: readonly Schedule[] = [
       { do: "stall" },
       { do: "filter", fileIds: [A] },
       { do: "wait", ms: 20 },
-      // The reset and the beginning of the next event.
-      { do: "break after", bytes: 100 },
-      { do: "read", messages: 1 },
+      // The beginning of the stream, the reset, and the beginning of the next event.
+      { do: "break after", bytes: 120 },
+      { do: "read", messages: 2 },
       { do: "filter", fileIds: null },
     ],
   },
@@ -153,7 +153,7 @@ export const TELLING_SCHEDULES: readonly Schedule[] = [
     isPatient: true,
     steps: [
       { do: "buffer", passing: "head" },
-      { do: "wait", ms: 45_000 },
+      { do: "wait", ms: 100_000 },
       { do: "requests", next: ["garbled"] },
       write(insert(A, B, C)),
       { do: "wait", ms: 1_500 },

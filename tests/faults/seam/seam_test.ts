@@ -13,8 +13,8 @@ Deno.test("any schedule at the feed's seam leaves the client with what the datab
 Deno.test("any schedule leaves a client that polls with what the database has", async () => {
   await play(300, TELLING_SCHEDULES, [
     { do: "buffer", passing: "head" },
-    // Two streams in which nothing comes.
-    { do: "wait", ms: 45_000 },
+    // Two streams in which nothing comes any more.
+    { do: "wait", ms: 100_000 },
   ]);
 });
 

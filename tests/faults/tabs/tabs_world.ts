@@ -1,6 +1,7 @@
 import type { createFileEvents } from "../../../client/create_file_events.ts";
 import { FakeTabs } from "../../support/fake_tabs.ts";
 import { compareWithDatabase } from "../compare_with_database.ts";
+import { FaultyGateway } from "../faulty_gateway.ts";
 import type { OnCommit } from "../file_database.ts";
 import { ModelDatabase, type ModelWrite } from "../seam/model_database.ts";
 import { SeamSession } from "../seam_session.ts";
@@ -42,12 +43,14 @@ export class TabsWorld {
       () => hasOwnSessions ? new SeamSession(streams.clock) : shared,
     );
     const browser = new FakeTabs();
+    const gateway = new FaultyGateway();
     let seed = 0;
     this.#open = (number) => {
       const tab = new SeamTab(browser, {
         streams,
         session: sessions[number]!,
         auth,
+        gateway,
         getClockError: () => this.#clockError,
         // Tabs must not draw the same numbers.
         seed: ++seed,
