@@ -205,7 +205,7 @@ const EVENTS: Record<string, Happen> = {
   // The first 5 s pass before the leader is asked.
   "no answer of the leader for 5 s, or for 75 s while the page is hidden": ({ clock }) =>
     clock.advance(10_000),
-  "the leader lets go, or crashes": async (bench) => {
+  "the leader releases the lock, or crashes": async (bench) => {
     // A token that was asked for a moment ago would be used.
     await bench.clock.advance(1_000);
     await bench.letGo();

@@ -631,7 +631,7 @@ Deno.test("a tab that can't get a token leaves the lead to one that can (SPEC 26
   assert.deepEqual([first.names(), browser.requests], [["a.txt"], [1, 1]]);
 });
 
-Deno.test("a tab in which nobody listens any more lets go (SPEC 26)", async () => {
+Deno.test("a tab in which nobody listens any more releases the lock (SPEC 26)", async () => {
   using browser = new Browser();
   const first = await browser.openTab({ isIdle: true });
   const unsubscribe = first.files.subscribe(() => {});
