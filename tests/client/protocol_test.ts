@@ -28,7 +28,10 @@ Deno.test("the client's types are those that the function sends, and that the pr
   };
   const back: Fits<FileState, SentFile> = file;
   for (const field of Object.keys(back)) assert.match(page, new RegExp(`^\\| \`${field}\``, "m"));
-  const reasons: Record<Fits<KnownReason, Exclude<EndReason, "cancelled"> | "busy">, true> = {
+  const reasons: Record<
+    Fits<KnownReason, Exclude<EndReason, "cancelled" | "answered"> | "busy">,
+    true
+  > = {
     "token-expired": true,
     "max-duration": true,
     "resync": true,

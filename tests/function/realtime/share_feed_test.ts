@@ -45,8 +45,8 @@ function createShared() {
       ({ kind }) => void kinds.push(kind),
       { signal: ended ?? controller.signal },
     );
-    /** The client leaves, unless another reason is given. */
-    const end = (reason: EndReason = "cancelled") => controller.abort(reason);
+    /** A poll has been answered, unless another reason is given. */
+    const end = (reason: EndReason = "answered") => controller.abort(reason);
     return { kinds, subscription, end };
   }
   return { clock, subscriptions, subscribe, setJoining: (value: boolean) => isJoining = value };
@@ -82,7 +82,7 @@ Deno.test("shareFeed() tells a later stream whether the feed is live", () => {
   assert.deepEqual(subscribe().kinds, []);
 });
 
-Deno.test("shareFeed() ends the subscription with the last of its streams, if the server ends that", () => {
+Deno.test("shareFeed() ends the subscription with the last of its streams", () => {
   const { clock, subscriptions, subscribe } = createShared();
   const first = subscribe();
   const second = subscribe({ expiresAt: clock.now() + 2 * HOUR });
@@ -94,14 +94,14 @@ Deno.test("shareFeed() ends the subscription with the last of its streams, if th
   const third = subscribe({ expiresAt: clock.now() + 3 * HOUR });
   assert.equal(subscriptions.length, 1, "the subscription goes on for others");
   second.end();
-  third.end("max-duration");
+  third.end("cancelled");
   assert.equal(subscriptions[0]?.signal.aborted, true);
   assert.equal(clock.pending, 0);
   subscribe();
   assert.equal(subscriptions.length, 2, "the next stream subscribes again");
 });
 
-Deno.test("shareFeed() goes on for 30 s after the last client has left, for the next one", async () => {
+Deno.test("shareFeed() goes on for 30 s after the last poll, for the next one", async () => {
   const { clock, subscriptions, subscribe } = createShared();
   subscribe().end();
   subscriptions[0]?.emit({ kind: "live" });

@@ -11,17 +11,15 @@ type Listener = (message: FeedMessage) => void;
  */
 const RENEWAL_MS = 15_000;
 /**
- * How long a subscription goes on after its last client has left, in milliseconds. A client that
- * polls is back within a second or two, unless something has failed.
+ * How long a subscription goes on after the last poll has been answered, in milliseconds. Its client
+ * is back within a second or two, unless something has failed.
  */
 const LINGER_MS = 30_000;
-/** The reason with which a stream ends whose client has left, or whose poll has been answered. */
-const LEFT: EndReason = "cancelled";
+const ANSWERED: EndReason = "answered";
 
 /**
- * Lets the streams of one user share a subscription. It goes on for 30 s after the last client has
- * left, so that polls do not subscribe each time. It ends with the last stream if the server ends
- * that: then the client most likely comes to another isolate, or with another token.
+ * Lets the streams of one user share a subscription. It ends with the last of them, or 30 s after it
+ * if that was a poll, so that a client that polls does not subscribe each time.
  *
  * Streams share it only if their tokens grant the same, because row level security may depend on any
  * claim.
@@ -39,7 +37,7 @@ export function shareFeed(feed: FileFeed, clock: Clock): FileFeed {
     }
     subscription.add(onMessage, caller);
     signal.addEventListener("abort", () => {
-      subscription.delete(onMessage, { mayLinger: signal.reason === LEFT });
+      subscription.delete(onMessage, { mayLinger: signal.reason === ANSWERED });
     }, { once: true });
     return subscription;
   };

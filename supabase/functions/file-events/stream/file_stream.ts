@@ -67,7 +67,8 @@ export function createOpenFileStream(options: FileStreamOptions): OpenFileStream
       synchronizer.stop();
       const reason: EndReason = signal.reason;
       const now = clock.now();
-      output.close(reason === "cancelled" ? undefined : renderClosing(reason, { now, random }));
+      const hasClient = reason !== "cancelled" && reason !== "answered";
+      output.close(hasClient ? renderClosing(reason, { now, random }) : undefined);
       if (isPoll) return sparseLog("info", "polls answered", { user: caller.userId });
       const messages = outbox.takenCount;
       log("info", "stream closed", { ...labels, reason, ms: now - openedAt, messages });
@@ -80,7 +81,7 @@ export function createOpenFileStream(options: FileStreamOptions): OpenFileStream
     } else {
       lifetimes.add(lifetime);
       signal.addEventListener("abort", finish, { once: true });
-      writer.closed.catch(() => lifetime.end("cancelled"));
+      writer.closed.catch(() => lifetime.end(isPoll ? "answered" : "cancelled"));
       try {
         synchronizer.start();
       } catch (error) {

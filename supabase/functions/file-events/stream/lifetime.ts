@@ -15,7 +15,9 @@ export type EndReason =
   /** The database cannot serve streams until its operator acts. */
   | "setup-required"
   /** The client has left. */
-  | "cancelled";
+  | "cancelled"
+  /** The answer to a poll has left, or its client has. */
+  | "answered";
 
 /** The isolate that the streams run in. */
 export interface Isolate {

@@ -3,7 +3,7 @@ import type { EndReason } from "./lifetime.ts";
 import type { OutboxEntry } from "./outbox.ts";
 
 /** The `reason` of `closing`. */
-export type ClosingReason = Exclude<EndReason, "cancelled"> | "busy";
+export type ClosingReason = Exclude<EndReason, "cancelled" | "answered"> | "busy";
 
 /** The `eventType` in a message's data. */
 export type EventType =
