@@ -163,7 +163,6 @@ export function createConnection(
   /** Sends the request of an attempt, and judges its answer. */
   const request = async (token: string, isQuiet?: boolean) => {
     const { signal } = attempt;
-    cancelRetry();
     if (!isQuiet) enter("opening");
     const isPoll = pollingSince || silences > 1;
     if (isPoll) limitMs = SILENCE_LIMIT_MS;

@@ -94,7 +94,9 @@ Deno.test("one silent stream, and another one later, are no reason to poll (SPEC
       next.end();
       await stage.clock.advance(500);
     }
-    (await stage.request()).cut();
+    const last = await stage.request();
+    assert.ok(!isPoll(last));
+    last.cut();
     await stage.clock.advance(500);
   }
 });
@@ -116,6 +118,8 @@ const OUTAGES: Record<string, (poll: Request, stage: ClientStage) => unknown> = 
   "no answer for 60 s": (_, { clock }) => clock.advance(60_000),
   "JSON of another service": (poll) =>
     poll.refuse(200, `{"message":"ok"}`, { "content-type": "application/json" }),
+  "JSON whose events are none": (poll) =>
+    poll.refuse(200, `{"events":"none"}`, { "content-type": "application/json" }),
 };
 
 for (const [name, fail] of Object.entries(OUTAGES)) {
@@ -222,10 +226,10 @@ Deno.test("polls follow each other, and the page is told of none of them (SPEC 3
     poll.answerPoll([{ eventType: "file-update", file: exampleFile("a", { revision: number }) }], {
       id: `${number}`,
     });
-    await stage.settle();
+    await stage.clock.advance(499);
     assert.equal(stage.requests.at(-1), poll, "half a second lies between two");
     assert.equal(stage.files.get("a")!.revision, number);
-    await stage.clock.advance(500);
+    await stage.clock.advance(1);
     assert.notEqual(await stage.request(), poll);
     poll = await stage.request();
   }
@@ -295,6 +299,25 @@ Deno.test("the wait after `closing` is that of the answer (SPEC 31)", async () =
   assert.equal(stage.states.at(-1), "reconnecting (setup-required)");
   await stage.clock.advance(1);
   assert.notEqual(stage.requests.at(-1), poll);
+});
+
+Deno.test("an answer that says no time to wait leaves that of the last one (SPEC 31)", async () => {
+  using stage = startClientStage();
+  const poll = await startPolling(stage);
+  const closing = { eventType: "closing", reason: "shutdown" } as const;
+  poll.answerPoll([closing], { id: "1", retry: null as unknown as number });
+  await stage.clock.advance(499);
+  assert.equal(stage.requests.at(-1), poll);
+});
+
+Deno.test("an answer that breaks off is a trouble of the network (SPEC 31)", async () => {
+  using stage = startClientStage();
+  const poll = await startPolling(stage);
+  poll.begin({ headers: { "content-type": "application/json" } }).write(`{"events":[`);
+  await stage.settle();
+  poll.cut();
+  await stage.settle();
+  assert.equal(stage.states.at(-1), "reconnecting (network)");
 });
 
 Deno.test("after ten minutes a stream is tried, and nobody is told while it may work (SPEC 32)", async () => {

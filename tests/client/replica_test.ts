@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import type { FileEvent } from "../../client/protocol.ts";
+import { createReplica } from "../../client/store/replica.ts";
 import { exampleFile, startClientStage } from "./client_stage.ts";
 
 /** A client that shows these files. */
@@ -90,4 +92,17 @@ Deno.test("a deletion removes a file, known or not (SPEC 11)", async () => {
   request.send({ eventType: "file-deleted", file: { id: "unknown" } });
   await stage.settle();
   assert.deepEqual(stage.names(), ["2.txt"]);
+});
+
+Deno.test("a reset of the server makes a list void that has come from another tab (SPEC 10)", () => {
+  const replica = createReplica();
+  const timestamp = "2026-11-29T10:00:00.000Z";
+  const list = (revision: number): FileEvent[] => [
+    { eventType: "reset", timestamp },
+    { eventType: "file-update", file: exampleFile("a", { revision }), timestamp },
+    { eventType: "ready", timestamp },
+  ];
+  replica.restore(list(5), "1");
+  for (const event of list(4)) replica.apply(event, "2");
+  assert.equal(replica.files.get("a")!.revision, 4);
 });

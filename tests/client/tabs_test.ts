@@ -218,6 +218,7 @@ Deno.test("a consumer that reconnects in the middle of a message loses none of i
   first!.requests[0]!.send(update("b")).send(update("c"), "3");
   await first!.settle();
   assert.equal((await second.request()).headers.get("last-event-id"), "1");
+  assert.match(second.states.at(-1)!, /^reconnecting/);
 });
 
 Deno.test("a reset voids the id, though a consumer reconnects before its end (SPEC 23)", async () => {
@@ -279,6 +280,57 @@ Deno.test("a tab that comes while the lead changes has the list as soon as the l
   assert.deepEqual([third.names(), third.states.at(-1)], [["a.txt"], "live"]);
 });
 
+Deno.test("what comes together is told together (SPEC 23)", async () => {
+  using browser = new Browser();
+  const [first, second] = await browser.openTabs(2);
+  let messages = 0;
+  browser.tabs.open().openChannel(nameOf("ada")).onmessage = () => messages++;
+  const events = Array.from({ length: 50 }, (_, index) => update(`b${index}`));
+  first!.requests[0]!.write(
+    events.map((event) => `data: ${JSON.stringify({ timestamp: "", ...event })}\n\n`).join(""),
+  );
+  await first!.settle();
+  assert.equal(second!.files.value.length, 51);
+  assert.ok(messages <= 2, `${messages} messages`);
+});
+
+Deno.test("a tab that comes while the leader has no connection has its list (SPEC 23)", async () => {
+  using browser = new Browser();
+  const [first] = await browser.openTabs(1);
+  first!.requests[0]!.cut();
+  await first!.settle();
+  const second = await browser.openTab();
+  assert.deepEqual([second.names(), second.states.at(-1)], [["a.txt"], "reconnecting (network)"]);
+});
+
+Deno.test("a message of a new leader is not taken for the next one of the last (SPEC 24)", async () => {
+  using browser = new Browser();
+  const [, second] = await browser.openTabs(2);
+  const channel = browser.tabs.open().openChannel(nameOf("ada"));
+  for (let number = 0; number < 20; number++) {
+    channel.postMessage({
+      ...{ generation: browser.clock.now() + 9, number, phase: "opening", reason: "" },
+      ...{ pollingSince: 0, cursor: "other", events: [update("other")], whole: false },
+    });
+  }
+  await second!.settle();
+  assert.deepEqual(second!.names(), ["a.txt"]);
+});
+
+Deno.test("a new leader has a higher generation, though no time has passed (SPEC 24)", async () => {
+  using browser = new Browser();
+  const generations: number[] = [];
+  browser.tabs.open().openChannel(nameOf("ada")).onmessage = ({ data }) => {
+    if (data.phase && data.generation !== generations.at(-1)) generations.push(data.generation);
+  };
+  for (const tab of await browser.openTabs(3)) {
+    await tab.settle();
+    tab.files.close();
+  }
+  assert.equal(generations.length, 3);
+  assert.deepEqual(generations, generations.toSorted((a, b) => a - b));
+});
+
 const ENDS: Record<string, (tab: Tab) => unknown> = {
   "closes": ({ files }) => files.close(),
   "crashes": ({ tab }) => tab.crash(),
@@ -306,20 +358,33 @@ for (const [name, end] of Object.entries(ENDS)) {
   });
 }
 
-Deno.test("a tab that comes back follows, and has what it has missed (SPEC 24)", async () => {
+for (const [goes, comes] of [["pagehide", "pageshow"], ["freeze", "resume"]] as const) {
+  Deno.test(`a tab that comes back by ${comes} follows, and has what it has missed (SPEC 24)`, async () => {
+    using browser = new Browser();
+    const [first, second] = await browser.openTabs(2);
+    first!.page(goes);
+    // Browsers report it to a page that is being left, too.
+    first!.changeVisibility(false);
+    (await second!.request()).begin().send(update("b")).send({ eventType: "ready" }, "2");
+    await second!.settle();
+    assert.deepEqual(first!.names(), ["a.txt"]);
+    first!.page(comes);
+    await first!.settle();
+    assert.deepEqual(first!.names(), ["b.txt", "a.txt"]);
+    assert.deepEqual(browser.requests, [1, 1]);
+  });
+}
+
+Deno.test("a page that comes back opens nothing for nobody (SPEC 24)", async () => {
   using browser = new Browser();
-  const [first, second] = await browser.openTabs(2);
-  first!.page("pagehide");
-  // Browsers report it to a page that is being left, too.
-  first!.changeVisibility(false);
-  (await second!.request()).begin().send(update("b")).send({ eventType: "ready" }, "2");
-  await second!.settle();
-  assert.deepEqual(first!.names(), ["a.txt"]);
-  first!.changeVisibility(true);
-  first!.page("pageshow");
-  await first!.settle();
-  assert.deepEqual(first!.names(), ["b.txt", "a.txt"]);
-  assert.deepEqual(browser.requests, [1, 1]);
+  const tab = await browser.openTab({ isIdle: true });
+  const unsubscribe = tab.files.subscribe(() => {});
+  await tab.settle();
+  unsubscribe();
+  await browser.clock.advance(5_000);
+  tab.page("pageshow");
+  await tab.settle();
+  assert.deepEqual(browser.requests, [1]);
 });
 
 Deno.test("the messages of a leader that was replaced are dropped (SPEC 24)", async () => {
@@ -415,12 +480,16 @@ Deno.test("a list is kept until the next leader is live (SPEC 25)", async () => 
   assert.deepEqual([empty.names(), third.names()], [[], ["a.txt"]]);
   first!.files.close();
   // The next leader has got nothing yet.
-  const stream = (await empty.request()).begin().send({ eventType: "reset" }, "none");
+  (await empty.request()).begin().send({ eventType: "reset" }, "none");
   await empty.settle();
   assert.deepEqual(third.names(), ["a.txt"]);
-  stream.send(update("a")).send(update("b")).send({ eventType: "ready" }, "1");
-  await empty.settle();
-  assert.deepEqual(empty.names(), ["b.txt", "a.txt"]);
+  // And the id stays with the list.
+  tab.crash();
+  const stream = await third.request();
+  assert.equal(stream.headers.get("last-event-id"), "1");
+  stream.begin().send(update("b")).send({ eventType: "ready" }, "2");
+  await third.settle();
+  assert.deepEqual(third.names(), ["b.txt", "a.txt"]);
 });
 
 Deno.test("nothing of a list goes back while the lead changes (SPEC 25)", async () => {
@@ -498,6 +567,7 @@ Deno.test("a leader is asked every 5 s while it has nothing to say, and keeps th
   let questions = 0;
   browser.tabs.open().openChannel(nameOf("ada")).onmessage = ({ data }) => {
     if (!data.phase) questions++;
+    assert.ok(!data.whole, "nobody has asked for the list");
   };
   for (let minutes = 0; minutes < 2; minutes++) {
     await browser.clock.advance(30_000);
@@ -537,6 +607,21 @@ Deno.test("a leader has 5 s to answer a tab that is shown (SPEC 26)", async () =
   first!.thaw();
   await first!.settle();
   assert.deepEqual(browser.requests, [1, 0]);
+});
+
+Deno.test("a leader that has much to say is asked nothing (SPEC 26)", async () => {
+  using browser = new Browser();
+  const [first] = await browser.openTabs(2);
+  let questions = 0;
+  browser.tabs.open().openChannel(nameOf("ada")).onmessage = ({ data }) => {
+    if (!data.phase) questions++;
+  };
+  for (let number = 0; number < 15; number++) {
+    await browser.clock.advance(4_000);
+    first!.requests[0]!.send({ eventType: "heartbeat" });
+    await first!.settle();
+  }
+  assert.equal(questions, 0);
 });
 
 Deno.test("a leader that waits for the server keeps the lead, however long (SPEC 26)", async () => {
@@ -602,15 +687,37 @@ Deno.test("of several tabs that replace a frozen leader, one leads, though all b
 
 Deno.test("tabs replace a frozen leader at different moments, so that only one does (SPEC 26)", async () => {
   using browser = new Browser();
+  let steals = 0;
   const tabs = [];
   for (const random of [0, 0.2, 0.5, 0.9]) {
-    tabs.push(await browser.openTab({ random: () => random }));
+    const tab = browser.tabs.open();
+    const request: FakeTab["locks"]["request"] = (name, options, callback) => {
+      if (options.steal) steals++;
+      return tab.locks.request(name, options, callback);
+    };
+    const locks = { ...tab.locks, request };
+    tabs.push(await browser.openTab({ random: () => random, tab: { ...tab, locks } }));
   }
   tabs[0]!.requests[0]!.begin().snapshot([exampleFile("a")], "1");
   await tabs[0]!.settle();
   tabs[0]!.freeze();
-  await browser.clock.advance(12_000);
+  await browser.clock.advance(10_000);
+  assert.equal(steals, 0);
+  await browser.clock.advance(2_000);
+  assert.equal(steals, 1);
   assert.deepEqual(browser.requests, [1, 1, 0, 0]);
+});
+
+Deno.test("a tab that is given the lead while it is about to take it connects once (SPEC 26)", async () => {
+  using browser = new Browser();
+  const [first, second] = await browser.openTabs(2, { random: () => 0.9 });
+  first!.freeze();
+  await browser.clock.advance(10_500);
+  first!.tab.crash();
+  await second!.settle();
+  assert.equal(second!.requests.length, 1);
+  await browser.clock.advance(2_000);
+  assert.equal(second!.requests.length, 1);
 });
 
 Deno.test("a tab that can't get a token leaves the lead to one that can (SPEC 26)", async () => {
