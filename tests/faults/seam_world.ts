@@ -140,7 +140,7 @@ export class SeamWorld<W> {
   async close(): Promise<void> {
     const { streams, streams: { feed } } = this;
     for (const client of this.#clients) client.close();
-    // A subscription goes on for so long after its last client has left.
+    // A subscription goes on for so long after its last poll.
     await streams.clock.advance(30_000);
     if (feed.size > 0) throw new Error(`${feed.size} subscriptions are left over`);
   }

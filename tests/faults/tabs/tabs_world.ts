@@ -130,7 +130,7 @@ export class TabsWorld {
   async close(): Promise<void> {
     for (const number of [...this.#tabs.keys()]) await this.#close(number);
     const { clock, feed } = this.streams;
-    // A subscription goes on for so long after its last client has left.
+    // A subscription goes on for so long after its last poll.
     await clock.advance(30_000);
     const { size } = feed;
     if (size > 0) throw new Error(`${size} subscriptions are left over`);
