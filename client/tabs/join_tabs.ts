@@ -61,6 +61,8 @@ export interface TabGroup {
 const PATIENCE_MS = 1_000;
 
 /**
+ * Follows the tab that leads, or leads.
+ *
  * @param name Of the lock that the leader holds, and of the channel.
  * @param isStealing Take the lead, though another tab has it.
  */
@@ -93,7 +95,7 @@ export function joinTabs(
   let mustTellAll = false;
   let isTelling = false;
 
-  /** Fails for a page that is being left only. */
+  /** Whose lock it is; `undefined` if it is nobody's, or if the browser does not answer. */
   const holder = async () => {
     const locked = await locks.query().catch(() => undefined);
     return locked?.held?.find((lock) => lock.name === name)?.clientId;
@@ -103,8 +105,8 @@ export function joinTabs(
     self = await holder();
     if (signal.aborted) return;
     group.isLeading = true;
-    // Higher than any leader of which this tab has heard, and by the clock than those of which it has
-    // not. The fraction tells two tabs apart that lead within a millisecond.
+    // The clock makes it higher than leaders of which this tab has not heard. The fraction tells two
+    // tabs apart that begin to lead within a millisecond.
     generation = Math.max(newest + 1, now()) + random();
     number = 0;
     onLead();
@@ -120,7 +122,7 @@ export function joinTabs(
   };
 
   const receive = (news: News) => {
-    // From a leader that was replaced; or from one that has not heard of another, and learns of it.
+    // This leader was replaced, or it has not heard of the one before it: then the question tells it.
     if (news.generation < newest) return group.ask("alive");
     // A new leader has perhaps not heard the question.
     if (news.generation > newest) askedAt = 0;

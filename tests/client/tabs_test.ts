@@ -205,16 +205,39 @@ Deno.test("a tab that lacks a message resumes from the id before it (SPEC 23)", 
   assert.equal((await second.request()).headers.get("last-event-id"), "1");
 });
 
-Deno.test("a consumer that reconnects in the middle of a message loses none of its events (SPEC 23)", async () => {
-  using browser = new Browser();
-  const [first] = await browser.openTabs(1);
-  const second: Tab = await browser.openTab({
+/** Its consumer of events calls `reconnect()` when the file `b` comes. */
+async function openReconnectingTab(
+  browser: Browser,
+  getToken = () => Promise.resolve(tokenOf("ada")),
+): Promise<Tab> {
+  const tab: Tab = await browser.openTab({
     options: {
+      getToken,
       onEvent(event) {
-        if (event.eventType === "file-update" && event.file.id === "b") second.files.reconnect();
+        if (event.eventType === "file-update" && event.file.id === "b") tab.files.reconnect();
       },
     },
   });
+  return tab;
+}
+
+Deno.test("a consumer that reconnects is not told that it is live while a token is asked for (SPEC 28)", async () => {
+  using browser = new Browser();
+  const [first] = await browser.openTabs(1);
+  let asked = 0;
+  const second = await openReconnectingTab(browser, () => {
+    return asked++ ? new Promise(() => {}) : Promise.resolve(tokenOf("ada"));
+  });
+  assert.equal(second.states.at(-1), "live");
+  first!.requests[0]!.send(update("b"));
+  await first!.settle();
+  assert.equal(second.states.at(-1), "reconnecting");
+});
+
+Deno.test("a consumer that reconnects in the middle of a message loses none of its events (SPEC 23)", async () => {
+  using browser = new Browser();
+  const [first] = await browser.openTabs(1);
+  const second = await openReconnectingTab(browser);
   first!.requests[0]!.send(update("b")).send(update("c"), "3");
   await first!.settle();
   assert.equal((await second.request()).headers.get("last-event-id"), "1");
@@ -224,13 +247,7 @@ Deno.test("a consumer that reconnects in the middle of a message loses none of i
 Deno.test("a reset voids the id, though a consumer reconnects before its end (SPEC 23)", async () => {
   using browser = new Browser();
   const [first] = await browser.openTabs(1);
-  const second: Tab = await browser.openTab({
-    options: {
-      onEvent(event) {
-        if (event.eventType === "file-update" && event.file.id === "b") second.files.reconnect();
-      },
-    },
-  });
+  const second = await openReconnectingTab(browser);
   // All in one chunk, so that the leader sends it in one message.
   const events = [{ eventType: "reset" }, update("c"), update("b"), { eventType: "ready" }];
   first!.requests[0]!.write(
