@@ -46,6 +46,16 @@ const requestFate = fc.constantFrom<RequestFate>(
   "garbled",
 );
 
+/** What happens to the user's session, wherever the client is. */
+export const SESSION_STEPS = [
+  "sign in as",
+  "sign out",
+  "expire the token",
+  "refuse all tokens",
+  "renew the token",
+  "tokens",
+] as const satisfies ClientStep["do"][];
+
 /**
  * Whether a step may keep the client without a stream for long, or gives it the stream of another
  * user. What happens to the first one's stream is not seen meanwhile.
@@ -56,12 +66,7 @@ export function isOutage(step: { readonly do: string }): boolean {
 
 const OUTAGES = new Set<string>(
   [
-    "sign in as",
-    "sign out",
-    "expire the token",
-    "refuse all tokens",
-    "renew the token",
-    "tokens",
+    ...SESSION_STEPS,
     "buffer",
     "requests",
     "sleep",

@@ -1,6 +1,6 @@
 import { settle } from "../../support/fake_clock.ts";
 import type { FakeTabs } from "../../support/fake_tabs.ts";
-import type { ClientStep } from "../client_step.ts";
+import { type ClientStep, SESSION_STEPS } from "../client_step.ts";
 import { SeamClient, type SeamClientOptions } from "../seam_client.ts";
 import { TabInUse } from "../tab_in_use.ts";
 import type { TabStep } from "./tab_step.ts";
@@ -8,15 +8,10 @@ import type { TabStep } from "./tab_step.ts";
 /** What can happen to a frozen tab. It learns of it when it is thawed. */
 const WHILE_FROZEN = new Set<string>(
   [
+    ...SESSION_STEPS,
     "thaw",
     "crash",
     "break",
-    "sign in as",
-    "sign out",
-    "expire the token",
-    "refuse all tokens",
-    "renew the token",
-    "tokens",
   ] satisfies TabStep["do"][],
 );
 
